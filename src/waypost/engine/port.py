@@ -1,0 +1,273 @@
+"""What the rest of the house knows of an engine: sessions that send, and events that must not be lost.
+
+JIDs travel as text (`4915112345678@s.whatsapp.net`, `99@lid`, `1203@g.us`), times as seconds since the epoch.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """The network that an engine process connects to; one process never serves two of them.
+
+    For the sandbox: `proxy_url` of its CONNECT proxy, its CA as PEM, and the 32-byte public Noise root key.
+    """
+
+    name: Literal["whatsapp", "sandbox"]
+    proxy_url: str | None = None
+    ca_pem: str | None = None
+    noise_root: bytes | None = None
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+class UploadedMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an encrypted upload lies and what is needed to fetch and read it."""
+
+    url: str
+    direct_path: str
+    media_key: bytes
+    file_sha256: bytes
+    file_enc_sha256: bytes
+    file_length: int
+    uploaded_at: int
+
+
+class VoiceNote(msgspec.Struct, frozen=True, kw_only=True, tag="voice"):
+    """A voice note: `seconds` ≥ 1, `waveform` of exactly 64 bytes 0..100."""
+
+    media: UploadedMedia
+    seconds: int
+    waveform: bytes
+    mimetype: str = "audio/ogg; codecs=opus"
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
+    """Plain text."""
+
+    text: str
+
+
+Content = VoiceNote | Text
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """The message that is replied to; `content` is its stored protobuf, absent when only its id is known."""
+
+    message_id: str
+    participant: str
+    content: bytes | None = None
+
+
+class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one chat.
+
+    `secret` (32 bytes) becomes the message secret, which the engine's store keeps beside the message id before the
+    frame leaves: after a crash it tells whether that happened.
+    """
+
+    chat: str
+    content: Content
+    secret: bytes
+    quote: Quote | None = None
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """The server's ack of a send. `content` is the protobuf that was sent, kept so that it can be quoted."""
+
+    message_id: str
+    timestamp: int
+    content: bytes
+
+
+# --- what a session knows -----------------------------------------------------------------------------------------------
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """The server's answer about a number: `jid` is the one to send to (it may correct the one asked for)."""
+
+    asked: str
+    exists: bool
+    jid: str | None = None
+    lid: str | None = None
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Which store a send was made with. "No row" proves that nothing was sent only within the same store."""
+
+    device_jid: str
+    generation: str
+
+
+class NeverSent(msgspec.Struct, frozen=True, tag="never_sent"):
+    """The store, proven writable just before, holds no row for the secret: the frame never left."""
+
+
+class MaybeSent(msgspec.Struct, frozen=True, tag="maybe_sent"):
+    """The store holds a row: the id is known, and only receipts can tell whether it arrived."""
+
+    message_id: str
+
+
+class Unknowable(msgspec.Struct, frozen=True, tag="unknowable"):
+    """Another store than the one that sent (logged out, paired anew): nothing can be told."""
+
+    reason: str
+
+
+Settlement = NeverSent | MaybeSent | Unknowable
+
+
+class Session(Protocol):
+    """A live, connected session of one instance. All calls have a deadline of their own."""
+
+    @property
+    def mark(self) -> Mark:
+        """Device JID and generation of the store that sends now."""
+        ...
+
+    async def check(self, numbers: Sequence[str]) -> list[Recipient]:
+        """Ask the server which of `numbers` (digits, or `…@lid`) are on WhatsApp. Raises EngineError."""
+        ...
+
+    async def upload(self, path: Path, kind: Literal["audio", "image", "video", "document"]) -> UploadedMedia:
+        """Encrypt and upload the file. Raises EngineError(MEDIA_UPLOAD_FAILED | NOT_CONNECTED | …)."""
+        ...
+
+    async def send(self, order: SendOrder) -> Sent:
+        """Send one message and wait for the server's ack.
+
+        Raises EngineError when it is certain that nothing was sent or that the server refused it, with the fault that
+        says which; raises OutcomeUnknown when the frame may have left.
+        """
+        ...
+
+    async def settle(self, secret: bytes, mark: Mark) -> Settlement:
+        """What became of a send with `secret` that was begun on the store of `mark`. Raises EngineError."""
+        ...
+
+
+# --- what happens to a session ------------------------------------------------------------------------------------------
+
+SessionState = Literal["starting", "connected", "disconnected", "logged_out", "replaced", "banned", "outdated", "failed"]
+
+
+class StateChanged(msgspec.Struct, frozen=True, kw_only=True, tag="state"):
+    """A session's connection changed. `until` (epoch seconds) where the server named an end (a temporary ban)."""
+
+    instance_id: str
+    at: float
+    state: SessionState
+    reason: str = ""
+    jid: str | None = None
+    lid: str | None = None
+    push_name: str | None = None
+    until: float | None = None
+
+
+class ReceiptArrived(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
+    """A receipt for messages of ours, or the own phone's `sender` copy. `key` makes replays idempotent."""
+
+    instance_id: str
+    at: float
+    key: str
+    kind: Literal["delivered", "inactive", "read", "played", "sender", "retry", "read-self", "played-self", "other"]
+    chat: str
+    participant: str
+    message_ids: list[str]
+    timestamp: int
+
+
+class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
+    """An incoming message, or one sent from another device of the account; `content` is its protobuf."""
+
+    instance_id: str
+    at: float
+    key: str
+    message_id: str
+    chat: str
+    sender: str
+    sender_alt: str | None
+    from_me: bool
+    push_name: str
+    timestamp: int
+    content: bytes
+
+
+EngineEvent = StateChanged | ReceiptArrived | MessageArrived
+
+
+class EventSink(Protocol):
+    """Where events go. They are kept in the spool until this returns, and come again after a crash: be idempotent."""
+
+    async def deliver(self, events: Sequence[EngineEvent]) -> None:
+        """Store `events` durably; returning means committed."""
+        ...
+
+
+# --- pairing ---------------------------------------------------------------------------------------------------------------
+
+
+class QrCode(msgspec.Struct, frozen=True, kw_only=True, tag="qr"):
+    """The text to draw as a QR code, valid until `expires_at`."""
+
+    text: str
+    expires_at: float
+
+
+class Paired(msgspec.Struct, frozen=True, kw_only=True, tag="paired"):
+    """A phone scanned the code; the store is complete and the session can be opened."""
+
+    jid: str
+    lid: str | None
+    push_name: str = ""
+
+
+class PairingFailed(msgspec.Struct, frozen=True, kw_only=True, tag="pairing_failed"):
+    """Pairing ended without a phone: `code` of the table of errors and one sentence."""
+
+    code: str
+    reason: str
+
+
+PairingEvent = QrCode | Paired | PairingFailed
+
+
+class PairingWatcher(Protocol):
+    """Told how a pairing goes, in order; Paired or PairingFailed is the last."""
+
+    async def on_pairing(self, instance_id: str, event: PairingEvent) -> None:
+        """Take note of one step."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs sessions. One folder per instance holds everything that a session keeps."""
+
+    async def pair(self, instance_id: str, network: Network) -> None:
+        """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs."""
+        ...
+
+    async def stop_pairing(self, instance_id: str) -> None:
+        """End a pairing that nobody waits for any more; no-op when there is none."""
+        ...
+
+    async def open(self, instance_id: str, network: Network) -> None:
+        """Keep the session of a paired instance connected from now on; reconnects and restarts by itself."""
+        ...
+
+    async def close(self, instance_id: str) -> None:
+        """Disconnect the session and stop keeping it; the store stays."""
+        ...
+
+    async def logout(self, instance_id: str) -> None:
+        """Unlink the device at the server where possible, and delete the store."""
+        ...
+
+    def session(self, instance_id: str) -> Session | None:
+        """The session when it is connected right now."""
+        ...
