@@ -141,6 +141,7 @@ DATA_FOLDER_BUSY: Final = Fault("data_folder_busy", 503, "Another gateway runs o
 SANDBOX_NO_SUCH: Final = Fault("sandbox_no_such", 404, "The sandbox does not know that number; create it first.")
 SANDBOX_CONFLICT: Final = Fault("sandbox_conflict", 409, "The sandbox can't do that now.")
 SANDBOX_INVALID: Final = Fault("sandbox_invalid", 422, "The sandbox can't read that call.")
+SANDBOX_PROTOCOL: Final = Fault("sandbox_protocol", 400, "A peer of the sandbox does not speak WhatsApp's protocol.")
 
 TABLE: Final[Mapping[str, Fault]] = {row.code: row for row in list(globals().values()) if isinstance(row, Fault)}
 
