@@ -1,0 +1,103 @@
+"""`waypost demo`: the main job, end to end, on this machine, without a phone."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from waypost.cli.demo import files, notes, stage
+from waypost.cli.demo.calls import Gateway
+from waypost.cli.demo.screen import Screen, StepFailed
+from waypost.sandbox.client import SandboxClient
+from waypost.testing.processes import Pair, ProcessFailed
+
+_CAPTION = "Your parcel is at the side door."
+
+
+def demo(
+    serve: Annotated[bool, typer.Option("--serve", help="Stay up afterwards and print curl commands to try.")] = False,
+    out: Annotated[Path, typer.Option(help="Where the notes that arrived are written.")] = Path("demo-out"),
+) -> None:
+    """Start a gateway and an emulated network, pair them, and send voice notes that are received and played."""
+    screen = Screen(Console(soft_wrap=True))
+    if sys.platform != "linux":
+        screen.console.print(
+            "The sandbox works on Linux only: elsewhere the engine can't be told to trust its certificate.\n"
+            "What works here: `waypost voice convert` and `waypost serve` with a real number. For the demo, run it in a\n"
+            "Linux container or virtual machine."
+        )
+        raise typer.Exit(2)
+    try:
+        asyncio.run(_play(screen, out, serve))
+    except (StepFailed, ProcessFailed) as failure:
+        screen.console.print(f"[red]failed[/] {failure}", highlight=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0 if serve else 130) from None
+
+
+async def _play(screen: Screen, out: Path, serve: bool) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="waypost-demo-") as folder,
+        files.recordings() as recordings,
+        files.served(recordings) as address,
+    ):
+        async with stage.running(screen, Path(folder), address) as (pair, gateway, sandbox):
+            await stage.create_and_pair(screen, gateway, sandbox)
+            await _send_all(screen, gateway, sandbox, recordings, address, out)
+            screen.table()
+            if serve:
+                _print_commands(screen, pair, gateway, recordings, address)
+                await pair.gateway.wait()
+
+
+async def _send_all(
+    screen: Screen, gateway: Gateway, sandbox: SandboxClient, recordings: Path, address: str, out: Path
+) -> None:
+    recipient = notes.Recipient(stage.CONTACT_PHONE, sandbox)
+    chat = recipient.chat_id
+    with screen.step("voice note by url (mp3)"):
+        by_url = await notes.deliver(
+            screen, gateway, recipient, out, lambda: gateway.send_by_url(chat, f"http://{address}/greeting.mp3")
+        )
+    with screen.step("voice note by multipart file (m4a)"):
+        await notes.deliver(
+            screen, gateway, recipient, out, lambda: gateway.send_file(chat, recordings / "greeting.m4a")
+        )
+    with screen.step("voice note by base64 file (webm)"):
+        await notes.deliver(
+            screen, gateway, recipient, out, lambda: gateway.send_base64(chat, recordings / "greeting.webm")
+        )
+    with screen.step("voice note with caption and reply_to (amr)"):
+        first = by_url.request["response_body"]["key"]["id"]
+        reply = {"caption": _CAPTION, "reply_to": first}
+        captioned = await notes.deliver(
+            screen, gateway, recipient, out, lambda: gateway.send_file(chat, recordings / "greeting.amr", reply)
+        )
+        await notes.check_reply(recipient, captioned, first)
+        await notes.check_caption(screen, recipient, captioned, _CAPTION)
+
+
+def _print_commands(screen: Screen, pair: Pair, gateway: Gateway, recordings: Path, address: str) -> None:
+    say = screen.console.print
+    api = f"{pair.url}{gateway.base}"
+    auth = f"-H 'Authorization: Bearer {gateway.token}' -H 'Accept: application/json'"
+    chat = f"{stage.CONTACT_PHONE}@c.us"
+    plain = {"markup": False, "highlight": False, "soft_wrap": True}
+    say(f"\nIt stays up; Ctrl-C ends it. Instance {gateway.instance}, contact {chat}. Paste any of these:\n", **plain)
+    say(f"# JSON with a url\ncurl -s --noproxy '*' {auth} -H 'Content-Type: application/json' \\\n"
+        f"  -d '{{\"chatId\":\"{chat}\",\"url\":\"http://{address}/greeting.mp3\"}}' \\\n  {api}/send-voice\n", **plain)
+    say(f"# JSON with the file as base64\nprintf '{{\"chatId\":\"{chat}\",\"file\":\"%s\"}}' "
+        f"\"$(base64 < '{recordings}/greeting.amr' | tr -d '\\n')\" | \\\n"
+        f"  curl -s --noproxy '*' {auth} -H 'Content-Type: application/json' -d @- \\\n  {api}/send-voice\n", **plain)
+    say(f"# multipart\ncurl -s --noproxy '*' {auth} -F 'chatId={chat}' -F 'file=@{recordings}/greeting.m4a' \\\n"
+        f"  {api}/send-voice\n", **plain)
+    say(f"# poll: the newest requests, with their state and receipts\ncurl -s --noproxy '*' {auth} \\\n"
+        f"  '{api}/queued-requests?limit=5'\n", **plain)
+    say(f"# what the contact received\nWAYPOST_SANDBOX_URL={pair.control_url} {sys.executable} -m waypost sandbox inbox "
+        f"+{stage.CONTACT_PHONE}\n", **plain)
