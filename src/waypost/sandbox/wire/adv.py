@@ -36,7 +36,8 @@ def grant(
 ) -> Grant:
     """What the phone signs when it links a companion whose identity key (32 bytes) and secret it read from the QR code.
 
-    `raw_id` numbers the account's list of devices, `key_index` (from 1) the device in it; `timestamp` is unix seconds.
+    `raw_id` numbers the account's list of devices, `key_index` (from 1) the device in it; `timestamp` is unix
+    seconds.
     """
     details = DeviceIdentity(
         raw_id=raw_id, timestamp=timestamp, key_index=key_index, account_type=0, device_type=0
@@ -52,7 +53,8 @@ def grant(
 def accept_device_signature(given: Grant, companion_identity: bytes, answer: bytes) -> bytes:
     """Check the companion's answer (content of `device-identity`) to a grant; WireError when it is not its consent.
 
-    Returns the signed device identity as it travels beside pre-key messages of that device, without the account's key.
+    Returns the signed device identity as it travels beside pre-key messages of that device, without the
+    account's key.
     """
     try:
         signed = SignedDeviceIdentity.FromString(answer)

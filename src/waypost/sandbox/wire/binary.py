@@ -1,7 +1,7 @@
 """WhatsApp's binary XML, both ways.
 
-A frame comes from a client that may be hostile: inflated size, depth and the number of nodes are bounded, and whatever
-is wrong with it becomes a WireError.
+A frame comes from a client that may be hostile: inflated size, depth and the number of nodes are bounded, and
+whatever is wrong with it becomes a WireError.
 """
 
 import zlib
@@ -192,7 +192,8 @@ def _write_list(out: bytearray, size: int) -> None:
 
 
 def _write_jid(out: bytearray, jid: Jid, words: Tokens) -> None:
-    # A hosted server has no word of its own in the pair form that clients read, so it always goes by its domain.
+    # A hosted server has no word of its own in the pair form that clients read, so it always goes by its
+    # domain.
     if jid.server in _DOMAINS and (jid.device or _DOMAINS[jid.server] >= 128):
         out += bytes((_AD_JID, _DOMAINS[jid.server], jid.device))
         _write_text(out, jid.user, words)

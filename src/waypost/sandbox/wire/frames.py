@@ -19,9 +19,10 @@ def frame(payload: bytes) -> bytes:
 
 
 class Framer:
-    """Cuts a byte stream into frames. `opening` tells that the peer still has to say the prologue (a server's side).
+    """Cuts a byte stream into frames.
 
-    One WebSocket message may hold several frames, or a part of one. What waits for its end is at most one frame.
+    `opening` tells that the peer still has to say the prologue (a server's side). One WebSocket message may
+    hold several frames, or a part of one. What waits for its end is at most one frame.
     """
 
     def __init__(self, *, opening: bool, max_frame: int = MAX_FRAME) -> None:

@@ -19,7 +19,10 @@ _BLOCK: Final = 16  # bytes
 
 
 class MediaKind(StrEnum):
-    """What a file is encrypted as; the value is the context string of its key derivation. Stickers count as images."""
+    """What a file is encrypted as; the value is the context string of its key derivation.
+
+    Stickers count as images.
+    """
 
     AUDIO = "WhatsApp Audio Keys"
     IMAGE = "WhatsApp Image Keys"
@@ -72,7 +75,10 @@ def decrypt(
     file_sha256: bytes | None = None,
     file_enc_sha256: bytes | None = None,
 ) -> bytes:
-    """The file in an uploaded blob. A wrong hash (of those given), MAC or padding raises WireError saying which."""
+    """The file in an uploaded blob.
+
+    A wrong hash (of those given), MAC or padding raises WireError saying which.
+    """
     if file_enc_sha256 is not None and sha256(blob).digest() != file_enc_sha256:
         raise WireError("The hash of an encrypted file is wrong.")
     keys = _keys(media_key, kind)

@@ -56,7 +56,8 @@ SERVER_JID: Final = Jid("", PHONE_SERVER)
 class Node:
     """A stanza or a part of one. Content is bytes, child nodes or nothing.
 
-    A client checks types: an address in `attrs` has to be a Jid, everything else a string; text is content as bytes.
+    A client checks types: an address in `attrs` has to be a Jid, everything else a string; text is content as
+    bytes.
     """
 
     tag: str

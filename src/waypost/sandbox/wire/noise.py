@@ -1,7 +1,7 @@
 """Noise_XX_25519_AESGCM_SHA256 as WhatsApp frames it (Noise Protocol Framework, revision 34, sections 5 and 7.5).
 
-Sans-IO: frames in, frames out. Both sides are here because a test needs the one that it does not test. Unlike plain
-Noise, each handshake message is a protobuf, and only the server's payload is a certificate chain.
+Sans-IO: frames in, frames out. Both sides are here because a test needs the one that it does not test. Unlike
+plain Noise, each handshake message is a protobuf, and only the server's payload is a certificate chain.
 """
 
 from typing import Final
@@ -57,7 +57,10 @@ class _Cipher:
 
 
 class Transport:
-    """The two ciphers of a connection whose handshake is done. Payloads have to pass in the order of the socket."""
+    """The two ciphers of a connection whose handshake is done.
+
+    Payloads have to pass in the order of the socket.
+    """
 
     def __init__(self, sending: bytes, receiving: bytes) -> None:
         self._sending = _Cipher(sending)
@@ -110,7 +113,10 @@ def _parse(payload: bytes) -> HandshakeMessage:
 
 
 class Handshake:
-    """The server's side: `on_hello`, then `on_finish`, once each. `chain` is what `certificate.issue` made."""
+    """The server's side: `on_hello`, then `on_finish`, once each.
+
+    `chain` is what `certificate.issue` made.
+    """
 
     def __init__(self, static: KeyPair, chain: bytes, randomness: Randomness) -> None:
         self._static = static

@@ -1,7 +1,7 @@
 """XEdDSA: Ed25519 signatures made with X25519 keys (Signal's "XEdDSA and VXEdDSA", revision 1, section 2).
 
-The sign of the Edwards point travels in the top bit of the signature, as libsignal does it, instead of negating the
-key; clients accept both.
+The sign of the Edwards point travels in the top bit of the signature, as libsignal does it, instead of
+negating the key; clients accept both.
 """
 
 from hashlib import sha512
