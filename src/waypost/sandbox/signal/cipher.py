@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from waypost.sandbox.wire.curve import KeyPair, Randomness
+
 from . import messages
 from .errors import Reason, SignalError
 from .keys import Bundle, Party

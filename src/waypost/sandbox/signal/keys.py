@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from waypost.sandbox.wire import xeddsa
 from waypost.sandbox.wire.curve import KeyPair, Randomness, typed
+
 from .errors import Reason, SignalError
 
 

@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 from waypost.sandbox.wire.curve import KEY_SIZE, typed, untyped
 from waypost.sandbox.wire.errors import WireError
 from waypost.sandbox.wire.proto.whisper_pb2 import PreKeySignalMessage, SignalMessage
+
 from .errors import Reason, SignalError
 
 _VERSION: Final = b"\x33"  # this message's version in the high half, the newest known in the low half

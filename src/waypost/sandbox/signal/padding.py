@@ -1,6 +1,7 @@
 from typing import Final
 
 from waypost.sandbox.wire.curve import Randomness
+
 from .errors import Reason, SignalError
 
 _MAX_PADDING: Final = 15  # bytes; what clients add at most

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from waypost.sandbox.wire.curve import KeyPair
 from waypost.sandbox.wire.errors import WireError
+
 from .errors import Reason, SignalError
 
 _DISCONTINUITY: Final = b"\xff" * 32  # makes the first secret unlike any serialised point

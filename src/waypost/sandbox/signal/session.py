@@ -3,6 +3,7 @@ from typing import Final
 import msgspec
 
 from waypost.sandbox.wire.curve import KeyPair
+
 from .errors import Reason, SignalError
 
 MAX_ARCHIVED: Final = 5  # earlier states of a session that may still open late messages
@@ -42,7 +43,7 @@ class Sending(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Receiving(msgspec.Struct, frozen=True, array_like=True):
-    """A chain that decrypts: the peer's ratchet key, chain key, number of the next message, seeds of skipped ones."""
+    """A chain that decrypts: the peer's ratchet key, chain key, next message's number, seeds of skipped ones."""
 
     ratchet: bytes
     chain: bytes
@@ -54,7 +55,7 @@ class Receiving(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
-    """What each message repeats until the peer has answered: the pre-keys of it that the session was started with."""
+    """What each message repeats until the peer answers: those of its pre-keys that started the session."""
 
     signed_prekey_id: int
     prekey_id: int | None
@@ -79,7 +80,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """All that a device keeps about one peer device: the agreement in use and a few earlier ones, newest first."""
+    """What a device keeps about one peer device: the agreement in use, and earlier ones, newest first."""
 
     current: State
     archived: tuple[State, ...] = ()
@@ -107,7 +108,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
 
 
 def renewed(session: Session | None, state: State) -> Session:
-    """A session that uses `state` and keeps what was before it, up to MAX_ARCHIVED; the same agreement is kept once."""
+    """A session that uses `state` and archives what was before it; the same agreement is kept once."""
     if session is None:
         return Session(state)
     earlier = tuple(old for old in session.states() if old.base_key != state.base_key)

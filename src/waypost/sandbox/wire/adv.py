@@ -34,7 +34,7 @@ def grant(
     timestamp: int,
     randomness: Randomness,
 ) -> Grant:
-    """What the phone signs when it links a companion whose identity key (32 bytes) and secret it read from the QR code.
+    """What the phone signs when it links a companion; identity key and secret (32 bytes) come from the QR code.
 
     `raw_id` numbers the account's list of devices, `key_index` (from 1) the device in it; `timestamp` is unix
     seconds.
@@ -51,7 +51,7 @@ def grant(
 
 
 def accept_device_signature(given: Grant, companion_identity: bytes, answer: bytes) -> bytes:
-    """Check the companion's answer (content of `device-identity`) to a grant; WireError when it is not its consent.
+    """Check the companion's answer (content of `device-identity`) to a grant, or raise WireError.
 
     Returns the signed device identity as it travels beside pre-key messages of that device, without the
     account's key.
@@ -70,7 +70,7 @@ def accept_device_signature(given: Grant, companion_identity: bytes, answer: byt
 
 
 def read_grant(container: bytes, companion_identity: bytes, adv_secret: bytes) -> SignedDeviceIdentity:
-    """The companion's side: check a container (HMAC and the account's signature) and give what it holds, or WireError."""
+    """The companion's side: what a container holds, or WireError when its HMAC or signature is wrong."""
     try:
         outer = SignedDeviceIdentityHmac.FromString(container)
         signed = SignedDeviceIdentity.FromString(outer.details)

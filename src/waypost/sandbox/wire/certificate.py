@@ -15,7 +15,7 @@ _Certificate = CertChain.Certificate
 def issue(
     root: KeyPair, leaf_public: bytes, not_before: int, not_after: int, randomness: Randomness
 ) -> bytes:
-    """The chain that a server shows in its handshake: root → a new intermediate → the server's static key (32 bytes).
+    """The chain that a server shows: root → a new intermediate → the server's static key (32 bytes).
 
     Times are unix seconds. The client compares the intermediate's issuer serial with 0, the root's number.
     """

@@ -34,7 +34,7 @@ class KeyPair:
         return cls(clamped, crypto_scalarmult_base(clamped))
 
     def agree(self, public: bytes) -> bytes:
-        """The shared secret (32 bytes) with another's public key; a degenerate or wrongly sized key raises WireError."""
+        """The shared secret (32 bytes) with another's public key; one that can't be used raises WireError."""
         if len(public) != KEY_SIZE:
             raise WireError("A public key has not 32 bytes.")
         try:

@@ -12,7 +12,7 @@ MAX_DEVICE: Final = 255  # an AD-JID carries the device in one byte
 
 @dataclass(frozen=True, slots=True)
 class Jid:
-    """An address: an account (`123@s.whatsapp.net`, `99@lid`), one of its devices (`99:4@lid`), a group, or a server.
+    """An address: an account (`123@s.whatsapp.net`, `99@lid`), its device (`99:4@lid`), a group, a server.
 
     Device 0 is the account's phone and is not written. A server's address has no user.
     """

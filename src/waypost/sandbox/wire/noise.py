@@ -1,4 +1,4 @@
-"""Noise_XX_25519_AESGCM_SHA256 as WhatsApp frames it (Noise Protocol Framework, revision 34, sections 5 and 7.5).
+"""Noise_XX_25519_AESGCM_SHA256 as WhatsApp frames it (Noise Protocol Framework, revision 34).
 
 Sans-IO: frames in, frames out. Both sides are here because a test needs the one that it does not test. Unlike
 plain Noise, each handshake message is a protobuf, and only the server's payload is a certificate chain.
@@ -144,7 +144,7 @@ class Handshake:
         return HandshakeMessage(server_hello=hello).SerializeToString()
 
     def on_finish(self, payload: bytes) -> tuple[ClientPayload, bytes, Transport]:
-        """Read the client's second frame: its login or registration, its static key (32 bytes), and the ciphers."""
+        """Read the client's second frame: its login or registration, its static key (32 bytes), the ciphers."""
         self._advance(1)
         finish = _parse(payload).client_finish
         state = self._state
@@ -172,7 +172,7 @@ class Initiator:
         return HandshakeMessage(client_hello=_Hello(ephemeral=self._ephemeral.public)).SerializeToString()
 
     def on_hello(self, payload: bytes, client: ClientPayload) -> tuple[bytes, bytes, bytes, Transport]:
-        """Read the server's hello; gives the payload to answer with, the server's static key and chain, the ciphers.
+        """Read the server's hello: the payload to answer with, the server's static key, its chain, the ciphers.
 
         Check the chain by `certificate.verify` before anything is sent over the transport.
         """

@@ -16,7 +16,7 @@ class _Dictionary(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """WhatsApp's words of one and of two bytes (dictionary version 3): `written[word]` is the bytes to send."""
+    """WhatsApp's words of one and two bytes (dictionary version 3); `written[word]` is the bytes to send."""
 
     single: tuple[str, ...]
     double: tuple[tuple[str, ...], ...]
