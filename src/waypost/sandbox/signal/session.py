@@ -43,7 +43,7 @@ class Sending(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Receiving(msgspec.Struct, frozen=True, array_like=True):
-    """A chain that decrypts: the peer's ratchet key, chain key, next message's number, seeds of skipped ones."""
+    """A chain that decrypts: the peer's ratchet key, chain key, next number, seeds of skipped messages."""
 
     ratchet: bytes
     chain: bytes

@@ -34,7 +34,7 @@ def grant(
     timestamp: int,
     randomness: Randomness,
 ) -> Grant:
-    """What the phone signs when it links a companion; identity key and secret (32 bytes) come from the QR code.
+    """What the phone signs to link a companion; identity key and secret (32 bytes) come from the QR code.
 
     `raw_id` numbers the account's list of devices, `key_index` (from 1) the device in it; `timestamp` is unix
     seconds.

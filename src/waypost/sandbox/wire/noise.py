@@ -144,7 +144,7 @@ class Handshake:
         return HandshakeMessage(server_hello=hello).SerializeToString()
 
     def on_finish(self, payload: bytes) -> tuple[ClientPayload, bytes, Transport]:
-        """Read the client's second frame: its login or registration, its static key (32 bytes), the ciphers."""
+        """Read the client's second frame: login or registration, static key (32 bytes), ciphers."""
         self._advance(1)
         finish = _parse(payload).client_finish
         state = self._state
@@ -172,7 +172,7 @@ class Initiator:
         return HandshakeMessage(client_hello=_Hello(ephemeral=self._ephemeral.public)).SerializeToString()
 
     def on_hello(self, payload: bytes, client: ClientPayload) -> tuple[bytes, bytes, bytes, Transport]:
-        """Read the server's hello: the payload to answer with, the server's static key, its chain, the ciphers.
+        """Read the server's hello: the payload to answer with, the server's static key, its chain, ciphers.
 
         Check the chain by `certificate.verify` before anything is sent over the transport.
         """
