@@ -138,6 +138,7 @@ WRONG_STATE: Final = Fault("wrong_state", 409, "The instance can't do that in it
 # --- the database, the disk, the sandbox ---------------------------------------------------------------------------------------
 STORAGE_UNAVAILABLE: Final = Fault("storage_unavailable", 503, "The database can't be written; nothing was accepted.", retryable=True)
 DATA_FOLDER_BUSY: Final = Fault("data_folder_busy", 503, "Another gateway runs on this data folder; stop it or choose another WAYPOST_DATA.")
+DATABASE_TOO_NEW: Final = Fault("database_too_new", 503, "The database was written by a newer Waypost; start that release.")
 SANDBOX_NO_SUCH: Final = Fault("sandbox_no_such", 404, "The sandbox does not know that number; create it first.")
 SANDBOX_CONFLICT: Final = Fault("sandbox_conflict", 409, "The sandbox can't do that now.")
 SANDBOX_INVALID: Final = Fault("sandbox_invalid", 422, "The sandbox can't read that call.")

@@ -1,0 +1,70 @@
+import sqlite3
+from typing import Any
+
+from waypost.errors import NAME_TAKEN, InvalidRequest
+from waypost.instances.instance import Account, Instance
+from waypost.storage.sqlite.database import Database
+from waypost.storage.sqlite.statements import statements
+
+
+class SqliteInstances:
+    """Implements `instances.store.InstanceStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = statements("instances")
+
+    async def add(self, instance: Instance) -> None:
+        """Keep a new instance. Raises InvalidRequest(NAME_TAKEN)."""
+        row = {
+            "id": instance.id,
+            "name": instance.name,
+            "phone": instance.phone,
+            "network": instance.network,
+            "created_at": instance.created_at,
+            "caption_as_text": instance.caption_as_text,
+            "webhook_url": instance.webhook_url,
+        }
+
+        def insert(connection: sqlite3.Connection) -> None:
+            try:
+                connection.execute(self._sql["add"], row)
+            except sqlite3.IntegrityError as taken:
+                field = "name" if "name" in str(taken) else "id"
+                raise InvalidRequest({field: [NAME_TAKEN.sentence.replace("name", field, 1)]}) from taken
+
+        await self._database.write(insert)
+
+    async def list(self) -> list[Instance]:
+        """All instances, oldest first."""
+        rows = await self._database.read(lambda connection: connection.execute(self._sql["all"]).fetchall())
+        return [_instance(row) for row in rows]
+
+    async def set_account(self, instance_id: str, account: Account | None, ended: str = "") -> None:
+        """Note which account is paired; with None, `ended` says why there is none any more."""
+        row = {
+            "id": instance_id,
+            "jid": account and account.jid,
+            "lid": account and account.lid,
+            "push_name": account.push_name if account else "",
+            "ended": ended,
+        }
+        await self._database.write(lambda connection: connection.execute(self._sql["set_account"], row))
+
+    async def delete(self, instance_id: str) -> None:
+        """Forget an instance with its tokens, contacts and messages."""
+        await self._database.write(lambda connection: connection.execute(self._sql["delete"], (instance_id,)))
+
+
+def _instance(row: tuple[Any, ...]) -> Instance:
+    return Instance(
+        id=row[0],
+        name=row[1],
+        phone=row[2],
+        network=row[3],
+        created_at=row[4],
+        caption_as_text=bool(row[5]),
+        webhook_url=row[6],
+        ended=row[7],
+        account=Account(jid=row[8], lid=row[9], push_name=row[10]) if row[8] else None,
+    )

@@ -1,0 +1,13 @@
+-- name: add
+INSERT INTO instances (id, name, phone, network, created_at, caption_as_text, webhook_url)
+VALUES (:id, :name, :phone, :network, :created_at, :caption_as_text, :webhook_url);
+
+-- name: all
+SELECT id, name, phone, network, created_at, caption_as_text, webhook_url, ended, jid, lid, push_name
+FROM instances ORDER BY created_at, id;
+
+-- name: set_account
+UPDATE instances SET jid = :jid, lid = :lid, push_name = :push_name, ended = :ended WHERE id = :id;
+
+-- name: delete
+DELETE FROM instances WHERE id = ?;

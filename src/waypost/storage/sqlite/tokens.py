@@ -1,0 +1,77 @@
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from waypost.access.token import Scope, Token
+from waypost.storage.sqlite.database import Database
+from waypost.storage.sqlite.statements import statements
+
+
+class SqliteTokens:
+    """Implements `access.tokens.TokenStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = statements("tokens")
+
+    async def add(
+        self,
+        secret_sha256: bytes,
+        scopes: Sequence[Scope],
+        instance_id: str | None,
+        name: str,
+        at: float,
+        number: int | None,
+    ) -> Token | None:
+        """Keep a new token; its number is the next one unless given. None when that number is taken."""
+        row = (number, secret_sha256, " ".join(scopes), instance_id, name, at)
+
+        def insert(connection: sqlite3.Connection) -> Token | None:
+            try:
+                given = connection.execute(self._sql["add"], row).lastrowid
+            except sqlite3.IntegrityError:
+                return None
+            return _token((given, *row[1:]))
+
+        return await self._database.write(insert)
+
+    async def get(self, number: int) -> Token | None:
+        """The token with that number."""
+        row = await self._database.read(
+            lambda connection: connection.execute(self._sql["get"], (number,)).fetchone()
+        )
+        return None if row is None else _token(row)
+
+    async def list(self) -> list[Token]:
+        """All tokens, by number."""
+        rows = await self._database.read(lambda connection: connection.execute(self._sql["all"]).fetchall())
+        return [_token(row) for row in rows]
+
+    async def delete(self, number: int) -> bool:
+        """Forget a token; False when there was none."""
+        return await self._database.write(
+            lambda connection: connection.execute(self._sql["delete"], (number,)).rowcount > 0
+        )
+
+
+def reset_admins(connection: sqlite3.Connection, secret_sha256: bytes, at: float) -> int:
+    """Replace all admin tokens by one new one; returns its number. For a single use outside of a gateway."""
+    sql = statements("tokens")
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(sql["delete_admins"])
+        number = connection.execute(sql["add"], (None, secret_sha256, "admin", None, "admin", at)).lastrowid
+    if number is None:
+        raise AssertionError("an INSERT without a row id")
+    return number
+
+
+def _token(row: tuple[Any, ...]) -> Token:
+    return Token(
+        number=row[0],
+        secret_sha256=row[1],
+        scopes=tuple(row[2].split()),
+        instance_id=row[3],
+        name=row[4],
+        created_at=row[5],
+    )

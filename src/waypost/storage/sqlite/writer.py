@@ -1,0 +1,166 @@
+"""Group commit: one thread writes, and whoever came while it was syncing shares the next commit.
+
+A commit with synchronous=FULL costs an fsync. Per caller that is some hundred a second; shared it is
+thousands, and nobody is answered before the commit that holds his rows has returned.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from waypost.errors import STORAGE_UNAVAILABLE, StorageError
+
+Unit = Callable[[sqlite3.Connection], Any]
+
+MAX_BATCH: Final = 512
+# How often a writer that failed tries again by itself, so that /readyz turns green without traffic.
+PROBE_SECONDS: Final = 1.0
+
+# Primary result codes after which the transaction as a whole is lost; all others concern one statement.
+_FATAL: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+
+class Job(NamedTuple):
+    """One unit of work and the caller's future."""
+
+    unit: Unit
+    future: asyncio.Future[Any]
+
+
+class _Outcome(NamedTuple):
+    future: asyncio.Future[Any]
+    value: Any
+    error: BaseException | None
+
+
+class _BatchLost(Exception):
+    """The shared transaction can't be committed."""
+
+
+class Writer:
+    """Runs units of work in the order they came, each in a SAVEPOINT of a shared transaction.
+
+    `on_done` is called in the event loop with the number of jobs that a batch has answered.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop, on_done: Callable[[int], None]
+    ) -> None:
+        self.healthy = True
+        self._connection = connection
+        self._loop = loop
+        self._on_done = on_done
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="waypost-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Take `job`; its future is resolved once the commit has returned."""
+        self._jobs.put(job)
+
+    def finish(self) -> None:
+        """Write what was submitted, then end. Blocks until the thread has ended."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            batch, last = self._next_batch()
+            if batch:
+                outcomes = self._write(batch)
+                with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(self._resolve, outcomes)
+            elif not last:
+                self._write([])
+            if last:
+                return
+
+    def _next_batch(self) -> tuple[list[Job], bool]:
+        batch: list[Job] = []
+        try:
+            job = self._jobs.get(timeout=None if self.healthy else PROBE_SECONDS)
+            while job is not None:
+                batch.append(job)
+                if len(batch) == MAX_BATCH:
+                    return batch, False
+                job = self._jobs.get_nowait()
+        except queue.Empty:
+            return batch, False
+        return batch, True
+
+    def _write(self, batch: list[Job]) -> list[_Outcome]:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if not batch:
+                connection.execute("UPDATE writer_probe SET count = count + 1")
+            outcomes = [self._attempt(job) for job in batch]
+            connection.execute("COMMIT")
+        except (_BatchLost, sqlite3.Error) as error:
+            self.healthy = False
+            self._roll_back()
+            reason = _reason(error)
+            return [_Outcome(job.future, None, StorageError(STORAGE_UNAVAILABLE, reason)) for job in batch]
+        self.healthy = True
+        return outcomes
+
+    def _attempt(self, job: Job) -> _Outcome:
+        connection = self._connection
+        connection.execute("SAVEPOINT unit")
+        try:
+            value = job.unit(connection)
+        except Exception as error:
+            if _is_fatal(error) or not connection.in_transaction:
+                raise _BatchLost from error
+            connection.execute("ROLLBACK TO unit")
+            connection.execute("RELEASE unit")
+            return _Outcome(job.future, None, error)
+        connection.execute("RELEASE unit")
+        return _Outcome(job.future, value, None)
+
+    def _roll_back(self) -> None:
+        # SQLite has already rolled back by itself after some of these errors.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _resolve(self, outcomes: list[_Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.future.done():  # the caller went away; what he asked for is committed all the same
+                continue
+            if outcome.error is None:
+                outcome.future.set_result(outcome.value)
+            else:
+                outcome.future.set_exception(outcome.error)
+        self._on_done(len(outcomes))
+
+
+def _is_fatal(error: Exception) -> bool:
+    if not isinstance(error, sqlite3.Error):
+        return False
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in _FATAL
+
+
+def _reason(error: BaseException) -> str | None:
+    """SQLite's own name of the error; its text could quote values."""
+    cause = error.__cause__ if isinstance(error, _BatchLost) else error
+    name = getattr(cause, "sqlite_errorname", None)
+    return f"SQLite says {name}." if name else None

@@ -1,0 +1,137 @@
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from waypost.errors import DATA_FOLDER_BUSY, STORAGE_UNAVAILABLE, StorageError
+from waypost.storage.folder_lock import locked
+from waypost.storage.sqlite.database import Database, opened
+from waypost.storage.sqlite.statements import statements
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(tmp_path / "waypost.db") as database:
+        await database.write(lambda c: c.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)"))
+        yield database
+
+
+def insert(key: int, text: str = "x") -> Callable[[sqlite3.Connection], int]:
+    return lambda c: c.execute("INSERT INTO notes VALUES (?, ?)", (key, text)).rowcount
+
+
+def count(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM notes").fetchone()[0])
+
+
+async def test_what_was_written_is_read(database: Database) -> None:
+    assert await database.write(insert(1)) == 1
+    assert await database.read(count) == 1
+
+
+async def test_a_constraint_error_fails_only_its_own_unit(database: Database) -> None:
+    results = await asyncio.gather(
+        *(database.write(insert(n // 2)) for n in range(100)), return_exceptions=True
+    )
+    assert sum(isinstance(r, sqlite3.IntegrityError) for r in results) == 50
+    assert await database.read(count) == 50
+    assert database.healthy
+
+
+async def test_an_error_half_way_undoes_the_whole_unit(database: Database) -> None:
+    def unit(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO notes VALUES (1, 'x')")
+        raise LookupError("half way")
+
+    with pytest.raises(LookupError):
+        await database.write(unit)
+    assert await database.read(count) == 0
+
+
+async def test_a_cancelled_caller_does_not_take_its_batch_along(database: Database) -> None:
+    tasks = [asyncio.create_task(database.write(insert(n))) for n in range(50)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[0], asyncio.CancelledError)
+    assert results[1:] == [1] * 49
+    assert await database.read(count) == 50
+
+
+async def test_a_full_disk_fails_the_batch_and_health_returns_with_the_disk(database: Database) -> None:
+    pages = (await database.read(lambda c: c.execute("PRAGMA page_count").fetchone()))[0]
+    await database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchall())
+    writes = [database.write(insert(n, "x" * 20_000)) for n in range(10)]
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    failed = [r for r in results if isinstance(r, StorageError)]
+    assert failed
+    assert all(error.fault is STORAGE_UNAVAILABLE for error in failed)
+    assert await database.read(count) == len(results) - len(failed)
+    assert len(failed) == 10
+    assert not database.healthy
+
+    with pytest.raises(StorageError):
+        await database.write(insert(99, "x" * 20_000))
+    await database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 1000}").fetchall())
+    assert await database.write(insert(99, "x" * 20_000)) == 1
+    assert database.healthy
+
+
+class _FailingCommit(sqlite3.Connection):
+    broken = False
+
+    def execute(self, sql: str, *rest: object) -> sqlite3.Cursor:
+        if self.broken and sql == "COMMIT":
+            super().execute("ROLLBACK")
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, *rest)  # type: ignore[arg-type]
+
+
+async def test_a_failed_commit_answers_everyone_and_the_writer_recovers_by_itself(tmp_path: Path) -> None:
+    async with opened(tmp_path / "waypost.db", _FailingCommit) as database:
+        await database.write(lambda c: c.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)"))
+        _FailingCommit.broken = True
+        try:
+            results = await asyncio.gather(
+                *(database.write(insert(n)) for n in range(20)), return_exceptions=True
+            )
+            assert all(isinstance(r, StorageError) for r in results)
+            assert not database.healthy
+        finally:
+            _FailingCommit.broken = False
+        async with asyncio.timeout(5):
+            while not database.healthy:  # noqa: ASYNC110 - a property to poll
+                await asyncio.sleep(0.05)
+        assert await database.read(count) == 0
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(StorageError):
+        await database.read(insert(1))
+
+
+async def test_closing_writes_what_was_submitted(tmp_path: Path) -> None:
+    async with opened(tmp_path / "waypost.db") as database:
+        await database.write(lambda c: c.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)"))
+        pending = [asyncio.ensure_future(database.write(insert(n))) for n in range(100)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*pending) == [1] * 100
+    async with opened(tmp_path / "waypost.db") as database:
+        assert await database.read(count) == 100
+
+
+def test_a_second_holder_of_the_folder_is_refused_by_name(tmp_path: Path) -> None:
+    with locked(tmp_path / "data"):
+        with pytest.raises(StorageError) as refused, locked(tmp_path / "data"):
+            pass
+        assert refused.value.fault is DATA_FOLDER_BUSY
+        assert str(tmp_path) in refused.value.message
+    with locked(tmp_path / "data"):
+        pass
+
+
+@pytest.mark.parametrize("aggregate", ["requests"])
+def test_statements_are_found_by_name(aggregate: str) -> None:
+    assert all(sql and not sql.endswith(";") for sql in statements(aggregate).values())
