@@ -1,0 +1,264 @@
+"""Every setting with its default, unit and reason: one table, read from `WAYPOST_*` variables or flags, checked whole.
+
+A setting `port` is the variable `WAYPOST_PORT` and the flag `--port`. Mistakes are collected and told together, one
+sentence each, so that nobody corrects a configuration one restart at a time.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "WAYPOST_"
+
+_Count = Annotated[int, Meta(ge=0)]
+_Port = Annotated[int, Meta(ge=0, le=65535)]
+_Seconds = Annotated[float, Meta(gt=0)]
+
+
+class ConfigError(Exception):
+    """The settings can't be used; `mistakes` holds one sentence for each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of a gateway. An empty text, list or 0 where the description says so means "not set"."""
+
+    data: Annotated[
+        Path, Meta(description="Folder of everything that is kept: database, session stores, files.")
+    ] = Path("waypost-data")
+    # Loopback: whoever reaches the API with a token sends as the account. Opening it up is the operator's decision.
+    host: Annotated[str, Meta(min_length=1, description="Address that the HTTP API listens on.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[_Port, Meta(description="Port of the HTTP API; 0 takes any free one.")] = 8780
+    public_url: Annotated[
+        str,
+        Meta(
+            description="Address under which callers reach the API, for links; empty: the Host of each call."
+        ),
+    ] = ""
+    admin_token: Annotated[
+        str,
+        Meta(description="Admin token, <number>|<secret>; empty: made at the first start and printed once."),
+    ] = ""
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(description="Addresses or networks whose X-Forwarded-* headers count, separated by commas."),
+    ] = []
+
+    network: Annotated[
+        Literal["whatsapp", "sandbox"],
+        Meta(description="Network of instances that name none when they are created."),
+    ] = "whatsapp"
+    sandbox_url: Annotated[
+        str, Meta(description="Control API of the sandbox, for instances on the sandbox network.")
+    ] = "http://127.0.0.1:8790"
+
+    fetch_allow: Annotated[
+        list[str],
+        Meta(
+            description="Private addresses and odd ports that a caller's url may lead to: host, address or network, "
+            "each with an optional :port, separated by commas."
+        ),
+    ] = []
+
+    # What the API's documentation promises for audio, counted in file bytes (after base64).
+    upload_max_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest file that a call may carry or a url lead to.")
+    ] = 16_000_000
+    # Up to here a file rides in the accepting transaction; beyond it a file of its own is cheaper than a fat database.
+    inline_max_bytes: Annotated[
+        _Count, Meta(description="Files up to this size are stored in the database.")
+    ] = 262_144
+
+    # 0: as many as the CPU quota allows; conversion is pure computation.
+    voice_workers: Annotated[
+        _Count, Meta(description="Conversion processes; 0: as many as there are processors.")
+    ] = 0
+    voice_max_seconds: Annotated[_Seconds, Meta(description="Longest voice note, in seconds.")] = 3600.0
+
+    # One process with 50 sessions takes 118 MB and comes back in under a second; 100 take longer to pair.
+    engine_sessions_per_process: Annotated[
+        int, Meta(ge=1, description="Sessions that share one engine process.")
+    ] = 50
+
+    expires_seconds: Annotated[
+        _Seconds, Meta(description="An accepted request that was not sent ends after this.")
+    ] = 86_400.0
+    sends_in_flight: Annotated[
+        int, Meta(ge=1, description="Sends of different chats at the same time, per instance.")
+    ] = 4
+    queue_max: Annotated[
+        int, Meta(ge=1, description="Unfinished requests that the gateway holds at most.")
+    ] = 100_000
+    unknown_seconds: Annotated[
+        _Seconds,
+        Meta(description="How long receipts may settle a send whose outcome is unknown before it fails."),
+    ] = 60.0
+    keep_sent_files_seconds: Annotated[
+        _Seconds, Meta(description="Uploads of sent requests are kept this long.")
+    ] = 86_400.0
+    keep_failed_files_seconds: Annotated[
+        _Seconds, Meta(description="Uploads of failed requests are kept this long.")
+    ] = 604_800.0
+    keep_requests_seconds: Annotated[_Seconds, Meta(description="Finished requests are kept this long.")] = (
+        2_592_000.0
+    )
+    wait_max_seconds: Annotated[_Seconds, Meta(description="Longest `Prefer: wait` that is honoured.")] = 60.0
+    drain_seconds: Annotated[
+        _Seconds, Meta(description="How long a stopping gateway lets sends and calls finish.")
+    ] = 10.0
+
+    # The limits that clients of the API know; 0 turns one off.
+    limit_create_instance: Annotated[
+        _Count, Meta(description="Calls of create-instance per minute and token; 0: any.")
+    ] = 5
+    limit_qr_code: Annotated[
+        _Count, Meta(description="Calls of request-new-qr-code per minute and instance; 0: any.")
+    ] = 1
+    limit_restart: Annotated[
+        _Count, Meta(description="Calls of restart per minute and instance; 0: any.")
+    ] = 5
+
+    # A phone scans within the minute or somebody has gone for coffee; each round shows fresh codes by itself.
+    pairing_seconds: Annotated[
+        _Seconds, Meta(description="How long fresh QR codes are made for somebody to scan.")
+    ] = 600.0
+    # A body that trickles in holds memory and a socket; 16 MB in this time is 1 Mbit/s.
+    body_seconds: Annotated[
+        _Seconds, Meta(description="Time within which the body of a call must have arrived.")
+    ] = 120.0
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"], Meta(description="Log lines for people or for machines.")
+    ] = "text"
+
+    def __repr__(self) -> str:
+        """The settings without the admin token."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "admin_token"}
+        return f"Settings({shown})"
+
+
+def descriptions() -> dict[str, str]:
+    """What each setting is for, for `--help` and the documentation."""
+    found: dict[str, str] = {}
+    for name, hint in get_type_hints(Settings, include_extras=True).items():
+        metas = [meta.description for meta in getattr(hint, "__metadata__", ()) if isinstance(meta, Meta)]
+        found[name] = next((text for text in reversed(metas) if text), "")
+    return found
+
+
+def load(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
+    """Settings from `WAYPOST_*` variables, overridden by `flags` (by setting name). Raises ConfigError."""
+    given = {
+        name: environ[PREFIX + name.upper()]
+        for name in Settings.__struct_fields__
+        if PREFIX + name.upper() in environ
+    }
+    given.update({name: value for name, value in (flags or {}).items() if value is not None})
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    hints = get_type_hints(Settings, include_extras=True)
+    for name, text in given.items():
+        try:
+            values[name] = _converted(hints[name], text.strip())
+        except msgspec.ValidationError as wrong:
+            mistakes.append(
+                f"{PREFIX}{name.upper()}: {_sentence(wrong)} (it is set to {_shown(name, text)})."
+            )
+    settings = Settings(**values)
+    mistakes += check(settings)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return settings
+
+
+def check(settings: Settings) -> list[str]:
+    """What is wrong with `settings`, one sentence each; empty when they can be used."""
+    mistakes = [
+        f"{PREFIX}{name.upper()}: this is not an http or https address ({url})."
+        for name, url in (("public_url", settings.public_url), ("sandbox_url", settings.sandbox_url))
+        if url and not _is_http(url)
+    ]
+    mistakes += [
+        f"{PREFIX}TRUSTED_PROXIES: {entry} is neither an address nor a network."
+        for entry in settings.trusted_proxies
+        if not _is_network(entry)
+    ]
+    number, bar, secret = settings.admin_token.partition("|")
+    if settings.admin_token and (not bar or not number.isdecimal() or len(secret) < 20):
+        mistakes.append(
+            f"{PREFIX}ADMIN_TOKEN: write it as <number>|<secret> with a secret of 20 characters or more."
+        )
+    if settings.inline_max_bytes > settings.upload_max_bytes:
+        mistakes.append(f"{PREFIX}INLINE_MAX_BYTES: it may not be above {PREFIX}UPLOAD_MAX_BYTES.")
+    return mistakes
+
+
+def warnings(settings: Settings) -> list[str]:
+    """Legal settings that are risky together, one sentence each."""
+    risky = []
+    if not _is_loopback(settings.host) and not settings.public_url.startswith("https:"):
+        risky.append(
+            f"The API listens on {settings.host} without TLS in front (WAYPOST_PUBLIC_URL is not https): "
+            "tokens travel in clear text."
+        )
+    if "0.0.0.0/0" in settings.fetch_allow or "::/0" in settings.fetch_allow:
+        risky.append("WAYPOST_FETCH_ALLOW allows every address: callers can reach your internal network.")
+    if settings.unknown_seconds >= settings.expires_seconds:
+        risky.append(
+            "WAYPOST_UNKNOWN_SECONDS is not below WAYPOST_EXPIRES_SECONDS: unknown sends may never settle."
+        )
+    return risky
+
+
+def _converted(hint: Any, text: str) -> Any:
+    if getattr(hint, "__origin__", None) is list or "list[" in str(hint):
+        return [entry.strip() for entry in text.split(",") if entry.strip()]
+    if "pathlib" in str(hint):
+        return Path(text).expanduser()
+    return msgspec.convert(text, hint, strict=False)
+
+
+def _sentence(wrong: msgspec.ValidationError) -> str:
+    return str(wrong).split(" - at `")[0].rstrip(".").replace("`", "")
+
+
+def _shown(name: str, text: str) -> str:
+    return "a secret" if name == "admin_token" else repr(text)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_network(entry: str) -> bool:
+    try:
+        ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,23 @@
+from typing import Protocol
+
+from waypost.instances.instance import Account, Instance
+
+
+class InstanceStore(Protocol):
+    """Where instances are kept."""
+
+    async def add(self, instance: Instance) -> None:
+        """Keep a new instance. Raises InvalidRequest(NAME_TAKEN)."""
+        ...
+
+    async def list(self) -> list[Instance]:
+        """All instances, oldest first."""
+        ...
+
+    async def set_account(self, instance_id: str, account: Account | None, ended: str = "") -> None:
+        """Note which account is paired; with None, `ended` says why there is none any more."""
+        ...
+
+    async def delete(self, instance_id: str) -> None:
+        """Forget an instance with its tokens, contacts and messages."""
+        ...

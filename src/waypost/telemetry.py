@@ -1,0 +1,37 @@
+"""Structured logs: one line per event, names and numbers, never a token, a text, a QR code or audio."""
+
+import logging
+import sys
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+Log = FilteringBoundLogger
+
+
+def make_log(
+    level: Literal["debug", "info", "warning", "error"],
+    style: Literal["text", "json"],
+    stream: TextIO | None = None,
+) -> Log:
+    """A logger that writes to `stream` (standard error unless given); nothing global is configured."""
+    target = stream or sys.stderr
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if style == "json"
+        else [structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)]
+    )
+    log: Log = structlog.wrap_logger(
+        structlog.PrintLogger(target),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        cache_logger_on_first_use=True,
+    )
+    return log
