@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 from . import xeddsa
 from .curve import KeyPair, Randomness
 from .errors import WireError
-from .proto.adv_pb2 import DeviceIdentity, SignedDeviceIdentity, SignedDeviceIdentityHmac
+from .proto.adv_pb2 import END_TO_END, DeviceIdentity, SignedDeviceIdentity, SignedDeviceIdentityHmac
 
 _ACCOUNT_PREFIX: Final = b"\x06\x00"
 _DEVICE_PREFIX: Final = b"\x06\x01"
@@ -40,7 +40,11 @@ def grant(
     seconds.
     """
     details = DeviceIdentity(
-        raw_id=raw_id, timestamp=timestamp, key_index=key_index, account_type=0, device_type=0
+        raw_id=raw_id,
+        timestamp=timestamp,
+        key_index=key_index,
+        account_type=END_TO_END,
+        device_type=END_TO_END,
     ).SerializeToString()
     signature = xeddsa.sign(account.private, _ACCOUNT_PREFIX + details + companion_identity, randomness)
     signed = SignedDeviceIdentity(

@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$waypost/sandbox/wire/proto/adv.proto\x12\x14waypost.sandbox.wire\"\xd2\x01\n\x0e\x44\x65viceIdentity\x12\x13\n\x06raw_id\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x16\n\ttimestamp\x18\x02 \x01(\x04H\x01\x88\x01\x01\x12\x16\n\tkey_index\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x19\n\x0c\x61\x63\x63ount_type\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\x18\n\x0b\x64\x65vice_type\x18\x05 \x01(\rH\x04\x88\x01\x01\x42\t\n\x07_raw_idB\x0c\n\n_timestampB\x0c\n\n_key_indexB\x0f\n\r_account_typeB\x0e\n\x0c_device_type\"\xcc\x01\n\x14SignedDeviceIdentity\x12\x14\n\x07\x64\x65tails\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x18\n\x0b\x61\x63\x63ount_key\x18\x02 \x01(\x0cH\x01\x88\x01\x01\x12\x1e\n\x11\x61\x63\x63ount_signature\x18\x03 \x01(\x0cH\x02\x88\x01\x01\x12\x1d\n\x10\x64\x65vice_signature\x18\x04 \x01(\x0cH\x03\x88\x01\x01\x42\n\n\x08_detailsB\x0e\n\x0c_account_keyB\x14\n\x12_account_signatureB\x13\n\x11_device_signature\"\x84\x01\n\x18SignedDeviceIdentityHmac\x12\x14\n\x07\x64\x65tails\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x11\n\x04hmac\x18\x02 \x01(\x0cH\x01\x88\x01\x01\x12\x19\n\x0c\x61\x63\x63ount_type\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\n\n\x08_detailsB\x07\n\x05_hmacB\x0f\n\r_account_typeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$waypost/sandbox/wire/proto/adv.proto\x12\x14waypost.sandbox.wire\"\x9e\x02\n\x0e\x44\x65viceIdentity\x12\x13\n\x06raw_id\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x16\n\ttimestamp\x18\x02 \x01(\x04H\x01\x88\x01\x01\x12\x16\n\tkey_index\x18\x03 \x01(\rH\x02\x88\x01\x01\x12?\n\x0c\x61\x63\x63ount_type\x18\x04 \x01(\x0e\x32$.waypost.sandbox.wire.EncryptionTypeH\x03\x88\x01\x01\x12>\n\x0b\x64\x65vice_type\x18\x05 \x01(\x0e\x32$.waypost.sandbox.wire.EncryptionTypeH\x04\x88\x01\x01\x42\t\n\x07_raw_idB\x0c\n\n_timestampB\x0c\n\n_key_indexB\x0f\n\r_account_typeB\x0e\n\x0c_device_type\"\xcc\x01\n\x14SignedDeviceIdentity\x12\x14\n\x07\x64\x65tails\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x18\n\x0b\x61\x63\x63ount_key\x18\x02 \x01(\x0cH\x01\x88\x01\x01\x12\x1e\n\x11\x61\x63\x63ount_signature\x18\x03 \x01(\x0cH\x02\x88\x01\x01\x12\x1d\n\x10\x64\x65vice_signature\x18\x04 \x01(\x0cH\x03\x88\x01\x01\x42\n\n\x08_detailsB\x0e\n\x0c_account_keyB\x14\n\x12_account_signatureB\x13\n\x11_device_signature\"\xaa\x01\n\x18SignedDeviceIdentityHmac\x12\x14\n\x07\x64\x65tails\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x11\n\x04hmac\x18\x02 \x01(\x0cH\x01\x88\x01\x01\x12?\n\x0c\x61\x63\x63ount_type\x18\x03 \x01(\x0e\x32$.waypost.sandbox.wire.EncryptionTypeH\x02\x88\x01\x01\x42\n\n\x08_detailsB\x07\n\x05_hmacB\x0f\n\r_account_type*,\n\x0e\x45ncryptionType\x12\x0e\n\nEND_TO_END\x10\x00\x12\n\n\x06HOSTED\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'waypost.sandbox.wire.proto.adv_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_ENCRYPTIONTYPE']._serialized_start=731
+  _globals['_ENCRYPTIONTYPE']._serialized_end=775
   _globals['_DEVICEIDENTITY']._serialized_start=63
-  _globals['_DEVICEIDENTITY']._serialized_end=273
-  _globals['_SIGNEDDEVICEIDENTITY']._serialized_start=276
-  _globals['_SIGNEDDEVICEIDENTITY']._serialized_end=480
-  _globals['_SIGNEDDEVICEIDENTITYHMAC']._serialized_start=483
-  _globals['_SIGNEDDEVICEIDENTITYHMAC']._serialized_end=615
+  _globals['_DEVICEIDENTITY']._serialized_end=349
+  _globals['_SIGNEDDEVICEIDENTITY']._serialized_start=352
+  _globals['_SIGNEDDEVICEIDENTITY']._serialized_end=556
+  _globals['_SIGNEDDEVICEIDENTITYHMAC']._serialized_start=559
+  _globals['_SIGNEDDEVICEIDENTITYHMAC']._serialized_end=729
 # @@protoc_insertion_point(module_scope)

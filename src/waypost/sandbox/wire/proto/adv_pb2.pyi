@@ -5,6 +5,7 @@ The account's signature over a companion device ("ADV": account device verificat
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -16,6 +17,21 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _EncryptionType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EncryptionTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EncryptionType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    END_TO_END: _EncryptionType.ValueType  # 0
+    HOSTED: _EncryptionType.ValueType  # 1
+
+class EncryptionType(_EncryptionType, metaclass=_EncryptionTypeEnumTypeWrapper): ...
+
+END_TO_END: EncryptionType.ValueType  # 0
+HOSTED: EncryptionType.ValueType  # 1
+Global___EncryptionType: _TypeAlias = EncryptionType  # noqa: Y015
+
 @_typing.final
 class DeviceIdentity(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -26,20 +42,20 @@ class DeviceIdentity(_message.Message):
     ACCOUNT_TYPE_FIELD_NUMBER: _builtins.int
     DEVICE_TYPE_FIELD_NUMBER: _builtins.int
     raw_id: _builtins.int
-    """`optional`, so that zeroes are written: the client takes account_type 0 as "end-to-end encrypted account"."""
+    """`optional`, so that zeroes are written: clients compare both types with 0."""
     timestamp: _builtins.int
     """unix seconds"""
     key_index: _builtins.int
-    account_type: _builtins.int
-    device_type: _builtins.int
+    account_type: Global___EncryptionType.ValueType
+    device_type: Global___EncryptionType.ValueType
     def __init__(
         self,
         *,
         raw_id: _builtins.int | None = ...,
         timestamp: _builtins.int | None = ...,
         key_index: _builtins.int | None = ...,
-        account_type: _builtins.int | None = ...,
-        device_type: _builtins.int | None = ...,
+        account_type: Global___EncryptionType.ValueType | None = ...,
+        device_type: Global___EncryptionType.ValueType | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_account_type", b"_account_type", "_device_type", b"_device_type", "_key_index", b"_key_index", "_raw_id", b"_raw_id", "_timestamp", b"_timestamp", "account_type", b"account_type", "device_type", b"device_type", "key_index", b"key_index", "raw_id", b"raw_id", "timestamp", b"timestamp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -126,13 +142,13 @@ class SignedDeviceIdentityHmac(_message.Message):
     """SignedDeviceIdentity"""
     hmac: _builtins.bytes
     """32 bytes"""
-    account_type: _builtins.int
+    account_type: Global___EncryptionType.ValueType
     def __init__(
         self,
         *,
         details: _builtins.bytes | None = ...,
         hmac: _builtins.bytes | None = ...,
-        account_type: _builtins.int | None = ...,
+        account_type: Global___EncryptionType.ValueType | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_account_type", b"_account_type", "_details", b"_details", "_hmac", b"_hmac", "account_type", b"account_type", "details", b"details", "hmac", b"hmac"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

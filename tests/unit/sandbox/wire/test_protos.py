@@ -1,0 +1,121 @@
+"""Our protobuf definitions against those that the engine's package ships.
+
+The engine's descriptors are read in a child process, because importing its package starts a Go runtime.
+"""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor import Descriptor
+
+from waypost.sandbox.wire.proto import adv_pb2, handshake_pb2, message_pb2
+
+_DUMP = """
+import importlib, json, sys, types
+from importlib.util import find_spec
+root = types.ModuleType("neonize")
+root.__path__ = list(find_spec("neonize").submodule_search_locations)
+sys.modules["neonize"] = root
+for name in ("waE2E.WAWebProtobufsE2E", "waAdv.WAAdv", "waCert.WACert", "waWa6.WAWebProtobufsWa6"):
+    importlib.import_module(f"neonize.proto.{name}_pb2")
+from google.protobuf import descriptor_pool
+pool = descriptor_pool.Default()
+def dump(d):
+    return {f.number: [f.name, f.type, f.is_repeated] for f in d.fields}
+json.dump({name: dump(pool.FindMessageTypeByName(name)) for name in sys.argv[1:]}, sys.stdout)
+"""
+
+_E2E = "WAWebProtobufsE2E."
+_PAIRS: dict[str, tuple[Descriptor, str]] = {
+    name: (message_pb2.DESCRIPTOR.message_types_by_name[name], _E2E + name)
+    for name in (
+        "Message",
+        "ContextInfo",
+        "MessageContextInfo",
+        "ExtendedTextMessage",
+        "AudioMessage",
+        "ImageMessage",
+        "VideoMessage",
+        "DocumentMessage",
+        "StickerMessage",
+        "ContactMessage",
+        "LocationMessage",
+        "ReactionMessage",
+        "SenderKeyDistributionMessage",
+        "DeviceSentMessage",
+        "ProtocolMessage",
+        "AppStateSyncKeyShare",
+        "AppStateSyncKey",
+        "AppStateSyncKeyId",
+        "AppStateSyncKeyData",
+        "AppStateSyncKeyFingerprint",
+    )
+} | {
+    "NestedMessage": (message_pb2.NestedMessage.DESCRIPTOR, _E2E + "FutureProofMessage"),
+    "MessageKey": (message_pb2.MessageKey.DESCRIPTOR, "WACommon.MessageKey"),
+    "DeviceIdentity": (adv_pb2.DeviceIdentity.DESCRIPTOR, "WAAdv.ADVDeviceIdentity"),
+    "SignedDeviceIdentity": (adv_pb2.SignedDeviceIdentity.DESCRIPTOR, "WAAdv.ADVSignedDeviceIdentity"),
+    "SignedDeviceIdentityHmac": (
+        adv_pb2.SignedDeviceIdentityHmac.DESCRIPTOR,
+        "WAAdv.ADVSignedDeviceIdentityHMAC",
+    ),
+    "Certificate": (handshake_pb2.CertChain.Certificate.DESCRIPTOR, "WACert.CertChain.NoiseCertificate"),
+    "Details": (
+        handshake_pb2.CertChain.Certificate.Details.DESCRIPTOR,
+        "WACert.CertChain.NoiseCertificate.Details",
+    ),
+    "CertChain": (handshake_pb2.CertChain.DESCRIPTOR, "WACert.CertChain"),
+    "HandshakeMessage": (handshake_pb2.HandshakeMessage.DESCRIPTOR, "WAWebProtobufsWa6.HandshakeMessage"),
+    "Hello": (
+        handshake_pb2.HandshakeMessage.Hello.DESCRIPTOR,
+        "WAWebProtobufsWa6.HandshakeMessage.ServerHello",
+    ),
+    "Finish": (
+        handshake_pb2.HandshakeMessage.Finish.DESCRIPTOR,
+        "WAWebProtobufsWa6.HandshakeMessage.ClientFinish",
+    ),
+    "ClientPayload": (handshake_pb2.ClientPayload.DESCRIPTOR, "WAWebProtobufsWa6.ClientPayload"),
+    "DevicePairingData": (
+        handshake_pb2.ClientPayload.DevicePairingData.DESCRIPTOR,
+        "WAWebProtobufsWa6.ClientPayload.DevicePairingRegistrationData",
+    ),
+}
+# Fields that we name by what they are, where the protocol's own name does not say it.
+_RENAMED = {
+    "accountsignaturekey": "accountkey",
+    "eregid": "registrationid",
+    "ekeytype": "keytype",
+    "eident": "identity",
+    "eskeyid": "signedprekeyid",
+    "eskeyval": "signedprekey",
+    "eskeysig": "signedprekeysignature",
+    "devicepairingdata": "pairing",
+}
+
+
+@pytest.fixture(scope="module")
+def theirs() -> dict[str, dict[str, Any]]:
+    names = [name for _, name in _PAIRS.values()]
+    run = subprocess.run([sys.executable, "-c", _DUMP, *names], capture_output=True, check=True, timeout=60)
+    found: dict[str, dict[str, Any]] = json.loads(run.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", _PAIRS)
+def test_every_field_has_the_number_and_type_that_the_engine_knows(
+    name: str, theirs: dict[str, dict[str, Any]]
+) -> None:
+    ours, counterpart = _PAIRS[name]
+    for field in ours.fields:
+        known, kind, repeated = theirs[counterpart][str(field.number)]
+        plain = known.lower().replace("_", "")
+        assert field.name.replace("_", "") in _RENAMED.get(plain, plain)
+        assert (field.type, field.is_repeated) == (kind, repeated), field.name
+
+
+def test_unknown_fields_survive_reading_and_writing() -> None:
+    raw = b"\x0a\x01x" + b"\xfa\x3e\x01z"  # conversation, then field 1007
+    assert message_pb2.Message.FromString(raw).SerializeToString() == raw
