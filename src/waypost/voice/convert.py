@@ -1,0 +1,134 @@
+"""One conversion, in this process: bytes in, a native note out, in one pass over the sound.
+
+The bitrate is decided before the pass where the container states the length: 16 kbit/s when 20 would exceed
+what phones play at once. Where it states nothing, or something untrue, the pass begins at 20 and starts
+again, lower, when the note has grown too large; the same happens when libopus leaves SILK wideband. Starting
+again costs at most the encoding of `play_bytes`, and keeps memory bounded, which holding back the sound would
+not.
+"""
+
+import os
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from av.audio.frame import AudioFrame
+
+from waypost.errors import CORRUPT_AUDIO, EMPTY_FILE, NOT_NATIVE, TOO_LARGE, UNSUPPORTED_FORMAT, VoiceError
+from waypost.voice.decode import Decoding, Tick
+from waypost.voice.encode import NoteEncoder, NoteFile, TryLower
+from waypost.voice.limits import Limits
+from waypost.voice.note import Note, part_of, whole_seconds
+from waypost.voice.sniff import OGG, Container, sniff
+from waypost.voice.verify import NoteProfile, verify
+from waypost.voice.waveform import Waveform
+
+_COPY_BYTES = 256 * 1024
+
+
+def convert(source: Path, target: Path, limits: Limits, tick: Tick) -> Note:
+    """Make `target` a native note of the sound in `source`; `tick` is called with the seconds decoded so far.
+
+    `target` appears whole or not at all: it is written beside itself (`part_of`) and renamed. It is not
+    fsynced; whoever keeps it does that. Raises VoiceError, and whatever `tick` raises.
+    """
+    with source.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            raise VoiceError(EMPTY_FILE)
+        if size > limits.input_bytes:
+            raise VoiceError(TOO_LARGE)
+        container = sniff(file)
+        part = part_of(target)
+        try:
+            note = _passed_through(file, size, part, limits, tick) if container is OGG else None
+            if note is None:
+                note = _converted(file, size, container, part, limits, tick)
+            part.replace(target)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                part.unlink()
+            raise
+    return replace(note, path=target)
+
+
+def first_bitrate(declared_seconds: float | None, limits: Limits) -> int:
+    """Index into `limits.bitrates` of where to begin, by the length that the container states (None:
+    unknown)."""
+    longest = limits.play_bytes * 8 / limits.bitrates[0]
+    return 1 if len(limits.bitrates) > 1 and (declared_seconds or 0.0) > longest else 0
+
+
+def _passed_through(file: BinaryIO, size: int, part: Path, limits: Limits, tick: Tick) -> Note | None:
+    """A copy of a note that is native already; None when it is not, or when a packet of it can't be decoded."""
+    file.seek(0)
+    try:
+        profile: NoteProfile = verify(file)
+        with closing(Decoding(file, size, OGG, limits)) as decoding:
+            waveform = Waveform()
+            for frame in decoding.frames(tick):
+                waveform.add(samples_of(frame))
+            decoding.check()
+    except VoiceError as error:
+        if error.fault in (NOT_NATIVE, CORRUPT_AUDIO, UNSUPPORTED_FORMAT):
+            return None
+        raise
+    if decoding.lost_packets:
+        return None
+    with part.open("wb") as sink:
+        target = NoteFile(sink, limits.note_bytes)
+        file.seek(0)
+        while data := file.read(_COPY_BYTES):
+            target.write(data)
+    return _note(part, target, waveform, profile.bitrate, passthrough=True)
+
+
+def _converted(
+    file: BinaryIO, size: int, container: Container, part: Path, limits: Limits, tick: Tick
+) -> Note:
+    index: int | None = None
+    while True:
+        with closing(Decoding(file, size, container, limits)) as decoding:
+            if index is None:
+                index = first_bitrate(decoding.declared_seconds, limits)
+            try:
+                return _encoded(decoding, index, part, limits, tick)
+            except TryLower as reason:
+                index += 1
+                if index == len(limits.bitrates):
+                    raise VoiceError(NOT_NATIVE, f"No bitrate gives one: {reason}.") from reason
+
+
+def _encoded(decoding: Decoding, index: int, part: Path, limits: Limits, tick: Tick) -> Note:
+    """One pass at `limits.bitrates[index]`. Only the first bitrate yields to size: 16 kbit/s is as low as
+    notes go."""
+    waveform = Waveform()
+    bitrate = limits.bitrates[index]
+    with part.open("wb") as sink:
+        target = NoteFile(sink, limits.note_bytes)
+        encoder = NoteEncoder(target, bitrate, play_bytes=None if index else limits.play_bytes)
+        for frame in decoding.frames(tick):
+            waveform.add(samples_of(frame))
+            encoder.write(frame)
+        decoding.check()
+        encoder.finish()
+    return _note(part, target, waveform, bitrate, passthrough=False)
+
+
+def samples_of(frame: AudioFrame) -> memoryview:
+    """The 16-bit samples of a mono frame, without the alignment after them."""
+    return memoryview(frame.planes[0])[: frame.samples * 2].cast("h")
+
+
+def _note(path: Path, target: NoteFile, waveform: Waveform, bitrate: int, *, passthrough: bool) -> Note:
+    return Note(
+        path=path,
+        size=target.size,
+        sha256=target.digest(),
+        samples=waveform.samples,
+        seconds=whole_seconds(waveform.samples),
+        waveform=waveform.values(),
+        bitrate=bitrate,
+        passthrough=passthrough,
+    )

@@ -1,0 +1,159 @@
+"""Voice workers, as many as there are CPUs for them: started when needed, replaced when one dies, ended when
+idle."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from waypost.clock import Clock, SystemClock
+from waypost.errors import DRAINING, QUEUE_FULL, VoiceError
+from waypost.voice.cpus import cpu_share, worker_count
+from waypost.voice.limits import Limits
+from waypost.voice.note import Note, part_of
+from waypost.voice.process import WorkerGone, WorkerProcess
+from waypost.voice.protocol import Job
+
+MOST_WAITING: Final = 1024
+"""Conversions that may wait for a worker; more than the outbox prepares ahead on any node."""
+
+IDLE_SECONDS: Final = 300.0
+"""After which a worker that has nothing to do is ended: it holds some 20 MB, and starts again in a quarter
+second."""
+
+JOBS_PER_WORKER: Final = 1000
+"""After which a worker is replaced, so that no leak in a decoder can grow for ever."""
+
+
+class VoicePool:
+    """Converts audio in worker processes. An async context manager: leaving it ends all workers and
+    conversions."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        workers: int | None = None,
+        most_waiting: int = MOST_WAITING,
+        idle_seconds: float = IDLE_SECONDS,
+        clock: Clock | None = None,
+    ) -> None:
+        """`workers`: None for as many as the CPU quota allows. Nothing is started before it is needed."""
+        self.limits = limits or Limits()
+        self.size = workers or worker_count(cpu_share())
+        self._most_waiting = most_waiting
+        self._idle_seconds = idle_seconds
+        self._clock = clock or SystemClock()
+        self._slots = asyncio.Semaphore(self.size)
+        self._waiting = 0
+        self._idle: list[tuple[float, WorkerProcess]] = []
+        self._all: set[WorkerProcess] = set()
+        self._reaper: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self._reaper = asyncio.create_task(self._end_idle(), name="voice-idle")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
+        if self._reaper is not None:
+            self._reaper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reaper
+        await asyncio.gather(*(worker.kill() for worker in list(self._all)))
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers that are up."""
+        return [worker.pid for worker in self._all]
+
+    async def warm(self, count: int = 1) -> None:
+        """Have up to `count` workers ready, so that the first note need not wait for one to start."""
+        for _ in range(min(count, self.size) - len(self._all)):
+            async with self._slots:
+                self._put_back(await self._start())
+
+    async def convert(self, source: Path, target: Path) -> Note:
+        """Make `target` a native note of the sound in `source`; both are the gateway's own choice, never a
+        caller's.
+
+        `target` appears whole or not at all. Cancelling kills the worker. Raises VoiceError: everything that
+        makes audio unfit, VOICE_WORKER_DIED when it brought its worker down, QUEUE_FULL when too many wait,
+        DRAINING.
+        """
+        if self._waiting >= self._most_waiting:
+            raise VoiceError(QUEUE_FULL)
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await self._with_worker(Job(source, target))
+        finally:
+            self._slots.release()
+
+    async def _with_worker(self, job: Job) -> Note:
+        while True:
+            if self._closed:
+                raise VoiceError(DRAINING)
+            worker = await self._take()
+            try:
+                return await worker.run(job)
+            except WorkerGone:
+                # It died while idle; nothing was lost, and a fresh one knows nothing of that.
+                worker.spend()
+            except VoiceError as error:
+                if self._closed:
+                    raise VoiceError(DRAINING) from error
+                raise
+            except BaseException:
+                worker.spend()
+                raise
+            finally:
+                await self._release(worker, job)
+
+    async def _take(self) -> WorkerProcess:
+        while self._idle:
+            _, worker = self._idle.pop()
+            if worker.usable:
+                return worker
+            await self._discard(worker)
+        return await self._start()
+
+    async def _start(self) -> WorkerProcess:
+        worker = await WorkerProcess.start(self.limits)
+        self._all.add(worker)
+        if self._closed:
+            await self._discard(worker)
+            raise VoiceError(DRAINING)
+        return worker
+
+    async def _release(self, worker: WorkerProcess, job: Job) -> None:
+        if worker.usable and worker.jobs < JOBS_PER_WORKER and not self._closed:
+            self._put_back(worker)
+            return
+        await self._discard(worker)
+        # A worker that was killed could not clean up.
+        await asyncio.to_thread(part_of(job.target).unlink, missing_ok=True)
+
+    def _put_back(self, worker: WorkerProcess) -> None:
+        self._idle.append((self._clock.monotonic(), worker))
+
+    async def _discard(self, worker: WorkerProcess) -> None:
+        try:
+            await worker.kill()
+        finally:
+            self._all.discard(worker)
+
+    async def _end_idle(self) -> None:
+        """Ends workers that had nothing to do for long; the longest idle ones are first in the list."""
+        while True:
+            await asyncio.sleep(self._idle_seconds / 4)
+            while self._idle and self._clock.monotonic() - self._idle[0][0] >= self._idle_seconds:
+                _, worker = self._idle.pop(0)
+                await self._discard(worker)

@@ -1,0 +1,98 @@
+"""What the gateway and a voice worker say to each other: MessagePack, each message behind its length."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from waypost.voice.limits import Limits
+from waypost.voice.note import Note
+
+LENGTH_BYTES: Final = 4
+LONGEST: Final = 64 * 1024
+"""Bytes of a message; a worker is not trusted, so its messages are bounded too."""
+
+
+class Setup(msgspec.Struct, frozen=True, tag="setup"):
+    """To a worker, first and once."""
+
+    limits: Limits
+
+
+class Job(msgspec.Struct, frozen=True, tag="job"):
+    """To a worker that is ready; both paths are absolute and chosen by the gateway."""
+
+    source: Path
+    target: Path
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """From a worker that is warm and waits for a job."""
+
+    networkless: bool
+    """Whether the kernel took its network away."""
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """From a worker: at once when a job begins, then about every second."""
+
+    seconds: float
+    """Of audio, decoded so far."""
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """From a worker: the note is at its target."""
+
+    note: Note
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """From a worker: a row of the table of errors, by its code."""
+
+    code: str
+    detail: str | None
+    facts: dict[str, Any]
+    last: bool
+    """Whether the worker ends itself after this, since the job has used up its memory or its time."""
+
+
+Order = Setup | Job
+Answer = Ready | Progress | Done | Failed
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+def _rich(kind: type, value: object) -> object:
+    if issubclass(kind, Path) and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def pack(message: Order | Answer) -> bytes:
+    """The message with its length before it."""
+    body = msgspec.msgpack.encode(message, enc_hook=_plain)
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def length_of(prefix: bytes) -> int:
+    """The length in bytes that `prefix` announces; ValueError when nothing sound is that long."""
+    length = int.from_bytes(prefix, "big")
+    if not 0 < length <= LONGEST:
+        raise ValueError(f"a message of {length} bytes")
+    return length
+
+
+def unpack_order(body: bytes) -> Order:
+    """A message to a worker; msgspec.MsgspecError when it is none."""
+    order: Order = msgspec.msgpack.decode(body, type=Order, dec_hook=_rich)
+    return order
+
+
+def unpack_answer(body: bytes) -> Answer:
+    """A message from a worker; msgspec.MsgspecError when it is none."""
+    answer: Answer = msgspec.msgpack.decode(body, type=Answer, dec_hook=_rich)
+    return answer
