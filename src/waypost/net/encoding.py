@@ -1,0 +1,52 @@
+"""Bodies that come compressed although "identity" was asked for, unpacked in bounded steps.
+
+A kilobyte of gzip can hold a gigabyte: each step unpacks a little and the whole stops at the limit.
+"""
+
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Final
+
+# Bytes unpacked per step.
+_STEP: Final = 64 * 1024
+# zlib's window bits: +32 takes gzip and zlib headers alike.
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+
+
+class EncodingError(Exception):
+    """The body is not what its Content-Encoding says, or says something unknown; the text is a sentence."""
+
+
+def decoded(body: AsyncIterable[bytes], encoding: bytes, most: int) -> AsyncIterator[bytes]:
+    """`body` as it was before `encoding` (a Content-Encoding), cut off soon after `most` bytes.
+
+    Raises EncodingError, also while iterating.
+    """
+    name = encoding.strip().lower()
+    if name in (b"", b"identity"):
+        return _plain(body)
+    if name in (b"gzip", b"x-gzip", b"deflate"):
+        return _inflated(body, most)
+    raise EncodingError("Its server sent the file in an encoding that was not asked for.")
+
+
+async def _plain(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in body:
+        yield chunk
+
+
+async def _inflated(body: AsyncIterable[bytes], most: int) -> AsyncIterator[bytes]:
+    unpacked = 0
+    inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+    async for chunk in body:
+        rest = chunk
+        while rest and not inflate.eof and unpacked <= most:
+            try:
+                piece = inflate.decompress(rest, _STEP)
+            except zlib.error:
+                raise EncodingError("Its server sent a damaged gzip stream.") from None
+            unpacked += len(piece)
+            yield piece
+            rest = inflate.unconsumed_tail
+    if not inflate.eof and unpacked <= most:
+        raise EncodingError("Its server sent a gzip stream without an end.")
