@@ -22,7 +22,7 @@ _ROOT_LABEL: Final = b"WhisperRatchet"
 _MESSAGE_LABEL: Final = b"WhisperMessageKeys"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MessageKeys:
     """What encrypts one message: an AES-256 key, a MAC key (32 bytes each) and an IV (16 bytes)."""
 

@@ -43,7 +43,7 @@ class EncryptedFile:
     media_key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Keys:
     iv: bytes
     cipher: bytes

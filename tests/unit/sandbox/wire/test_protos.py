@@ -6,12 +6,15 @@ The engine's descriptors are read in a child process, because importing its pack
 import json
 import subprocess
 import sys
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
 
-from waypost.sandbox.wire.proto import adv_pb2, handshake_pb2, message_pb2
+from waypost.sandbox.wire.proto import adv_pb2, handshake_pb2, message_pb2, whisper_pb2
 
 _DUMP = """
 import importlib, json, sys, types
@@ -119,3 +122,40 @@ def test_every_field_has_the_number_and_type_that_the_engine_knows(
 def test_unknown_fields_survive_reading_and_writing() -> None:
     raw = b"\x0a\x01x" + b"\xfa\x3e\x01z"  # conversation, then field 1007
     assert message_pb2.Message.FromString(raw).SerializeToString() == raw
+
+
+def test_the_generated_modules_are_those_of_the_definitions(tmp_path: Path) -> None:
+    """Otherwise run scripts/protos."""
+    source = Path(str(files("waypost"))).parent
+    names = [module.DESCRIPTOR.name for module in (adv_pb2, handshake_pb2, message_pb2, whisper_pb2)]
+    found = sorted(path.name for path in (source / names[0]).parent.glob("*.proto"))
+    assert found == sorted(Path(name).name for name in names)
+    command = [
+        sys.executable,
+        "-m",
+        "grpc_tools.protoc",
+        "-I",
+        str(source),
+        "-o",
+        str(tmp_path / "set"),
+        *names,
+    ]
+    subprocess.run(command, check=True, timeout=60)
+    compiled = {
+        file.name: file for file in FileDescriptorSet.FromString((tmp_path / "set").read_bytes()).file
+    }
+    for module in (adv_pb2, handshake_pb2, message_pb2, whisper_pb2):
+        built_in = FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
+        compiled[built_in.name].ClearField("source_code_info")
+        for file in (built_in, compiled[built_in.name]):
+            for message in file.message_type:
+                _forget_json_names(message)
+        assert compiled[built_in.name] == built_in
+
+
+def _forget_json_names(message: DescriptorProto) -> None:
+    # A descriptor set has them written out; a generated module leaves them to be derived.
+    for field in message.field:
+        field.ClearField("json_name")
+    for nested in message.nested_type:
+        _forget_json_names(nested)
