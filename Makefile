@@ -1,0 +1,59 @@
+# Every target makes .venv by itself; Python 3.11 or newer, pip and make are all it takes.
+# ARGS goes to the program that is run: make demo ARGS=--serve, make test ARGS="tests/unit -x".
+
+PYTHON_IN_VENV = .venv/bin/python
+ARGS =
+
+# What talks to itself on loopback must not go through a proxy.
+export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
+export no_proxy := $(NO_PROXY)
+
+.PHONY: help demo serve test lint bench chaos fuzz lock clean
+
+help:
+	@echo "make demo    send voice notes on an emulated network and watch them arrive"
+	@echo "make serve   run the gateway"
+	@echo "make test    lint and all tests"
+	@echo "make lint    style and types alone"
+	@echo "make bench   measure"
+	@echo "make chaos   kill the gateway and its engines under load, 20 times"
+	@echo "make fuzz    the property tests, with many more examples"
+	@echo "make lock    renew requirements.lock and requirements-dev.lock"
+	@echo "make clean   remove .venv and everything else that was made"
+
+demo:
+	@scripts/bootstrap run
+	@$(PYTHON_IN_VENV) -m waypost demo $(ARGS)
+
+serve:
+	@scripts/bootstrap run
+	@$(PYTHON_IN_VENV) -m waypost serve $(ARGS)
+
+test: lint
+	$(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+lint:
+	@scripts/bootstrap dev
+	$(PYTHON_IN_VENV) -m ruff check --quiet
+	$(PYTHON_IN_VENV) -m ruff format --check --quiet
+	$(PYTHON_IN_VENV) -m mypy
+
+bench:
+	@scripts/bootstrap dev
+	@$(PYTHON_IN_VENV) -m bench $(ARGS)
+
+chaos:
+	@scripts/bootstrap dev
+	WAYPOST_CHAOS_ROUNDS=20 $(PYTHON_IN_VENV) -m pytest tests/chaos -s --timeout 1800 $(ARGS)
+
+fuzz:
+	@scripts/bootstrap dev
+	$(PYTHON_IN_VENV) -m pytest -m hypothesis --hypothesis-profile fuzz --timeout 1800 $(ARGS)
+
+lock:
+	@scripts/bootstrap dev
+	scripts/lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data demo-out build dist
+	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +

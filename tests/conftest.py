@@ -1,0 +1,39 @@
+"""For every test: an environment that no shell can change; at the end, the seconds of each test folder."""
+
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Machines that run tests are shared: an example that is slow today is no failure.
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=5000)
+settings.load_profile("gate")
+
+_SECONDS: dict[str, float] = defaultdict(float)
+_TESTS: dict[str, int] = defaultdict(int)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A developer's settings and proxies have no say in a test."""
+    for name in list(os.environ):
+        ours = name.startswith("WAYPOST_") and not name.startswith("WAYPOST_CHAOS_")
+        if ours or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+            del os.environ[name]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    folder = Path(report.nodeid.split("::", 1)[0]).parent.as_posix()
+    _SECONDS[folder] += report.duration
+    _TESTS[folder] += report.when == "call"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _SECONDS:
+        return
+    terminalreporter.section("seconds of each test folder")
+    for folder in sorted(_SECONDS):
+        terminalreporter.write_line(f"{_SECONDS[folder]:8.1f} s  {_TESTS[folder]:5d} tests  {folder}")
+    terminalreporter.write_line(f"{sum(_SECONDS.values()):8.1f} s  {sum(_TESTS.values()):5d} tests  together")
