@@ -13,15 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from av.audio.frame import AudioFrame
-
 from waypost.errors import CORRUPT_AUDIO, EMPTY_FILE, NOT_NATIVE, TOO_LARGE, UNSUPPORTED_FORMAT, VoiceError
-from waypost.voice.decode import Decoding, Tick
+from waypost.voice.decode import Decoding, Tick, samples_of
 from waypost.voice.encode import NoteEncoder, NoteFile, TryLower
+from waypost.voice.inspect import inspect
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note, part_of, whole_seconds
 from waypost.voice.sniff import OGG, Container, sniff
-from waypost.voice.verify import NoteProfile, verify
 from waypost.voice.waveform import Waveform
 
 _COPY_BYTES = 256 * 1024
@@ -42,7 +40,7 @@ def convert(source: Path, target: Path, limits: Limits, tick: Tick) -> Note:
         container = sniff(file)
         part = part_of(target)
         try:
-            note = _passed_through(file, size, part, limits, tick) if container is OGG else None
+            note = _passed_through(file, part, limits, tick) if container is OGG else None
             if note is None:
                 note = _converted(file, size, container, part, limits, tick)
             part.replace(target)
@@ -60,28 +58,20 @@ def first_bitrate(declared_seconds: float | None, limits: Limits) -> int:
     return 1 if len(limits.bitrates) > 1 and (declared_seconds or 0.0) > longest else 0
 
 
-def _passed_through(file: BinaryIO, size: int, part: Path, limits: Limits, tick: Tick) -> Note | None:
-    """A copy of a note that is native already; None when it is not, or when a packet of it can't be decoded."""
-    file.seek(0)
+def _passed_through(file: BinaryIO, part: Path, limits: Limits, tick: Tick) -> Note | None:
+    """A copy of a note that is native already; None when it is not, or a packet can't be decoded."""
     try:
-        profile: NoteProfile = verify(file)
-        with closing(Decoding(file, size, OGG, limits)) as decoding:
-            waveform = Waveform()
-            for frame in decoding.frames(tick):
-                waveform.add(samples_of(frame))
-            decoding.check()
+        found = inspect(file, limits, tick)
     except VoiceError as error:
         if error.fault in (NOT_NATIVE, CORRUPT_AUDIO, UNSUPPORTED_FORMAT):
             return None
         raise
-    if decoding.lost_packets:
-        return None
     with part.open("wb") as sink:
         target = NoteFile(sink, limits.note_bytes)
         file.seek(0)
         while data := file.read(_COPY_BYTES):
             target.write(data)
-    return _note(part, target, waveform, profile.bitrate, passthrough=True)
+    return _note(part, target, found.samples, found.waveform, found.profile.bitrate, passthrough=True)
 
 
 def _converted(
@@ -113,22 +103,19 @@ def _encoded(decoding: Decoding, index: int, part: Path, limits: Limits, tick: T
             encoder.write(frame)
         decoding.check()
         encoder.finish()
-    return _note(part, target, waveform, bitrate, passthrough=False)
+    return _note(part, target, waveform.samples, waveform.values(), bitrate, passthrough=False)
 
 
-def samples_of(frame: AudioFrame) -> memoryview:
-    """The 16-bit samples of a mono frame, without the alignment after them."""
-    return memoryview(frame.planes[0])[: frame.samples * 2].cast("h")
-
-
-def _note(path: Path, target: NoteFile, waveform: Waveform, bitrate: int, *, passthrough: bool) -> Note:
+def _note(
+    path: Path, target: NoteFile, samples: int, waveform: bytes, bitrate: int, *, passthrough: bool
+) -> Note:
     return Note(
         path=path,
         size=target.size,
         sha256=target.digest(),
-        samples=waveform.samples,
-        seconds=whole_seconds(waveform.samples),
-        waveform=waveform.values(),
+        samples=samples,
+        seconds=whole_seconds(samples),
+        waveform=waveform,
         bitrate=bitrate,
         passthrough=passthrough,
     )

@@ -33,7 +33,7 @@ def _affinity() -> int:
 
 
 def _folders(proc: Path, cgroups: Path) -> list[Path]:
-    """Our cgroup's folders, each with its parents. In a container's own namespace they are simply the root."""
+    """Our cgroup's folders, each with its parents; in a container's own namespace just the root."""
     folders = [cgroups, cgroups / "cpu", cgroups / "cpu,cpuacct"]
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()

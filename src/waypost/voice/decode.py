@@ -1,11 +1,11 @@
 """Any accepted audio to 16 kHz mono, in a stream, through FFmpeg's libraries.
 
-Two rules meet here. A file that simply ends early (a truncated MP3, WAV or Ogg) gives what is there: all of
-its bytes were sound, only the header promised more. A damaged file, whose bytes are there but can't be
-decoded, fails once it lost more than a tenth of what its container declares. They are told apart by the share
-of bytes that became sound, which is known for plain formats; in others (MP4, WebM, WMA) every loss counts as
-damage. In Ogg the declared length comes from the last page present, so a truncated file declares no more than
-it has.
+Two rules meet here. A file that simply ends early gives what is there: its bytes are all sound, only its
+header promised more. A damaged file, whose bytes are there but can't be decoded, fails once it lost more than
+a tenth of what its container declares. In plain streams of sound (MP3, WAV, AAC, AMR, AIFF, CAF) the two are
+told apart by the share of the bytes present that became sound. In Ogg the declared length comes from the last
+page present, so a truncated file declares what it has. Elsewhere (MP4, WebM, WMA, FLAC) the container knows
+its length and whatever is missing from it is damage.
 """
 
 from collections.abc import Callable, Iterator
@@ -105,7 +105,8 @@ class Decoding:
             self._decoder = _decoder_of(self._stream)
             self._check_shape(self._decoder.sample_rate, self._decoder.layout.nb_channels)
             self.declared_seconds = self._declared()
-            if (self.declared_seconds or 0) > limits.note_seconds:
+            # A plain file's header may promise too much; there, what is decoded counts.
+            if not container.plain and (self.declared_seconds or 0) > limits.note_seconds:
                 raise VoiceError(TOO_LONG)
         except BaseException:
             self.close()
@@ -140,13 +141,13 @@ class Decoding:
         if not heard:
             raise VoiceError(CORRUPT_AUDIO, "No sound can be decoded.")
         used = self._good_bytes / max(1, self._size - (self._first_byte or 0))
-        if self._container.plain and used >= 1 - limit:
-            return
-        if self._container.states_length or not self._container.plain:
-            whole = max(self.declared_seconds or 0.0, heard + self._lost_seconds)
-            if heard < whole * (1 - limit):
-                raise VoiceError(CORRUPT_AUDIO)
-        elif used < 1 - limit:
+        whole = max(self.declared_seconds or 0.0, heard + self._lost_seconds)
+        if self._container.plain:
+            complete = heard >= whole * (1 - limit) and self._container.states_length
+            damaged = not complete and used < 1 - limit
+        else:
+            damaged = heard < whole * (1 - limit)
+        if damaged:
             raise VoiceError(CORRUPT_AUDIO)
 
     def _declared(self) -> float | None:
@@ -154,7 +155,10 @@ class Decoding:
             return None
         if self._stream.duration and self._stream.time_base:
             return float(self._stream.duration * self._stream.time_base)
-        return self._input.duration / av.time_base if self._input.duration else None
+        if self._input.streams.video or not self._input.duration:
+            # The length of the whole film, of which the sound may be a short part.
+            return None
+        return self._input.duration / av.time_base
 
     def _check_shape(self, rate: int, channels: int) -> None:
         if not self._limits.lowest_rate <= rate <= self._limits.highest_rate:
@@ -241,3 +245,8 @@ def _decoder_of(stream: AudioStream) -> AudioCodecContext:
         context = other
     context.thread_count = 1
     return context
+
+
+def samples_of(frame: AudioFrame) -> memoryview:
+    """The 16-bit samples of a mono frame, without the alignment after them."""
+    return memoryview(frame.planes[0])[: frame.samples * 2].cast("h")

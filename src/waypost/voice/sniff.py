@@ -26,13 +26,14 @@ class Container:
     """Audio from the header to the end of the file and nothing else, so a share of bytes is a share of sound.
     """
     states_length: bool
-    """Whether a length that the container states is worth comparing with."""
+    """Whether a length that the container states is worth comparing with. AAC and AMR state none, FFmpeg
+    guesses."""
 
 
 MP3: Final = Container("mp3", plain=True, states_length=True)
 AAC: Final = Container("aac", plain=True, states_length=False)
 WAV: Final = Container("wav", plain=True, states_length=True)
-FLAC: Final = Container("flac", plain=True, states_length=True)
+FLAC: Final = Container("flac", plain=False, states_length=True)
 AMR: Final = Container("amr", plain=True, states_length=False)
 AIFF: Final = Container("aiff", plain=True, states_length=True)
 CAF: Final = Container("caf", plain=True, states_length=True)
@@ -61,21 +62,9 @@ _FORMS: Final = {
 _MOV_ATOMS: Final = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"))
 _PICTURE_BRANDS: Final = frozenset((b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "))
 _OTHER_SOUND: Final = (
-    *(
-        b"MThd",
-        b"MAC ",
-        b"wvpk",
-        b"TTA1",
-        b".snd",
-        b"DSD ",
-        b"FRM8",
-        b"FLV\x01",
-        b".RMF",
-        b".ra\xfd",
-        b"MPCK",
-    ),
-    *(b"MP+", b"\x00\x00\x01\xba", b"ADIF", b"IMPM", b"Extended Module", b"Creative Voice", b"\x0b\x77"),
-    *(b"#!SILK", b"\x02#!SILK"),
+    *(b"MThd", b"MAC ", b"wvpk", b"TTA1", b".snd", b"DSD ", b"FRM8", b"FLV\x01", b".RMF", b".ra\xfd"),
+    *(b"MPCK", b"MP+", b"\x00\x00\x01\xba", b"ADIF", b"IMPM", b"Extended Module", b"Creative Voice"),
+    *(b"\x0b\x77", b"#!SILK", b"\x02#!SILK"),
 )
 """MIDI, Monkey's Audio, WavPack, AU, DSD, RealAudio, Musepack, MPEG-PS, trackers, VOC, AC-3, raw SILK."""
 

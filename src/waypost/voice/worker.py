@@ -9,10 +9,11 @@ import socket
 import struct
 import sys
 import time
+import traceback
 from contextlib import closing
 from typing import Final
 
-from waypost.errors import TOO_COSTLY, TOO_LARGE, VoiceError
+from waypost.errors import INTERNAL, TOO_COSTLY, TOO_LARGE, VoiceError
 from waypost.voice import confine
 from waypost.voice.limits import Limits
 from waypost.voice.protocol import (
@@ -94,15 +95,16 @@ def _work(job: Job, limits: Limits, meter: Meter) -> Done | Failed:
     except OSError as error:
         if error.errno == errno.EFBIG:  # the kernel's limit of a file
             return Failed(TOO_LARGE.code, "The note would be larger than a note may be.", {}, last=False)
-        raise
+        # The disk or the paths, not the sound: the same job may go well later.
+        traceback.print_exc()
+        return Failed(INTERNAL.code, error.strerror, {}, last=True)
 
 
 def _warm_up() -> None:
     """Load FFmpeg and run what every job runs, so that the first job does not pay for it."""
     import av.logging
 
-    from waypost.voice.convert import samples_of
-    from waypost.voice.decode import Decoding
+    from waypost.voice.decode import Decoding, samples_of
     from waypost.voice.encode import NoteEncoder, NoteFile
     from waypost.voice.sniff import sniff
     from waypost.voice.waveform import Waveform
