@@ -38,6 +38,7 @@ NOT_FOUND: Final = Fault("not_found", 404, "Nothing is here; check the path and 
 INSTANCE_NOT_FOUND: Final = Fault("instance_not_found", 404, "Instance not found.")
 REQUEST_NOT_FOUND: Final = Fault("request_not_found", 404, "Queued request not found.")
 METHOD_NOT_ALLOWED: Final = Fault("method_not_allowed", 405, "This path does not take that method.")
+BODY_TIMEOUT: Final = Fault("body_timeout", 408, "The body of the call did not arrive in time; send it again.", retryable=True)
 TOO_LARGE: Final = Fault("too_large", 413, "The file is larger than this server accepts; send a smaller one.")
 UNSUPPORTED_MEDIA_TYPE: Final = Fault(
     "unsupported_media_type", 415, "Send JSON, multipart/form-data or application/x-www-form-urlencoded."
@@ -85,6 +86,9 @@ NOT_ON_WHATSAPP: Final = Fault(
     "not_on_whatsapp", 404, "The number you want to send the message to is not on whatsapp."
 )
 NOT_CONNECTED: Final = Fault("not_connected", 503, "The instance is not connected; it is tried again when it is.", retryable=True)
+SESSION_BUSY: Final = Fault(
+    "session_busy", 503, "An earlier message of this instance still waits for WhatsApp's acknowledgement.", retryable=True
+)
 LOGGED_OUT: Final = Fault("logged_out", 500, "The instance was logged out; connect it again by scanning a new QR code.")
 ENGINE_DIED: Final = Fault("engine_died", 503, "The engine process ended; it is started again.", retryable=True)
 ENGINE_REFUSED: Final = Fault("engine_refused", 500, "The engine refused to send this message.")
@@ -137,11 +141,15 @@ WRONG_STATE: Final = Fault("wrong_state", 409, "The instance can't do that in it
 
 # --- the database, the disk, the sandbox ---------------------------------------------------------------------------------------
 STORAGE_UNAVAILABLE: Final = Fault("storage_unavailable", 503, "The database can't be written; nothing was accepted.", retryable=True)
+PORT_TAKEN: Final = Fault("port_taken", 503, "The address can't be listened on; stop what runs there or choose another WAYPOST_PORT.")
 DATA_FOLDER_BUSY: Final = Fault("data_folder_busy", 503, "Another gateway runs on this data folder; stop it or choose another WAYPOST_DATA.")
 DATABASE_TOO_NEW: Final = Fault("database_too_new", 503, "The database was written by a newer Waypost; start that release.")
 SANDBOX_NO_SUCH: Final = Fault("sandbox_no_such", 404, "The sandbox does not know that number; create it first.")
 SANDBOX_CONFLICT: Final = Fault("sandbox_conflict", 409, "The sandbox can't do that now.")
 SANDBOX_INVALID: Final = Fault("sandbox_invalid", 422, "The sandbox can't read that call.")
+SANDBOX_FORBIDDEN: Final = Fault(
+    "sandbox_forbidden", 403, "The sandbox is spoken to from this machine only, by its loopback address."
+)
 SANDBOX_PROTOCOL: Final = Fault("sandbox_protocol", 400, "A peer of the sandbox does not speak WhatsApp's protocol.")
 
 TABLE: Final[Mapping[str, Fault]] = {row.code: row for row in list(globals().values()) if isinstance(row, Fault)}

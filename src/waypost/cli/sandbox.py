@@ -1,0 +1,263 @@
+"""`waypost sandbox …`: run the emulated network, and hold the other phone in your hand."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from waypost.errors import WaypostError
+from waypost.sandbox.client import DEFAULT_URL, SandboxClient
+from waypost.sandbox.server import start_sandbox
+from waypost.sandbox.settings import SandboxSettings
+from waypost.sandbox.views import ContactView, InboxMessage, NewContact, PhoneView, Send
+
+T = TypeVar("T")
+_POLL: Final = 30.0
+_DELIVERED, _READ, _PLAYED = 0.0, 1.0, 2.0
+
+app = typer.Typer(no_args_is_help=True, help="The emulated WhatsApp network.")
+phones = typer.Typer(help="Virtual phones that instances are linked to; without a command, list them.")
+contacts = typer.Typer(help="Contacts that answer; without a command, list them.")
+app.add_typer(phones, name="phones", invoke_without_command=True)
+app.add_typer(contacts, name="contacts", invoke_without_command=True)
+
+Url = Annotated[str, typer.Option("--url", envvar="WAYPOST_SANDBOX_URL", help="The sandbox's control API.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Number = Annotated[str, typer.Argument(metavar="+NUMBER")]
+Seconds = Annotated[float | None, typer.Option(help="Seconds; negative = never.")]
+
+
+@app.command()
+def serve(
+    data: Annotated[Path, typer.Option(help="Folder of its state.")] = Path("sandbox-data"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    control_port: Annotated[int, typer.Option(help="Port of the control API; 0 = any.")] = 8790,
+    proxy_port: Annotated[int, typer.Option(help="Port that engines connect through; 0 = any.")] = 0,
+) -> None:
+    """Run the network until Ctrl-C."""
+    settings = SandboxSettings(data=data, host=host, control_port=control_port, proxy_port=proxy_port)
+    with _one_sentence():
+        try:
+            asyncio.run(_serve(settings))
+        except OSError as error:
+            raise typer.BadParameter(f"The sandbox can't listen there: {error.strerror or error}.") from error
+
+
+@phones.callback()
+def list_phones(context: typer.Context, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """List the phones and what is linked to them."""
+    if context.invoked_subcommand is None:
+        _show(_ask(url, lambda sandbox: sandbox.phones()), as_json, _phone_table)
+
+
+@phones.command("add")
+def add_phone(
+    phone: Number,
+    name: Annotated[str, typer.Option(help="What contacts see.")] = "",
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Create a phone."""
+    _show([_ask(url, lambda sandbox: sandbox.add_phone(phone, name))], as_json, _phone_table)
+
+
+@phones.command("scan")
+def scan(
+    phone: Number,
+    qr: Annotated[str, typer.Option(help="The text in the QR code.")],
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Scan a QR code: link the instance that shows it."""
+    linked = _ask(url, lambda sandbox: sandbox.scan(phone, qr))
+    _say(linked, as_json, f"{linked.phone} is linked to device {linked.device}.")
+
+
+@phones.command("unlink")
+def unlink(
+    phone: Number,
+    device: Annotated[int | None, typer.Option(help="One device; otherwise all.")] = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Log linked instances out, as the phone's owner can."""
+    gone = _ask(url, lambda sandbox: sandbox.unlink(phone, device))
+    _say(gone, as_json, f"{len(gone.devices)} unlinked.")
+
+
+@phones.command("remove")
+def remove_phone(phone: Number, url: Url = DEFAULT_URL) -> None:
+    """Delete a phone."""
+    _ask(url, lambda sandbox: sandbox.remove_phone(phone))
+
+
+@contacts.callback()
+def list_contacts(context: typer.Context, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """List the contacts."""
+    if context.invoked_subcommand is None:
+        _show(_ask(url, lambda sandbox: sandbox.contacts()), as_json, _contact_table)
+
+
+@contacts.command("add")
+def add_contact(
+    phone: Number,
+    name: Annotated[str, typer.Option(help="Its name.")] = "",
+    delivered_after: Seconds = _DELIVERED,
+    read_after: Seconds = _READ,
+    played_after: Seconds = _PLAYED,
+    registered_as: Annotated[str | None, typer.Option(help="The number that the check corrects to.")] = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Create a contact that confirms after these delays."""
+    new = NewContact(
+        phone,
+        name,
+        delivered_after=_never(delivered_after),
+        read_after=_never(read_after),
+        played_after=_never(played_after),
+        registered_as=registered_as,
+    )
+    _show([_ask(url, lambda sandbox: sandbox.add_contact(new))], as_json, _contact_table)
+
+
+@contacts.command("remove")
+def remove_contact(phone: Number, url: Url = DEFAULT_URL) -> None:
+    """Delete a contact and its inbox."""
+    _ask(url, lambda sandbox: sandbox.remove_contact(phone))
+
+
+@app.command()
+def inbox(
+    contact: Number,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more until Ctrl-C.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Folder for the files received.")] = None,
+    after: Annotated[int, typer.Option(help="Only what came after this number.")] = 0,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a contact received, decrypted."""
+    with contextlib.suppress(KeyboardInterrupt):
+        _ask(url, lambda sandbox: _read(sandbox, contact, after, follow, save, as_json))
+
+
+@app.command()
+def send(
+    sender: Annotated[str, typer.Option("--from", help="The contact that writes.")],
+    to: Annotated[str, typer.Option("--to", help="The phone it writes to.")],
+    text: Annotated[str | None, typer.Option(help="A text.")] = None,
+    audio: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A voice note (Ogg Opus).")
+    ] = None,
+    seconds: Annotated[int, typer.Option(help="How long the note says it is.")] = 1,
+    reply_to: Annotated[str | None, typer.Option(help="Id of the message that it answers.")] = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Let a contact write to an instance."""
+    if (text is None) == (audio is None):
+        raise typer.BadParameter("Give either --text or --audio.")
+    data = None if audio is None else audio.read_bytes()
+    message = Send(to=to, text=text, audio=data, seconds=seconds, reply_to=reply_to)
+    sent = _ask(url, lambda sandbox: sandbox.send(sender, message))
+    _say(sent, as_json, f"{sent.id} is on its way to {sent.devices} devices.")
+
+
+async def _serve(settings: SandboxSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with start_sandbox(settings) as sandbox:
+        typer.echo(f"control {sandbox.control_url}")
+        typer.echo(f"proxy   {sandbox.proxy_url}")
+        await stop.wait()
+
+
+async def _read(
+    sandbox: SandboxClient, contact: str, after: int, follow: bool, save: Path | None, as_json: bool
+) -> None:
+    while True:
+        page = await sandbox.inbox(contact, after, _POLL if follow else 0.0)
+        for message in page.messages:
+            typer.echo(msgspec.json.encode(message).decode() if as_json else _line(message))
+            if save is not None and message.media == "ok":
+                data = await sandbox.media(contact, message.seq)
+                await asyncio.to_thread(_save, save, message, data)
+        if not page.messages and not follow:
+            return
+        after = page.last
+
+
+def _save(folder: Path, message: InboxMessage, data: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    suffix = ".ogg" if message.audio is not None else ".bin"
+    (folder / f"{message.seq}{suffix}").write_bytes(data)
+
+
+def _line(message: InboxMessage) -> str:
+    body = message.text or ""
+    if message.audio is not None:
+        body = f"{'voice note' if message.audio.ptt else 'audio'}, {message.audio.seconds} s, media {message.media}"
+    quote = f" (answers {message.quoted_id})" if message.quoted_id else ""
+    again = f" ×{message.times}" if message.times > 1 else ""
+    return f"{message.seq} {message.sender} {message.type}: {body}{quote}{again}"
+
+
+def _never(delay: float | None) -> float | None:
+    return None if delay is None or delay < 0 else delay
+
+
+def _ask(url: str, call: Callable[[SandboxClient], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with SandboxClient(url) as sandbox:
+            return await call(sandbox)
+
+    with _one_sentence():
+        return asyncio.run(run())
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except WaypostError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from error
+
+
+def _show(views: list[Any], as_json: bool, table: Callable[[list[Any]], Table]) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(views).decode())
+    else:
+        Console().print(table(views))
+
+
+def _say(view: msgspec.Struct, as_json: bool, sentence: str) -> None:
+    typer.echo(msgspec.json.encode(view).decode() if as_json else sentence)
+
+
+def _phone_table(views: list[PhoneView]) -> Table:
+    table = Table("phone", "name", "linked devices")
+    for view in views:
+        linked = ", ".join(f"{row.device} ({'online' if row.online else 'offline'})" for row in view.devices)
+        table.add_row(view.phone, view.name, linked or "none")
+    return table
+
+
+def _contact_table(views: list[ContactView]) -> Table:
+    table = Table("contact", "name", "registered as", "delivered", "read", "played", "messages")
+    for view in views:
+        delays = (
+            "never" if delay is None else f"{delay:g} s"
+            for delay in (view.delivered_after, view.read_after, view.played_after)
+        )
+        table.add_row(view.phone, view.name, view.registered_as, *delays, str(view.messages))
+    return table

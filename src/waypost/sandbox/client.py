@@ -1,0 +1,196 @@
+"""Driving a sandbox from a program: each call of the control API as a method."""
+
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import httpx
+import msgspec
+
+from waypost.errors import SANDBOX_UNREACHABLE, TABLE, Fault, SandboxError
+from waypost.sandbox.views import (
+    ContactPatch,
+    ContactView,
+    ErrorView,
+    Failure,
+    Inbox,
+    InboxMessage,
+    LogLine,
+    NetworkView,
+    NewContact,
+    NewFailure,
+    NewPhone,
+    PhoneView,
+    Scan,
+    Scanned,
+    Send,
+    Sent,
+    Stats,
+    Unlink,
+    Unlinked,
+)
+
+T = TypeVar("T")
+_SECONDS: Final = 30.0
+_LONGEST_POLL: Final = 30.0
+DEFAULT_URL: Final = "http://127.0.0.1:8790"
+
+
+class SandboxClient:
+    """A sandbox's control API. Every method raises SandboxError with the code that the sandbox answered."""
+
+    def __init__(self, url: str = DEFAULT_URL) -> None:
+        # Proxies of the environment are for the internet, not for loopback.
+        self._http = httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def network(self) -> NetworkView:
+        """What an engine needs to come to the sandbox."""
+        return await self._call(NetworkView, "GET", "/v1/network")
+
+    async def add_phone(self, phone: str, name: str = "") -> PhoneView:
+        """Create a virtual phone, or get the one of that number."""
+        return await self._call(PhoneView, "POST", "/v1/phones", NewPhone(phone, name))
+
+    async def phones(self) -> list[PhoneView]:
+        """All phones."""
+        return await self._call(list[PhoneView], "GET", "/v1/phones")
+
+    async def phone(self, phone: str) -> PhoneView:
+        """A phone and its companions."""
+        return await self._call(PhoneView, "GET", f"/v1/phones/{phone}")
+
+    async def remove_phone(self, phone: str) -> None:
+        """Delete a phone; its companions are logged out."""
+        await self._call(None, "DELETE", f"/v1/phones/{phone}")
+
+    async def scan(self, phone: str, qr: str) -> Scanned:
+        """Scan the text of a QR code with a phone; returns when the companion is linked."""
+        return await self._call(Scanned, "POST", f"/v1/phones/{phone}/scan", Scan(qr))
+
+    async def unlink(self, phone: str, device: int | None = None) -> Unlinked:
+        """Log a companion out from the phone, or all of them."""
+        return await self._call(Unlinked, "POST", f"/v1/phones/{phone}/unlink", Unlink(device))
+
+    async def add_contact(self, contact: NewContact) -> ContactView:
+        """Create a contact, or change the one of that number."""
+        return await self._call(ContactView, "POST", "/v1/contacts", contact)
+
+    async def contacts(self) -> list[ContactView]:
+        """All contacts."""
+        return await self._call(list[ContactView], "GET", "/v1/contacts")
+
+    async def contact(self, phone: str) -> ContactView:
+        """A contact."""
+        return await self._call(ContactView, "GET", f"/v1/contacts/{phone}")
+
+    async def change_contact(self, phone: str, change: ContactPatch) -> ContactView:
+        """Change name or delays, or wipe the contact's Signal sessions."""
+        return await self._call(ContactView, "PATCH", f"/v1/contacts/{phone}", change)
+
+    async def remove_contact(self, phone: str) -> None:
+        """Delete a contact: its number is not on the network any more."""
+        await self._call(None, "DELETE", f"/v1/contacts/{phone}")
+
+    async def inbox(self, phone: str, after: int = 0, wait: float = 0.0) -> Inbox:
+        """Messages behind `after`; without any, the sandbox waits up to `wait` (at most 60) seconds for the first."""
+        path = f"/v1/contacts/{phone}/inbox"
+        return await self._call(Inbox, "GET", path, params={"after": after, "wait": wait}, extra=wait)
+
+    async def next_message(self, phone: str, after: int = 0, within: float = 10.0) -> InboxMessage:
+        """The first message behind `after`; TimeoutError when none arrives within so many seconds."""
+        left = within
+        while True:
+            wait = min(left, _LONGEST_POLL)
+            inbox = await self.inbox(phone, after, wait)
+            if inbox.messages:
+                return inbox.messages[0]
+            left -= wait
+            if left <= 0:
+                raise TimeoutError(f"no message arrived within {within} s")
+
+    async def media(self, phone: str, seq: int) -> bytes:
+        """The decrypted file of an inbox message."""
+        answer = await self._request("GET", f"/v1/contacts/{phone}/inbox/{seq}/media")
+        return answer.content
+
+    async def send(self, contact: str, message: Send) -> Sent:
+        """Let a contact write to a phone's instances."""
+        return await self._call(Sent, "POST", f"/v1/contacts/{contact}/send", message)
+
+    async def sent(self, contact: str, id: str) -> Sent:
+        """How far a message of a contact has come."""
+        return await self._call(Sent, "GET", f"/v1/contacts/{contact}/sent/{id}")
+
+    async def fail(self, failure: NewFailure) -> Failure:
+        """Inject a failure."""
+        return await self._call(Failure, "POST", "/v1/failures", failure)
+
+    async def failures(self) -> list[Failure]:
+        """All failures with how often they were applied."""
+        return await self._call(list[Failure], "GET", "/v1/failures")
+
+    async def end_failure(self, id: str) -> None:
+        """End a failure."""
+        await self._call(None, "DELETE", f"/v1/failures/{id}")
+
+    async def log(self, limit: int = 200) -> list[LogLine]:
+        """The last stanzas and remarks."""
+        return await self._call(list[LogLine], "GET", "/v1/log", params={"limit": limit})
+
+    async def stats(self) -> Stats:
+        """Counters since the sandbox was started."""
+        return await self._call(Stats, "GET", "/v1/stats")
+
+    async def _call(
+        self,
+        type: type[T],
+        method: str,
+        path: str,
+        body: msgspec.Struct | None = None,
+        *,
+        params: dict[str, Any] | None = None,
+        extra: float = 0.0,
+    ) -> T:
+        answer = await self._request(method, path, body, params, extra)
+        return msgspec.json.decode(answer.content or b"null", type=type)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        body: msgspec.Struct | None = None,
+        params: dict[str, Any] | None = None,
+        extra: float = 0.0,
+    ) -> httpx.Response:
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"content-type": "application/json"}
+        try:
+            answer = await self._http.request(
+                method, path, content=content, headers=headers, params=params, timeout=_SECONDS + extra
+            )
+        except httpx.TransportError as error:
+            raise SandboxError(SANDBOX_UNREACHABLE) from error
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> SandboxError:
+    try:
+        view = msgspec.json.decode(answer.content, type=ErrorView)
+    except msgspec.MsgspecError:
+        return SandboxError(SANDBOX_UNREACHABLE, f"Something else answers there, with {answer.status_code}.")
+    known = TABLE.get(view.code)
+    retryable = known is not None and known.retryable
+    return SandboxError(Fault(view.code, answer.status_code, view.message, retryable))

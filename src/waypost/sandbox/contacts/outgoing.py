@@ -1,0 +1,84 @@
+"""Stanzas of a device 0, put into the queues of the devices that they are for."""
+
+import sqlite3
+from typing import Final
+
+from waypost.sandbox.contacts import content
+from waypost.sandbox.protocol.usync import party_of
+from waypost.sandbox.signal.cipher import Sealed
+from waypost.sandbox.state import devices, inbox, queue
+from waypost.sandbox.state.inbox import Due
+from waypost.sandbox.state.parties import Party
+from waypost.sandbox.wire import binary
+from waypost.sandbox.wire.node import LID_SERVER, PHONE_SERVER, Jid, Node
+
+Touched = list[tuple[str, int]]
+
+MAX_RETRIES: Final = 5
+"""Retry receipts for one message, as clients limit them."""
+_RECEIPT: Final = {"delivered": "", "read": "read", "played": "played"}
+
+
+def receipt(
+    rows: sqlite3.Connection,
+    party: Party,
+    type: str,
+    id: str,
+    to: Jid,
+    now: float,
+    *,
+    recipient: Jid | None = None,
+    children: tuple[Node, ...] = (),
+) -> Touched:
+    """Queue a receipt from `party` for a device, or for all companions of a bare address."""
+    target = party_of(rows, to)
+    if target is None:
+        return []
+    own = party.lid if to.server == LID_SERVER else party.number
+    attrs: dict[str, str | Jid] = {"from": Jid(own, to.server), "id": id, "t": str(int(now))}
+    if type:
+        attrs["type"] = type
+    if recipient is not None:
+        attrs["recipient"] = recipient
+    frame = binary.encode(Node("receipt", attrs, children or None))
+    wanted = [to.device] if to.device else [row.device for row in devices.linked(rows, target.number)]
+    for device in wanted:
+        queue.put(rows, target.number, device, "receipt", id, type, frame, now)
+    return [(target.number, device) for device in wanted]
+
+
+def pay(rows: sqlite3.Connection, party: Party, due: Due, now: float) -> Touched:
+    """Queue a receipt that a contact owes. Delivery is told to the sending device, reading to all of the account's."""
+    origin = Jid.parse(due.recipient)
+    if due.type == "played":
+        received = inbox.find(rows, party.number, due.message_id)
+        if received is None or received.media not in ("ok", "pending"):
+            return []
+    to = origin if due.type == "delivered" else origin.bare
+    return receipt(rows, party, _RECEIPT[due.type], due.message_id, to, now)
+
+
+def put_message(
+    rows: sqlite3.Connection,
+    party: Party,
+    recipient: Party,
+    device: int,
+    id: str,
+    plaintext: bytes,
+    sealed: Sealed,
+    now: float,
+) -> None:
+    """Queue a message that was sealed for one device of `recipient`."""
+    type = content.type_of(content.unwrapped(content.parse(plaintext)))
+    attrs: dict[str, str | Jid] = {
+        "from": Jid(party.lid, LID_SERVER),
+        "sender_pn": Jid(party.number, PHONE_SERVER),
+        "id": id,
+        "t": str(int(now)),
+        "type": "text" if type == "text" else "media",
+        "notify": party.name or party.number,
+    }
+    media = {"mediatype": "ptt"} if type == "audio" else {}
+    enc = Node("enc", {"v": "2", "type": sealed.kind, **media}, sealed.body)
+    frame = binary.encode(Node("message", attrs, (enc,)))
+    queue.put(rows, recipient.number, device, "message", id, type, frame, now)

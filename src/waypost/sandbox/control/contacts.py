@@ -1,0 +1,181 @@
+"""Contacts: create, tune, read their inbox, let them write."""
+
+import asyncio
+import sqlite3
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from waypost.errors import NOT_FOUND, SandboxError
+from waypost.sandbox.contacts import births, content, sending, worker
+from waypost.sandbox.contacts.births import digits
+from waypost.sandbox.control.overview import Net
+from waypost.sandbox.protocol.network import Network
+from waypost.sandbox.state import inbox, parties
+from waypost.sandbox.state.inbox import Received
+from waypost.sandbox.state.parties import Party
+from waypost.sandbox.views import ContactPatch, ContactView, Inbox, InboxMessage, NewContact, Send, Sent
+from waypost.sandbox.wire.errors import WireError
+
+_PAGE: Final = 200
+_LONGEST_WAIT: Final = 60.0
+
+
+@get("/v1/contacts")
+async def every(network: Net) -> list[ContactView]:
+    """All contacts."""
+    return await network.store.run(
+        lambda rows: [_view(rows, party) for party in parties.every(rows, "contact")]
+    )
+
+
+@post("/v1/contacts")
+async def create(network: Net, data: JSONBody[NewContact]) -> ContactView:
+    """Create a contact; one that exists takes over name and delays."""
+    return await network.store.run(lambda rows: _view(rows, births.add_contact(rows, network, data)))
+
+
+@get("/v1/contacts/{phone:str}")
+async def one(network: Net, phone: FromPath[str]) -> ContactView:
+    """A contact."""
+    number = digits(phone)
+    return await network.store.run(lambda rows: _view(rows, parties.get(rows, number, "contact")))
+
+
+@patch("/v1/contacts/{phone:str}")
+async def tune(network: Net, phone: FromPath[str], data: JSONBody[ContactPatch]) -> ContactView:
+    """Change a contact's name and delays, or wipe its Signal sessions."""
+    number = digits(phone)
+    return await network.store.run(lambda rows: _tune(rows, number, data))
+
+
+@delete("/v1/contacts/{phone:str}")
+async def remove(network: Net, phone: FromPath[str]) -> None:
+    """Delete a contact and its inbox: its number is not on the network any more."""
+    number = digits(phone)
+    await network.store.run(lambda rows: parties.delete(rows, parties.get(rows, number, "contact").number))
+
+
+@get("/v1/contacts/{phone:str}/inbox")
+async def read(
+    network: Net,
+    phone: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=0)] = 0,
+    wait: Annotated[float, QueryParameter(ge=0, le=_LONGEST_WAIT)] = 0.0,
+) -> Inbox:
+    """Messages behind `after`; without any, wait up to `wait` seconds for the first."""
+    number = digits(phone)
+    party = await network.store.run(lambda rows: parties.get(rows, number, "contact"))
+    messages = await _wait(network, party.number, after, wait)
+    views = [_message(row) for row in messages]
+    return Inbox(views, views[-1].seq if views else after)
+
+
+@get("/v1/contacts/{phone:str}/inbox/{seq:int}/media")
+async def media(network: Net, phone: FromPath[str], seq: FromPath[int]) -> Response[bytes]:
+    """The decrypted file of a message."""
+    number = digits(phone)
+    received = await network.store.run(
+        lambda rows: inbox.at(rows, parties.get(rows, number, "contact").number, seq)
+    )
+    reference = None if received is None else worker.reference_of(received)
+    if reference is None or reference.token is None:
+        raise SandboxError(NOT_FOUND, "That message has no file.")
+    blob = await asyncio.to_thread(network.media.read, reference.token)
+    if blob is None:
+        raise SandboxError(NOT_FOUND, "The file was not uploaded.")
+    try:
+        file = await asyncio.to_thread(worker.open_media, reference, blob)
+    except WireError as error:
+        raise SandboxError(NOT_FOUND, f"The file can't be decrypted: {error.detail}") from error
+    return Response(file, media_type=reference.mimetype or "application/octet-stream")
+
+
+@post("/v1/contacts/{phone:str}/send")
+async def send(network: Net, phone: FromPath[str], data: JSONBody[Send]) -> Sent:
+    """Let a contact write to a phone's instances."""
+    to = digits(data.to)
+    id, count = await sending.send(network, digits(phone), to, data)
+    return Sent(id, f"+{to}", "sent", count)
+
+
+@get("/v1/contacts/{phone:str}/sent/{id:str}")
+async def sent(network: Net, phone: FromPath[str], id: FromPath[str]) -> Sent:
+    """How far a message of a contact has come."""
+    number = digits(phone)
+    message = await network.store.run(
+        lambda rows: inbox.find_sent(rows, parties.get(rows, number, "contact").number, id)
+    )
+    if message is None:
+        raise SandboxError(NOT_FOUND, "This contact sent no message of that id.")
+    return Sent(message.id, f"+{message.recipient}", message.status)
+
+
+async def _wait(network: Network, number: str, after: int, wait: float) -> list[Received]:
+    deadline = network.clock.monotonic() + wait
+    while True:
+        async with network.inbox:
+            # Under the condition's lock nothing is announced between the look and the wait.
+            messages = await network.store.run(lambda rows: inbox.after(rows, number, after, _PAGE))
+            left = deadline - network.clock.monotonic()
+            if messages or left <= 0:
+                return messages
+            try:
+                async with asyncio.timeout(left):
+                    await network.inbox.wait()
+            except TimeoutError:
+                return []
+
+
+def _tune(rows: sqlite3.Connection, number: str, change: ContactPatch) -> ContactView:
+    party = parties.get(rows, number, "contact")
+    if change.name is not msgspec.UNSET:
+        parties.rename(rows, party.number, change.name)
+    delays = (
+        party.delivered_after if change.delivered_after is msgspec.UNSET else change.delivered_after,
+        party.read_after if change.read_after is msgspec.UNSET else change.read_after,
+        party.played_after if change.played_after is msgspec.UNSET else change.played_after,
+    )
+    births.check_delays(delays)
+    parties.set_delays(rows, party.number, *delays)
+    if change.forget_sessions:
+        parties.forget_sessions(rows, party.number)
+    return _view(rows, parties.get(rows, number, "contact"))
+
+
+def _view(rows: sqlite3.Connection, party: Party) -> ContactView:
+    return ContactView(
+        phone=f"+{party.alias or party.number}",
+        registered_as=f"+{party.number}",
+        name=party.name,
+        lid=party.lid,
+        delivered_after=party.delivered_after,
+        read_after=party.read_after,
+        played_after=party.played_after,
+        messages=inbox.count(rows, party.number),
+    )
+
+
+def _message(row: Received) -> InboxMessage:
+    message = content.unwrapped(content.parse(row.raw))
+    quote = content.quote_of(message)
+    return InboxMessage(
+        seq=row.seq,
+        id=row.id,
+        sender=f"+{row.sender}",
+        from_lid=row.sender_lid,
+        timestamp=row.at,
+        type=content.type_of(message),
+        text=content.text_of(message),
+        quoted_id=None if quote is None else quote.stanza_id,
+        quoted_text=None if quote is None else content.text_of(quote.quoted_message),
+        audio=content.audio_of(message),
+        media=row.media,
+        times=row.times,
+        raw=row.raw,
+    )
+
+
+ROUTES = (every, create, one, tune, remove, read, media, send, sent)

@@ -1,0 +1,150 @@
+"""Requests: one explicit handler per namespace and type; anything else is answered with 501 and logged.
+
+Every request gets an answer, because a client waits 60 to 75 s for a missing one. Where a handler says less than
+WhatsApp would, its answer is the smallest that clients accept.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import structlog
+
+from waypost.errors import WaypostError
+from waypost.sandbox.protocol import login, prekeys, usync
+from waypost.sandbox.protocol.link import Link
+from waypost.sandbox.protocol.network import Network
+from waypost.sandbox.protocol.refusal import Refusal
+from waypost.sandbox.wire.node import SERVER_JID, Jid, Node
+
+Answer = tuple[Node, ...]
+Handler = Callable[[Network, Link, Node], Awaitable[Answer]]
+
+_MEDIA_SECONDS: Final = "21600"
+_log = structlog.get_logger(__name__)
+
+
+async def take(network: Network, link: Link, request: Node) -> None:
+    """Answer a request, or hand an answer of the client to whoever waits for it."""
+    type = request.need("type")
+    id = request.need("id")
+    if type in ("result", "error"):
+        future = link.replies.get(id)
+        if future is not None and not future.done():
+            future.set_result(request)
+        return
+    sender = request.jid("to") or SERVER_JID
+    try:
+        content = await _handle(network, link, request, type)
+    except Refusal as refusal:
+        await link.send(_error(id, sender, refusal.status, refusal.text))
+    except WaypostError as error:
+        network.note(link, "note", f"bad request: {error}")
+        await link.send(_error(id, sender, 400, "bad-request"))
+    else:
+        await link.send(Node("iq", {"from": sender, "type": "result", "id": id}, content or None))
+
+
+def _error(id: str, sender: Jid, status: int, text: str) -> Node:
+    content = (Node("error", {"code": str(status), "text": text}),)
+    return Node("iq", {"from": sender, "type": "error", "id": id}, content)
+
+
+async def _handle(network: Network, link: Link, request: Node, type: str) -> Answer:
+    xmlns = request.attr("xmlns") or ""
+    owner = link.owner
+    handler = TABLE.get((xmlns, type))
+    injected = await network.failures.take(
+        "unknown_iq",
+        phone=owner.number if owner is not None else None,
+        device=owner.device if owner is not None else None,
+        xmlns=xmlns,
+    )
+    if handler is None or injected is not None:
+        network.counts["unknown_requests"] += 1
+        network.note(link, "note", f"unknown request {request!r}")
+        _log.warning("sandbox.unknown_request", xmlns=xmlns, type=type)
+        raise Refusal(501, "feature-not-implemented")
+    if owner is None:
+        raise Refusal(401, "not-authorized")
+    return await handler(network, link, request)
+
+
+async def _ping(_network: Network, _link: Link, _request: Node) -> Answer:
+    return ()
+
+
+async def _passive(_network: Network, link: Link, request: Node) -> Answer:
+    if request.child("active") is not None:
+        link.active.set()
+    return ()
+
+
+async def _media_conn(network: Network, _link: Link, _request: Node) -> Answer:
+    attrs = {
+        "auth": network.secrets.media.hex(),
+        "ttl": _MEDIA_SECONDS,
+        "auth_ttl": _MEDIA_SECONDS,
+        "max_buckets": "12",
+        "id": "1",
+    }
+    return (Node("media_conn", attrs, (Node("host", {"hostname": network.media_host}),)),)
+
+
+async def _companions(network: Network, link: Link, request: Node) -> Answer:
+    if request.child("remove-companion-device") is None:
+        # link_code_companion_reg (pairing by code) belongs here.
+        raise Refusal(501, "feature-not-implemented")
+    owner = link.device
+    link.spawn(login.unlink(network, owner.number, owner.device))
+    return ()
+
+
+async def _privacy(_network: Network, _link: Link, _request: Node) -> Answer:
+    names = ("readreceipts", "last", "online", "profile", "status", "groupadd", "calladd")
+    return (Node("privacy", {}, tuple(Node("category", {"name": name, "value": "all"}) for name in names)),)
+
+
+async def _trust(_network: Network, _link: Link, _request: Node) -> Answer:
+    return (Node("tokens"),)
+
+
+async def _props(_network: Network, _link: Link, _request: Node) -> Answer:
+    return (Node("props", {"hash": "sandbox", "refresh": "86400"}),)
+
+
+async def _blocklist(_network: Network, _link: Link, _request: Node) -> Answer:
+    return (Node("list", {"dhash": "none"}),)
+
+
+async def _app_state(_network: Network, _link: Link, request: Node) -> Answer:
+    # Collections are empty until phones share app-state keys.
+    names = [node.need("name") for node in request.need_child("sync").children("collection")]
+    attrs = {"version": "0", "has_more_patches": "false"}
+    return (Node("sync", {}, tuple(Node("collection", {"name": name, **attrs}) for name in names)),)
+
+
+async def _picture(_network: Network, _link: Link, _request: Node) -> Answer:
+    raise Refusal(404, "item-not-found")
+
+
+TABLE: Final[Mapping[tuple[str, str], Handler]] = {
+    ("md", "set"): _companions,
+    ("encrypt", "get"): prekeys.get,
+    ("encrypt", "set"): prekeys.put,
+    ("passive", "set"): _passive,
+    ("w:p", "get"): _ping,
+    ("usync", "get"): usync.get,
+    ("w:m", "set"): _media_conn,
+    ("privacy", "get"): _privacy,
+    ("privacy", "set"): _trust,
+    ("abt", "get"): _props,
+    ("blocklist", "get"): _blocklist,
+    ("w:sync:app:state", "set"): _app_state,
+    ("w:profile:picture", "get"): _picture,
+    ("status", "get"): _ping,
+    ("status", "set"): _ping,
+    ("disappearing_mode", "get"): _ping,
+    ("urn:xmpp:whatsapp:dirty", "set"): _ping,
+    ("w:stats", "set"): _ping,
+}
+"""Groups (`w:g2`) and the rest come as further rows."""

@@ -1,0 +1,154 @@
+"""Messages from a device: stored for each device they are for, acked, then sent on.
+
+The ack follows the commit. A frame that a client repeats after a reconnect is acked again and goes no further.
+"""
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass
+
+from waypost.sandbox.protocol.link import Link, Owner
+from waypost.sandbox.protocol.network import Network
+from waypost.sandbox.protocol.usync import party_of
+from waypost.sandbox.state import devices, queue
+from waypost.sandbox.state.parties import Party
+from waypost.sandbox.views import NewFailure
+from waypost.sandbox.wire import binary
+from waypost.sandbox.wire.node import GROUP_SERVER, LID_SERVER, PHONE_SERVER, Jid, Node
+
+_NOT_FOUND = 404
+_NOT_IMPLEMENTED = 501
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The device that a message comes from, and the name shown with it."""
+
+    owner: Owner
+    push_name: str
+
+
+async def take(network: Network, link: Link, message: Node) -> None:
+    """Store, ack and forward one message."""
+    owner = link.device
+    id, to = message.need("id"), message.need_jid("to")
+    link.messages += 1
+    if await _drops(network, link, "before"):
+        return
+    refused = await network.failures.take("refuse_message", phone=owner.number, device=owner.device)
+    error = (
+        refused.code or 463
+        if refused is not None
+        else _NOT_IMPLEMENTED
+        if to.server == GROUP_SERVER
+        else None
+    )
+    if error is None:
+        error = await _accept(network, Sender(owner, link.payload.push_name), message, id, to)
+    if await _drops(network, link, "after"):
+        return
+    attrs = {"error": str(error)} if error is not None else {}
+    ack = _ack(message, to, str(int(network.clock.now())), attrs)
+    withheld = await network.failures.take("withhold_ack", phone=owner.number, device=owner.device)
+    if withheld is None:
+        await link.send(ack)
+    elif withheld.seconds is not None:
+        link.spawn(_later(link, ack, withheld))
+
+
+async def _accept(network: Network, sender: Sender, message: Node, id: str, to: Jid) -> int | None:
+    now = network.clock.now()
+    outcome = await network.store.run(lambda rows: store(rows, sender, message, id, to, now))
+    if isinstance(outcome, int):
+        return outcome
+    network.counts["messages" if outcome else "repeated_messages"] += 1
+    network.wake(outcome)
+    return None
+
+
+def store(
+    rows: sqlite3.Connection, sender: Sender, message: Node, id: str, to: Jid, now: float
+) -> list[tuple[str, int]] | int:
+    """Queue a message for each device it is for; the devices, none when it was known, or the code of an error."""
+    owner = sender.owner
+    direct = tuple(message.children("enc"))
+    # A device that could not decrypt gets the message again under its old id.
+    attempt = f"{id}/{to}/{direct[0].attr('count')}" if direct else id
+    recipient = party_of(rows, to)
+    if recipient is None:
+        return _NOT_FOUND
+    if not queue.first_sight(rows, owner.number, owner.device, attempt, now):
+        return []
+    fan_out = message.child("participants")
+    targets = (
+        [(node.need_jid("jid"), tuple(node.children("enc"))) for node in fan_out.children("to")]
+        if fan_out
+        else []
+    )
+    if direct:
+        targets.append((to, direct))
+    touched: list[tuple[str, int]] = []
+    for jid, ciphertexts in targets:
+        party = party_of(rows, jid)
+        if party is None or not _exists(rows, party, jid.device):
+            continue
+        node = _delivery(sender, message, id, to, jid, ciphertexts, now)
+        kind = message.attr("type") or "text"
+        queue.put(rows, party.number, jid.device, "message", id, kind, binary.encode(node), now)
+        touched.append((party.number, jid.device))
+    return touched
+
+
+def _exists(rows: sqlite3.Connection, party: Party, device: int) -> bool:
+    if device == 0:
+        return True
+    row = devices.find(rows, party.number, device)
+    return row is not None and row.unlinked_at is None
+
+
+def _delivery(
+    sender: Sender, message: Node, id: str, chat: Jid, target: Jid, ciphertexts: tuple[Node, ...], now: float
+) -> Node:
+    owner = sender.owner
+    attrs: dict[str, str | Jid] = {
+        "from": owner.jid(target.server),
+        "id": id,
+        "t": str(int(now)),
+        "type": message.attr("type") or "text",
+    }
+    if sender.push_name:
+        attrs["notify"] = sender.push_name
+    for name in ("edit", "category"):
+        if (value := message.attr(name)) is not None:
+            attrs[name] = value
+    if owner.owns(target):
+        attrs["recipient"] = chat.bare
+        if (number := message.jid("peer_recipient_pn")) is not None:
+            attrs["peer_recipient_pn"] = number
+    elif target.server == LID_SERVER:
+        attrs["sender_pn"] = Jid(owner.number, PHONE_SERVER)
+    else:
+        attrs["sender_lid"] = Jid(owner.lid, LID_SERVER)
+    content = list(ciphertexts)
+    identity = message.child("device-identity")
+    if identity is not None and any(enc.attr("type") == "pkmsg" for enc in ciphertexts):
+        content.append(identity)
+    return Node("message", attrs, tuple(content))
+
+
+def _ack(message: Node, to: Jid, now: str, more: dict[str, str]) -> Node:
+    attrs: dict[str, str | Jid] = {"class": "message", "id": message.need("id"), "from": to, "t": now, **more}
+    return Node("ack", attrs)
+
+
+async def _drops(network: Network, link: Link, when: str) -> bool:
+    owner = link.device
+    rule = await network.failures.take("drop_connection", phone=owner.number, device=owner.device, when=when)
+    if rule is not None:
+        link.drop()
+    return rule is not None
+
+
+async def _later(link: Link, ack: Node, withheld: NewFailure) -> None:
+    await asyncio.sleep(withheld.seconds or 0.0)
+    await link.send(ack)

@@ -1,0 +1,65 @@
+"""Receipts and acks of devices: they empty the device's queue, and receipts travel on to the message's sender."""
+
+import sqlite3
+
+from waypost.sandbox.protocol.link import Link, Owner
+from waypost.sandbox.protocol.network import Network
+from waypost.sandbox.protocol.usync import party_of
+from waypost.sandbox.state import devices, queue
+from waypost.sandbox.wire import binary
+from waypost.sandbox.wire.node import GROUP_SERVER, Jid, Node
+
+
+async def take(network: Network, link: Link, receipt: Node) -> None:
+    """Confirm what it is about, ack it, and forward it."""
+    owner = link.device
+    id, to = receipt.need("id"), receipt.need_jid("to")
+    now = network.clock.now()
+    touched = await network.store.run(lambda rows: store(rows, owner, receipt, id, to, now))
+    attrs: dict[str, str | Jid] = {"class": "receipt", "id": id, "from": to, "t": str(int(now))}
+    for name in ("type", "participant"):
+        if name in receipt.attrs:
+            attrs[name] = receipt.attrs[name]
+    await link.send(Node("ack", attrs))
+    network.counts["receipts"] += 1
+    network.wake(touched)
+
+
+async def confirm(network: Network, link: Link, ack: Node) -> None:
+    """Remove what a client acked from its queue."""
+    owner = link.device
+    kind, id, type = ack.need("class"), ack.need("id"), ack.attr("type")
+    # A message's type is the sender's word for its content; the client's ack does not repeat it.
+    wanted = None if kind == "message" else type or ""
+    await network.store.run(lambda rows: queue.confirm(rows, owner.number, owner.device, kind, id, wanted))
+
+
+def store(
+    rows: sqlite3.Connection, owner: Owner, receipt: Node, id: str, to: Jid, now: float
+) -> list[tuple[str, int]]:
+    """Empty the reader's queue and queue the receipt for the devices it is for; returns these."""
+    for message in _ids(receipt, id):
+        queue.confirm(rows, owner.number, owner.device, "message", message)
+    party = None if to.server == GROUP_SERVER else party_of(rows, to)
+    if party is None:
+        return []
+    type = receipt.attr("type") or ""
+    attrs: dict[str, str | Jid] = {"from": owner.jid(to.server), "id": id, "t": str(int(now))}
+    if type:
+        attrs["type"] = type
+    if (recipient := receipt.jid("recipient")) is not None:
+        attrs["recipient"] = recipient
+    # Children are copied: a retry receipt carries what the sender needs to encrypt again.
+    frame = binary.encode(Node("receipt", attrs, receipt.content))
+    targets = [to.device] if to.device else [0, *(row.device for row in devices.linked(rows, party.number))]
+    own = {owner.device} if owner.owns(to) else set()
+    touched = [(party.number, device) for device in targets if device not in own]
+    for number, device in touched:
+        queue.put(rows, number, device, "receipt", id, type, frame, now)
+    return touched
+
+
+def _ids(receipt: Node, first: str) -> list[str]:
+    listed = receipt.child("list")
+    more = [] if listed is None else [item.need("id") for item in listed.children("item")]
+    return [first, *more]

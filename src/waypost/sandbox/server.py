@@ -1,0 +1,136 @@
+"""The composition of a sandbox: used unchanged by tests, `waypost sandbox serve` and the demo."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from waypost.clock import Clock, SystemClock
+from waypost.sandbox import listener
+from waypost.sandbox.contacts import births, worker
+from waypost.sandbox.control.app import control_app
+from waypost.sandbox.failures import Failures
+from waypost.sandbox.media import http
+from waypost.sandbox.media.files import MediaFiles
+from waypost.sandbox.protocol import connection
+from waypost.sandbox.protocol.network import Network
+from waypost.sandbox.proxy import proxying
+from waypost.sandbox.settings import SandboxSettings
+from waypost.sandbox.state import failures, queue, secrets
+from waypost.sandbox.state.store import Store
+from waypost.sandbox.tls import open_trust
+from waypost.sandbox.views import Failure
+from waypost.sandbox.wire import certificate
+from waypost.sandbox.wire.curve import Randomness
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_CHAIN_SECONDS: Final = 10 * 365 * 86400
+_DAY: Final = 86400
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox: the addresses to use, and its insides for tests."""
+
+    control_url: str
+    proxy_url: str
+    media_host: str
+    network: Network
+
+
+@contextlib.asynccontextmanager
+async def start_sandbox(
+    settings: SandboxSettings, *, clock: Clock | None = None, randomness: Randomness = os.urandom
+) -> AsyncIterator[Sandbox]:
+    """Run a sandbox while the context lasts. OSError: a port is taken; StorageError: the data folder is unusable."""
+    clock = clock or SystemClock()
+    media_folder = settings.data / "media"
+    await asyncio.to_thread(media_folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store(settings.data / "sandbox.db"))
+        trust = await asyncio.to_thread(open_trust, settings.data, clock.now(), settings.host)
+        front, back = listener.bind(settings.host, settings.control_port), None
+        stack.callback(front.close)
+        back = listener.bind(settings.host, settings.network_port)
+        stack.callback(back.close)
+        media_host = f"{settings.host}:{listener.port_of(back)}"
+        network = await _network(settings, clock, randomness, store, media_host)
+        await stack.enter_async_context(
+            listener.serving(_app(network), back, leaf=trust.leaf, frame_limit=settings.frame_limit)
+        )
+        proxy_port = await stack.enter_async_context(
+            proxying(settings.host, settings.proxy_port, listener.port_of(back))
+        )
+        proxy_url = f"http://{settings.host}:{proxy_port}"
+        control = control_app(network, proxy_url, trust.authority_pem)
+        await stack.enter_async_context(listener.serving(control, front))
+        await stack.enter_async_context(_playing(network))
+        control_url = f"http://{settings.host}:{listener.port_of(front)}"
+        _log.info("sandbox.started", control=control_url, proxy=proxy_url)
+        yield Sandbox(control_url, proxy_url, media_host, network)
+
+
+async def _network(
+    settings: SandboxSettings, clock: Clock, randomness: Randomness, store: Store, media_host: str
+) -> Network:
+    known = await store.run(lambda rows: secrets.open_secrets(rows, randomness))
+    records = await store.run(failures.every)
+    now = int(clock.now())
+    network = Network(
+        settings=settings,
+        clock=clock,
+        randomness=randomness,
+        store=store,
+        secrets=known,
+        chain=certificate.issue(
+            known.root, known.static.public, now - _DAY, now + _CHAIN_SECONDS, randomness
+        ),
+        media=MediaFiles(settings.data / "media", settings.media_limit),
+        failures=Failures(
+            store, randomness, [msgspec.json.decode(record, type=Failure) for record in records]
+        ),
+        media_host=media_host,
+    )
+    await store.run(lambda rows: queue.forget_seen(rows, clock.now() - 7 * _DAY))
+    if settings.seeded:
+        await store.run(lambda rows: births.seed(rows, network))
+    return network
+
+
+def _app(network: Network) -> Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]:
+    async def app(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await http.serve(network, scope, receive, send)
+        elif scope["path"] == "/ws/chat":
+            await connection.serve(network, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _playing(network: Network) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.play(network), name="sandbox-parties")
+    task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        for link in list(network.links):
+            link.drop()
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("sandbox.parties_stopped", exc_info=error)

@@ -1,0 +1,88 @@
+"""Rows of stanzas that a device has not confirmed yet."""
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stanza for one device; `frame` is its binary form with the flag byte."""
+
+    seq: int
+    number: str
+    device: int
+    kind: str
+    id: str
+    type: str
+    frame: bytes
+
+
+def put(
+    rows: sqlite3.Connection,
+    number: str,
+    device: int,
+    kind: str,
+    id: str,
+    type: str,
+    frame: bytes,
+    now: float,
+) -> None:
+    """Queue a stanza; `kind` is its class (message, receipt, notification)."""
+    rows.execute(
+        "INSERT INTO queue (number, device, class, id, type, frame, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (number, device, kind, id, type, frame, now),
+    )
+
+
+def after(rows: sqlite3.Connection, number: str, device: int, seq: int, limit: int) -> list[Waiting]:
+    """The next stanzas of a device behind `seq`, in order."""
+    query = "SELECT * FROM queue WHERE number = ? AND device = ? AND seq > ? ORDER BY seq LIMIT ?"
+    return [_waiting(row) for row in rows.execute(query, (number, device, seq, limit))]
+
+
+def for_parties(rows: sqlite3.Connection, limit: int) -> list[Waiting]:
+    """The oldest stanzas for device 0 of any party."""
+    return [
+        _waiting(row)
+        for row in rows.execute("SELECT * FROM queue WHERE device = 0 ORDER BY seq LIMIT ?", (limit,))
+    ]
+
+
+def remove(rows: sqlite3.Connection, seq: int) -> None:
+    """Forget one stanza."""
+    rows.execute("DELETE FROM queue WHERE seq = ?", (seq,))
+
+
+def confirm(
+    rows: sqlite3.Connection, number: str, device: int, kind: str, id: str, type: str | None = None
+) -> None:
+    """Forget what a device confirmed; without `type`, every type of that class and id."""
+    rows.execute(
+        "DELETE FROM queue WHERE number = ?1 AND device = ?2 AND class = ?3 AND id = ?4 AND (?5 IS NULL OR type = ?5)",
+        (number, device, kind, id, type),
+    )
+
+
+def count(rows: sqlite3.Connection, number: str, device: int) -> int:
+    """How many stanzas wait for a device."""
+    query = "SELECT count(*) FROM queue WHERE number = ? AND device = ?"
+    return int(rows.execute(query, (number, device)).fetchone()[0])
+
+
+def first_sight(rows: sqlite3.Connection, number: str, device: int, id: str, now: float) -> bool:
+    """Whether this device sends `id` for the first time: a client repeats its last frame after a reconnect."""
+    return (
+        rows.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", (number, device, id, now)).rowcount
+        == 1
+    )
+
+
+def forget_seen(rows: sqlite3.Connection, before: float) -> None:
+    """Drop old entries of what `first_sight` knows."""
+    rows.execute("DELETE FROM seen WHERE at < ?", (before,))
+
+
+def _waiting(row: sqlite3.Row) -> Waiting:
+    return Waiting(
+        row["seq"], row["number"], row["device"], row["class"], row["id"], row["type"], row["frame"]
+    )

@@ -1,0 +1,246 @@
+"""What the control API speaks: JSON bodies of calls and answers, shared by the server and `SandboxClient`.
+
+Numbers are written with a leading `+`; bytes are base64.
+"""
+
+from typing import Literal
+
+import msgspec
+
+FailureKind = Literal[
+    "ban",
+    "outdated",
+    "logged_out",
+    "server_error",
+    "replaced",
+    "refuse_message",
+    "drop_connection",
+    "withhold_ack",
+    "slow_media",
+    "failing_media",
+    "no_receipts",
+    "unknown_iq",
+]
+
+
+class NetworkView(msgspec.Struct, frozen=True):
+    """What an engine needs to be redirected here."""
+
+    proxy_url: str
+    ca_pem: str
+    noise_root_public: bytes
+    """32 bytes."""
+    media_host: str
+    web_socket_url: str
+
+
+class NewPhone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A virtual phone to create."""
+
+    phone: str
+    name: str = ""
+
+
+class DeviceView(msgspec.Struct, frozen=True):
+    """A linked companion."""
+
+    device: int
+    push_name: str
+    online: bool
+    waiting: int
+    """Stanzas that it has not confirmed."""
+    prekeys: int
+    linked_at: float
+
+
+class PhoneView(msgspec.Struct, frozen=True):
+    """A virtual phone and its companions."""
+
+    phone: str
+    name: str
+    lid: str
+    devices: list[DeviceView]
+
+
+class Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The text of a QR code."""
+
+    qr: str
+
+
+class Scanned(msgspec.Struct, frozen=True):
+    """The device that a scan linked."""
+
+    phone: str
+    device: int
+    jid: str
+
+
+class Unlink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which device to remove; none = all."""
+
+    device: int | None = None
+
+
+class Unlinked(msgspec.Struct, frozen=True):
+    """The devices that were removed."""
+
+    devices: list[int]
+
+
+class NewContact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A contact to create; delays in seconds, null = never.
+
+    `registered_as` is the number that the check corrects `phone` to, as with Brazil's ninth digit.
+    """
+
+    phone: str
+    name: str = ""
+    delivered_after: float | None = 0.0
+    read_after: float | None = None
+    played_after: float | None = None
+    registered_as: str | None = None
+
+
+class ContactPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change about a contact; an absent field stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    delivered_after: float | None | msgspec.UnsetType = msgspec.UNSET
+    read_after: float | None | msgspec.UnsetType = msgspec.UNSET
+    played_after: float | None | msgspec.UnsetType = msgspec.UNSET
+    forget_sessions: bool = False
+    """Wipe its Signal sessions: what arrives next is answered with retry receipts."""
+
+
+class ContactView(msgspec.Struct, frozen=True):
+    """A contact that the sandbox plays."""
+
+    phone: str
+    registered_as: str
+    name: str
+    lid: str
+    delivered_after: float | None
+    read_after: float | None
+    played_after: float | None
+    messages: int
+    """Messages in its inbox."""
+
+
+class AudioView(msgspec.Struct, frozen=True):
+    """A voice note or an audio file."""
+
+    seconds: int
+    ptt: bool
+    waveform: bytes
+    mimetype: str
+    file_sha256: bytes
+    size: int
+    """Bytes, as the message states them."""
+
+
+class InboxMessage(msgspec.Struct, frozen=True):
+    """A message that a contact received and decrypted."""
+
+    seq: int
+    id: str
+    sender: str = msgspec.field(name="from")
+    from_lid: str
+    timestamp: float
+    type: str
+    """text, audio, image, video, document, sticker, reaction, protocol or other."""
+    text: str | None
+    quoted_id: str | None
+    quoted_text: str | None
+    audio: AudioView | None
+    media: str
+    """`none`, or what downloading and checking gave: `ok`, `missing`, `corrupt`."""
+    times: int
+    """How often it was decrypted under this id: more than 1 is a duplicate."""
+    raw: bytes
+    """The decrypted protobuf."""
+
+
+class Inbox(msgspec.Struct, frozen=True):
+    """Messages behind the `after` that was asked for, oldest first; `last` is the `after` of the next call."""
+
+    messages: list[InboxMessage]
+    last: int
+
+
+class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A message of a contact to a phone: `text`, or `audio` (the file's bytes)."""
+
+    to: str
+    text: str | None = None
+    audio: bytes | None = None
+    mimetype: str = "audio/ogg; codecs=opus"
+    seconds: int = 0
+    waveform: bytes = b""
+    ptt: bool = True
+    reply_to: str | None = None
+    """The id of a message in this contact's inbox or sent by it."""
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message that a contact sent; `status` is sent, delivered, read or played."""
+
+    id: str
+    to: str
+    status: str
+    devices: int = 0
+    """Devices it was encrypted for, the phone itself included."""
+
+
+class NewFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something to go wrong. `phone`, `device`, `contact` narrow it down; `times` null = until deleted.
+
+    Which of the other fields count depends on `kind`; `docs/sandbox.md` has the table.
+    """
+
+    kind: FailureKind
+    phone: str | None = None
+    device: int | None = None
+    contact: str | None = None
+    times: int | None = None
+    seconds: float | None = None
+    code: int | None = None
+    skip: int = 0
+    """Occasions to let pass first."""
+    when: Literal["before", "after"] = "after"
+    """drop_connection: before or after the message is stored."""
+    direction: Literal["upload", "download", "both"] = "both"
+    xmlns: str | None = None
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An injected failure and how often it was applied."""
+
+    id: str
+    rule: NewFailure
+    applied: int = 0
+    passed: int = 0
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """A stanza, without its content, or a remark of the server."""
+
+    at: float
+    device: str
+    way: str
+    what: str
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Counters since the sandbox was started."""
+
+    online: int
+    pairing: int
+    counts: dict[str, int]
+
+
+class ErrorView(msgspec.Struct, frozen=True):
+    """Every error of the control API."""
+
+    code: str
+    message: str
