@@ -1,0 +1,146 @@
+"""The HTTP application: a route per endpoint of the table, and one place where failures become answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+import waypost
+from waypost.access.tokens import Tokens, require_admin
+from waypost.api.docs_page import page
+from waypost.api.endpoint import Call, Endpoint, Http
+from waypost.api.limits import CallLimits
+from waypost.api.links import PublicAddress
+from waypost.api.openapi import document
+from waypost.api.replies import Reply, error_reply
+from waypost.errors import (
+    FORBIDDEN,
+    INSTANCE_NOT_FOUND,
+    INTERNAL,
+    MALFORMED,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    TOO_LARGE,
+    ApiError,
+    InstanceError,
+    WaypostError,
+)
+from waypost.instances.instances import Instances
+from waypost.telemetry import Log
+
+_FAULTS = {400: MALFORMED, 404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What every endpoint goes through: who calls, for which instance, how often. `readiness` is None when ready."""
+
+    tokens: Tokens
+    instances: Instances
+    limits: CallLimits
+    address: PublicAddress
+    readiness: Callable[[], str | None]
+    log: Log
+
+
+def make_app(doors: Doors, endpoints: Sequence[Endpoint]) -> Litestar:
+    """The application with all endpoints, the health checks and the documentation."""
+    handlers = [_handler(doors, endpoint) for endpoint in endpoints]
+    handlers += _open_handlers(doors, document(endpoints, waypost.__version__))
+
+    def on_error(http: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        return _response(_error_reply(doors.log, http, error))
+
+    return Litestar(
+        route_handlers=handlers,
+        exception_handlers={Exception: on_error},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+        debug=False,
+    )
+
+
+def _handler(doors: Doors, endpoint: Endpoint) -> HTTPRouteHandler:
+    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+        try:
+            return _response(await endpoint.answer(await _admit(doors, endpoint, request)))
+        except WaypostError as error:
+            if error.fault.status >= 500:
+                doors.log.warning("call_failed", endpoint=endpoint.name, code=error.code, detail=error.detail)
+            return _response(error_reply(error))
+
+    # Litestar writes parameters as {name:type}.
+    path = endpoint.path.replace("}", ":str}")
+    return HTTPRouteHandler(path, http_method=endpoint.method, status_code=200)(handle)
+
+
+async def _admit(doors: Doors, endpoint: Endpoint, http: Http) -> Call:
+    """Who calls may do that. Raises ApiError, InstanceError."""
+    token = await doors.tokens.authenticate(http.headers.get("authorization"))
+    instance = None
+    named = http.path_params.get("instance")
+    if named is not None:
+        instance = doors.instances.sessions.find(str(named))
+        # An instance that this token may not see is as absent as one that is not there.
+        if instance is None or not token.sees(instance.id):
+            raise InstanceError(INSTANCE_NOT_FOUND)
+        if not token.allows(instance.id, endpoint.scope):
+            raise ApiError(FORBIDDEN, f"It needs the scope {endpoint.scope}.")
+    elif endpoint.scope == "admin":
+        require_admin(token)
+    caller = f"{token.number}" if instance is None else instance.id
+    doors.limits.take(endpoint.name, caller, endpoint.limit)
+    return Call(http=http, token=token, instance=instance)
+
+
+def _open_handlers(doors: Doors, openapi: dict[str, Any]) -> list[HTTPRouteHandler]:
+    """What needs no token: health checks for whoever starts and stops the process, and the documentation."""
+    encoded = msgspec.json.encode(openapi)
+
+    async def healthz() -> Response[bytes]:
+        return _response(Reply(body={"status": "ok"}))
+
+    async def readyz() -> Response[bytes]:
+        reason = doors.readiness()
+        if reason is None:
+            return _response(Reply(body={"status": "ready"}))
+        return _response(Reply(status=503, body={"status": "not ready", "message": reason}))
+
+    async def openapi_json() -> Response[bytes]:
+        return _response(Reply(raw=encoded))
+
+    async def docs(request: Request[Any, Any, Any]) -> Response[bytes]:
+        html = page(openapi, doors.address.base(request))
+        return _response(Reply(raw=html, media_type="text/html; charset=utf-8"))
+
+    routes: list[tuple[str, Any]] = [
+        ("/healthz", healthz),
+        ("/readyz", readyz),
+        ("/docs", docs),
+        ("/docs/openapi.json", openapi_json),
+    ]
+    return [HTTPRouteHandler(path, http_method="GET", status_code=200)(handle) for path, handle in routes]
+
+
+def _error_reply(log: Log, http: Http, error: Exception) -> Reply:
+    """Failures of the framework (no such route, …) and of ours that nobody foresaw."""
+    if isinstance(error, WaypostError):
+        return error_reply(error)
+    if isinstance(error, HTTPException):
+        reply = error_reply(ApiError(_FAULTS.get(error.status_code, INTERNAL)))
+        if error.status_code in _FAULTS:
+            allow = (error.headers or {}).get("Allow")
+            return msgspec.structs.replace(reply, headers={"Allow": allow}) if allow else reply
+    log.error("call_crashed", method=http.method, path=http.scope["path"], exc_info=error)
+    return error_reply(ApiError(INTERNAL))
+
+
+def _response(reply: Reply) -> Response[bytes]:
+    return Response(
+        reply.content(), status_code=reply.status, media_type=reply.media_type, headers=reply.headers
+    )

@@ -1,0 +1,254 @@
+"""Bodies as they really come: JSON, forms and multipart, with the file in one of four shapes.
+
+A file is counted and hashed while it arrives. A small one stays in memory (it will ride in the accepting transaction),
+a larger one goes to the blob store before the call is looked at any further.
+"""
+
+import asyncio
+import binascii
+import hashlib
+import re
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+import msgspec
+from multipart import parse_options_header
+
+from waypost.api.multipart_body import FilePart, MultipartBody
+from waypost.errors import (
+    BODY_TIMEOUT,
+    MALFORMED,
+    TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    ApiError,
+    InvalidRequest,
+)
+from waypost.media.blobs import StoredFile
+from waypost.operations.kind import FilePolicy
+from waypost.outbox.request import Upload
+
+# Fields beside the file: the longest text that WhatsApp takes is 64 kB.
+FIELDS_BYTES = 1024 * 1024
+# Base64 with line breaks and JSON's escapes of them: 4/3 plus a few per cent.
+_BASE64_FACTOR = 1.4
+# Longer texts are decoded in a thread, so that the loop goes on meanwhile.
+_LONG = 256 * 1024
+# What is still read of a body that is refused, so that the caller gets to read the answer.
+_DRAIN_BYTES = 64 * 1024 * 1024
+
+_DATA_URI = re.compile(r"data:([^,]{0,256}),", re.IGNORECASE)
+_BLANK = str.maketrans("", "", " \t\r\n")
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+class Blobs(Protocol):
+    """Where large files go."""
+
+    async def put(self, chunks: AsyncIterator[bytes], max_bytes: int) -> StoredFile:
+        """Keep a stream durably. Raises ApiError(TOO_LARGE)."""
+        ...
+
+    async def delete(self, blob_id: str) -> None:
+        """Remove a file."""
+        ...
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a call, absent ones left out, and its file."""
+
+    fields: dict[str, Any]
+    upload: Upload | None = None
+    filename: str | None = None
+
+
+class BodyReader:
+    """Reads bodies within limits."""
+
+    def __init__(self, blobs: Blobs, file_bytes: int, inline_bytes: int, seconds: float) -> None:
+        """`file_bytes`: largest file; `inline_bytes`: largest that stays in memory; `seconds`: time for a body."""
+        self._blobs = blobs
+        self._file_bytes = file_bytes
+        self._inline_bytes = inline_bytes
+        self._seconds = seconds
+
+    async def read(
+        self,
+        stream: AsyncIterator[bytes],
+        content_type: str,
+        content_length: int | None,
+        file: FilePolicy | None,
+    ) -> Body:
+        """Read a body that may carry a file as `file` says. Raises ApiError, InvalidRequest."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                try:
+                    return await self._read(stream, content_type, content_length, file)
+                except (ApiError, InvalidRequest):
+                    await _drain(stream)
+                    raise
+        except TimeoutError:
+            raise ApiError(BODY_TIMEOUT) from None
+
+    async def discard(self, body: Body) -> None:
+        """Remove the file of a call that is not accepted."""
+        if body.upload is not None and body.upload.inline is None:
+            await self._blobs.delete(body.upload.blob_id)
+
+    async def _read(
+        self, stream: AsyncIterator[bytes], content_type: str, length: int | None, file: FilePolicy | None
+    ) -> Body:
+        kind, options = parse_options_header(content_type)
+        most = FIELDS_BYTES + (0 if file is None else int(self._file_bytes * _BASE64_FACTOR))
+        if length is not None and length > most:
+            raise ApiError(TOO_LARGE, self._limit())
+        stream = self._counted(stream, most)
+        if kind == "multipart/form-data":
+            return await self._multipart(stream, options.get("boundary"), file)
+        if kind not in ("application/json", "application/x-www-form-urlencoded", "") and not kind.endswith(
+            "+json"
+        ):
+            raise ApiError(UNSUPPORTED_MEDIA_TYPE)
+        data = b"".join([chunk async for chunk in stream])
+        if kind == "application/x-www-form-urlencoded":
+            return await self._with_file(_form(data, file), file)
+        if kind == "" and data.startswith(b"--"):
+            return await self._multipart(_once(data), None, file)
+        return await self._with_file(await _json(data), file)
+
+    async def _counted(self, stream: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
+        async for chunk in stream:
+            most -= len(chunk)
+            if most < 0:
+                raise ApiError(TOO_LARGE, self._limit())
+            yield chunk
+
+    async def _with_file(self, fields: dict[str, Any], file: FilePolicy | None) -> Body:
+        """Take the file out of `fields`, where it is base64 or a data: URI."""
+        present = {name: value for name, value in fields.items() if value is not None and value != ""}
+        text = present.pop(file.file, None) if file is not None else None
+        if file is None or text is None:
+            return Body(fields=present)
+        if not isinstance(text, str):
+            raise InvalidRequest({file.file: [_NOT_BASE64]})
+        data = await _off_loop(len(text), decode_file, text, file.file)
+        return Body(fields=present, upload=await self.keep(data))
+
+    async def keep(self, data: bytes) -> Upload:
+        """Keep a file that is in memory. Raises ApiError(TOO_LARGE)."""
+        if len(data) > self._file_bytes:
+            raise ApiError(TOO_LARGE, self._limit())
+        if len(data) > self._inline_bytes:
+            return _upload(await self._blobs.put(_once(data), self._file_bytes))
+        sha256 = hashlib.sha256(data).hexdigest()
+        return Upload(blob_id=uuid.uuid4().hex, size=len(data), sha256=sha256, inline=data)
+
+    async def _multipart(
+        self, stream: AsyncIterator[bytes], boundary: str | None, file: FilePolicy | None
+    ) -> Body:
+        body = MultipartBody(stream, boundary)
+        fields: dict[str, Any] = {}
+        found: Body | None = None
+        try:
+            async for part in body.parts(FIELDS_BYTES, None if file is None else file.file):
+                if isinstance(part, FilePart):
+                    upload = await self._file_part(part)
+                    if upload is not None and found is not None:
+                        await self.discard(Body(fields={}, upload=upload))
+                        raise InvalidRequest({part.name: ["Send one file."]})
+                    if upload is not None:
+                        found = Body(fields={}, upload=upload, filename=part.filename)
+                else:
+                    fields[part.name] = part.text
+        except BaseException:
+            if found is not None:
+                await self.discard(found)
+            raise
+        if found is None:
+            return await self._with_file(fields, file)
+        present = {name: value for name, value in fields.items() if value != ""}
+        return Body(fields=present, upload=found.upload, filename=found.filename)
+
+    async def _file_part(self, part: FilePart) -> Upload | None:
+        """Keep a file part; None for the empty one that a browser sends for a form without a file."""
+        held = bytearray()
+        async for chunk in part.chunks:
+            held += chunk
+            if len(held) > self._inline_bytes:
+                return _upload(await self._blobs.put(_chain(bytes(held), part.chunks), self._file_bytes))
+        if not held and not part.filename:
+            return None
+        return await self.keep(bytes(held))
+
+    def _limit(self) -> str:
+        return f"The limit is {self._file_bytes} bytes."
+
+
+_NOT_BASE64 = "The file must be base64 or a data: URI, or a part of a multipart/form-data body."
+
+
+def decode_file(text: str, field: str) -> bytes:
+    """The bytes of a base64 text or a data: URI. Raises InvalidRequest on `field`."""
+    uri = _DATA_URI.match(text)
+    if uri is not None:
+        text = text[uri.end() :]
+        if not uri[1].lower().rstrip().endswith(";base64"):
+            return unquote_to_bytes(text)
+    text = text.translate(_BLANK)
+    if "-" in text or "_" in text:
+        text = text.translate(_URL_SAFE)
+    text = text.rstrip("=")
+    try:
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest({field: [_NOT_BASE64]}) from None
+
+
+async def _json(data: bytes) -> dict[str, Any]:
+    if not data.strip():
+        return {}
+    try:
+        decoded = await _off_loop(len(data), msgspec.json.decode, data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ApiError(MALFORMED) from None
+    if not isinstance(decoded, dict):
+        raise ApiError(MALFORMED, "The body must be a JSON object.")
+    return decoded
+
+
+def _form(data: bytes, file: FilePolicy | None) -> dict[str, Any]:
+    try:
+        fields: dict[str, Any] = dict(parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=64))
+    except (UnicodeDecodeError, ValueError):
+        raise ApiError(MALFORMED) from None
+    if file is not None and isinstance(fields.get(file.file), str):
+        # Base64 whose + was not escaped; a form reads it as a blank.
+        fields[file.file] = fields[file.file].replace(" ", "+")
+    return fields
+
+
+async def _off_loop(size: int, work: Any, *arguments: Any) -> Any:
+    return await asyncio.to_thread(work, *arguments) if size > _LONG else work(*arguments)
+
+
+async def _drain(stream: AsyncIterator[bytes]) -> None:
+    left = _DRAIN_BYTES
+    async for chunk in stream:
+        left -= len(chunk)
+        if left < 0:
+            return
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def _upload(stored: StoredFile) -> Upload:
+    return Upload(blob_id=stored.blob_id, size=stored.size, sha256=stored.sha256)

@@ -1,0 +1,55 @@
+"""The fields of a call, checked against the operation's type: every mistake is told, each at its field."""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec.structs import FieldInfo, fields
+
+from waypost.errors import InvalidRequest
+from waypost.operations.kind import FilePolicy
+
+Fields = TypeVar("Fields", bound=msgspec.Struct)
+
+
+class FieldsReader(Generic[Fields]):
+    """Makes a typed struct of a call's fields; built once per operation."""
+
+    def __init__(self, kind: type[Fields], file: FilePolicy | None = None) -> None:
+        self._kind = kind
+        self._file = file
+        self._fields: tuple[FieldInfo, ...] = fields(kind)
+
+    def read(self, given: dict[str, Any], has_file: bool = False) -> Fields:
+        """The fields as the operation's type; unknown ones are left out. Raises InvalidRequest."""
+        values: dict[str, Any] = {}
+        errors: dict[str, list[str]] = {}
+        for field in self._fields:
+            if field.name in given:
+                try:
+                    values[field.name] = _converted(given[field.name], field.type)
+                except msgspec.ValidationError as wrong:
+                    errors[field.name] = [_sentence(field.name, wrong)]
+            elif field.required:
+                errors[field.name] = [f"The {field.name} field is required."]
+        file = self._file
+        if file is not None and file.required and not has_file and file.url not in given:
+            errors[file.url] = [f"The {file.url} field is required when {file.file} is not present."]
+            errors[file.file] = [f"The {file.file} field is required when {file.url} is not present."]
+        if errors:
+            raise InvalidRequest(errors)
+        return self._kind(**values)
+
+
+def _converted(value: Any, kind: Any) -> Any:
+    # Clients send numbers where the contract has text (chatId) and forms have text where it has numbers.
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return msgspec.convert(value, kind, strict=False)
+        except msgspec.ValidationError:
+            return msgspec.convert(str(value), kind, strict=False)
+    return msgspec.convert(value, kind, strict=False)
+
+
+def _sentence(name: str, wrong: msgspec.ValidationError) -> str:
+    reason = str(wrong).split(" - at `")[0].replace("`", "").rstrip(".")
+    return f"The {name} field is invalid: {reason[:1].lower()}{reason[1:]}."

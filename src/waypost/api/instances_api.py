@@ -1,0 +1,279 @@
+"""Instances over HTTP: create, list, connect, look after, delete."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from waypost.access.tokens import Tokens, require_admin
+from waypost.address import parse_phone
+from waypost.api.body import BodyReader
+from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.fields import FieldsReader
+from waypost.api.replies import Reply
+from waypost.clock import iso
+from waypost.config import Settings
+from waypost.errors import InvalidRequest
+from waypost.instances.instance import Instance, NetworkName
+from waypost.instances.instances import Instances
+from waypost.instances.qr import png_base64
+from waypost.instances.state import InstanceState, sentence
+
+Status = Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
+
+
+class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of create-instance."""
+
+    phone: Annotated[
+        str, Meta(description="The account's number in full, with +.", examples=["+12132132131"])
+    ]
+    name: Annotated[str, Meta(description="A name that no other instance has.", min_length=1, max_length=50)]
+    webhook_url: Annotated[str | None, Meta(description="Where events go; https.")] = None
+    network: Annotated[
+        NetworkName | None,
+        Meta(description="whatsapp, or sandbox for tests; the gateway's default unless given."),
+    ] = None
+    id: Annotated[str | None, Meta(description="A UUID to keep, for those who switch from elsewhere.")] = None
+    caption_as_text: Annotated[
+        bool | None, Meta(description="Whether a caption follows a voice note as a text; true unless given.")
+    ] = None
+
+
+class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance as it is listed. `access_token` is told once, by create-instance; `reason` says why it is not WORKING."""
+
+    id: str
+    name: str
+    phone: str
+    service_type: Literal["whatsapp"]
+    status: Status
+    reason: str
+    reason_message: str
+    network: NetworkName
+    access_token: str | None
+    created_at: str
+
+
+class InstanceWithCode(InstanceView, frozen=True, kw_only=True):
+    """An instance with what has to be scanned: `qr_code` is a PNG in base64, `qr_text` what it says."""
+
+    qr_code: str | None
+    qr_text: str | None
+    qr_expires_at: str | None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How an instance is right now."""
+
+    instance_id: str
+    connected_at: str | None
+    status: Status
+    reason: str
+    reason_message: str
+    until: str | None
+    jid: str | None
+    push_name: str | None
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence that it was done."""
+
+    message: str
+
+
+class InstancesApi:
+    """The endpoints of instances."""
+
+    def __init__(self, instances: Instances, tokens: Tokens, bodies: BodyReader, settings: Settings) -> None:
+        self._instances = instances
+        self._tokens = tokens
+        self._bodies = bodies
+        self._settings = settings
+        self._create = FieldsReader(CreateInstance)
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """All of them."""
+        one, settings = f"{BASE}/{{instance}}", self._settings
+        return [
+            Endpoint(
+                method="POST",
+                path=f"{BASE}/create-instance",
+                summary="Create an instance and get its QR code and token",
+                scope="admin",
+                answer=self.create,
+                tag="Instances",
+                fields=CreateInstance,
+                result=InstanceWithCode,
+                limit=settings.limit_create_instance,
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{BASE}/instances",
+                summary="List instances",
+                scope="read",
+                answer=self.list,
+                tag="Instances",
+                query=(
+                    ("filter[uuid]", "Only the instance with this id."),
+                    ("filter[name]", "Only instances whose name contains this."),
+                    ("filter[phone]", "Only instances with this number."),
+                    ("filter[status]", "Only instances in this status."),
+                ),
+                result=list[InstanceView],
+            ),
+            self._of(
+                one, "POST", "request-new-qr-code", "Get a QR code to scan", self.new_code, InstanceWithCode
+            ),
+            self._of(one, "GET", "health", "How the instance is", self.health, Health),
+            self._of(one, "POST", "restart", "Connect the instance anew", self.restart, Done),
+            self._of(one, "POST", "logout", "Unlink the instance from its phone", self.logout, Done),
+            Endpoint(
+                method="DELETE",
+                path=one,
+                summary="Delete the instance; its queued requests end with a reason",
+                scope="manage",
+                answer=self.delete,
+                tag="Instances",
+                result=Done,
+            ),
+        ]
+
+    def _of(self, base: str, method: Any, name: str, summary: str, answer: Any, result: Any) -> Endpoint:
+        limits = {
+            "request-new-qr-code": self._settings.limit_qr_code,
+            "restart": self._settings.limit_restart,
+        }
+        return Endpoint(
+            method=method,
+            path=f"{base}/{name}",
+            summary=summary,
+            scope="read" if method == "GET" else "manage",
+            answer=answer,
+            tag="Instances",
+            result=result,
+            limit=limits.get(name, 0),
+        )
+
+    async def create(self, call: Call) -> Reply:
+        """Create, begin to pair, and answer with the first code."""
+        require_admin(call.token)
+        headers = call.http.headers
+        body = await self._bodies.read(call.http.stream(), headers.get("content-type", ""), None, None)
+        wanted = self._create.read(body.fields)
+        if wanted.webhook_url is not None and not wanted.webhook_url.startswith("https://"):
+            raise InvalidRequest({"webhook_url": ["The webhook_url must begin with https://."]})
+        instance = await self._instances.create(
+            name=wanted.name,
+            phone=parse_phone(wanted.phone),
+            network=wanted.network or self._settings.network,
+            instance_id=wanted.id,
+            caption_as_text=wanted.caption_as_text is not False,
+            webhook_url=wanted.webhook_url,
+        )
+        token = await self._tokens.issue(instance_id=instance.id, name=instance.name)
+        await self._instances.qr_code(instance.id)
+        return Reply(body=self._with_code(instance, token.text))
+
+    async def list(self, call: Call) -> Reply:
+        """The instances that the token may see."""
+        shown = [self._view(one) for one in self._instances.list() if call.token.sees(one.id)]
+        wanted = {
+            "id": call.query("filter[uuid]"),
+            "status": call.query("filter[status]"),
+            "phone": _digits(call.query("filter[phone]")),
+        }
+        name = (call.query("filter[name]") or "").casefold()
+        return Reply(
+            body=[
+                one
+                for one in shown
+                if name in one["name"].casefold()
+                and all(
+                    value is None or (one[key] if key != "phone" else _digits(one[key])) == value
+                    for key, value in wanted.items()
+                )
+            ]
+        )
+
+    async def new_code(self, call: Call) -> Reply:
+        """The code to scan."""
+        await self._instances.new_qr_code(call.of.id)
+        return Reply(body=self._with_code(call.of, None))
+
+    async def health(self, call: Call) -> Reply:
+        """How the instance is."""
+        instance = self._instances.get(call.of.id)
+        condition = self._instances.sessions.condition(instance.id)
+        account = instance.account
+        return Reply(
+            body=Health(
+                instance_id=instance.id,
+                connected_at=iso(condition.connected_at) if condition.connected_at else None,
+                status=condition.state.value,
+                reason=condition.reason,
+                reason_message=sentence(condition.reason),
+                until=iso(condition.until) if condition.until else None,
+                jid=account.jid if account else None,
+                push_name=account.push_name if account else None,
+            )
+        )
+
+    async def restart(self, call: Call) -> Reply:
+        """Connect anew."""
+        await self._instances.restart(call.of.id)
+        return Reply(body=Done(message="WhatsApp instance restarted successfully."))
+
+    async def logout(self, call: Call) -> Reply:
+        """Unlink."""
+        await self._instances.logout(call.of.id)
+        return Reply(body=Done(message="WhatsApp instance logged out successfully."))
+
+    async def delete(self, call: Call) -> Reply:
+        """Delete, tokens included."""
+        await self._instances.delete(call.of.id)
+        self._tokens.forget()
+        return Reply(body=Done(message="WhatsApp instance deleted successfully."))
+
+    def _view(self, instance: Instance) -> dict[str, Any]:
+        condition = self._instances.sessions.condition(instance.id)
+        return {
+            "id": instance.id,
+            "name": instance.name,
+            "phone": f"+{instance.phone}",
+            "service_type": "whatsapp",
+            "status": condition.state.value,
+            "reason": condition.reason,
+            "reason_message": sentence(condition.reason),
+            "network": instance.network,
+            "access_token": None,
+            "created_at": iso(instance.created_at),
+        }
+
+    def _with_code(self, instance: Instance, token: str | None) -> dict[str, Any]:
+        code = self._instances.sessions.code(instance.id)
+        return {
+            **self._view(instance),
+            "access_token": token,
+            "qr_code": png_base64(code.text) if code else None,
+            "qr_text": code.text if code else None,
+            "qr_expires_at": iso(code.expires_at) if code else None,
+        }
+
+
+def waiting_for(instances: Instances, instance_id: str) -> str:
+    """Why requests of an instance wait, as a code: connection, pairing or restriction."""
+    instance = instances.sessions.find(instance_id)
+    if instance is None:
+        return "connection"
+    condition = instances.sessions.condition(instance_id)
+    if condition.reason == "banned":
+        return "restriction"
+    if instance.account is None or condition.state is InstanceState.SCAN_QR_CODE:
+        return "pairing"
+    return "connection"
+
+
+def _digits(text: str | None) -> str | None:
+    return None if text is None else "".join(one for one in text if one.isdecimal())

@@ -1,0 +1,138 @@
+"""multipart/form-data as a stream of parts, at most one of them in memory."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+
+from waypost.errors import MALFORMED, TOO_LARGE, ApiError
+
+_PARTS = 64  # the widest operation has ten fields
+_HEADER_BYTES = 8 * 1024  # a file name of 1,000 characters, percent-encoded
+_HEADERS = 8
+_FIRST_LINE = 256  # RFC 2046 allows boundaries of 70 characters
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A field."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file, whose `chunks` have to be read before the next part is asked for."""
+
+    name: str
+    filename: str | None
+    chunks: AsyncIterator[bytes]
+
+
+class MultipartBody:
+    """Reads the parts of one body, in whatever order they come."""
+
+    def __init__(self, stream: AsyncIterator[bytes], boundary: str | None) -> None:
+        """`boundary` as the header says; None reads it from the first line of the body."""
+        self._stream = stream
+        self._boundary = boundary
+        self._parser: PushMultipartParser | None = None
+        self._events: deque[MultipartSegment | bytes | bytearray | None] = deque()
+
+    async def parts(self, text_bytes: int, file_field: str | None) -> AsyncIterator[TextPart | FilePart]:
+        """The parts; `text_bytes` bounds all texts together, `file_field` names the part that may be a file.
+
+        Raises ApiError(MALFORMED | TOO_LARGE).
+        """
+        left = text_bytes
+        while (event := await self._next()) is not _END:
+            if not isinstance(event, MultipartSegment):
+                raise ApiError(MALFORMED)
+            if event.name == file_field and not _is_text(event):
+                chunks = self._chunks()
+                yield FilePart(event.name, event.filename, chunks)
+                async for _ in chunks:
+                    pass
+                continue
+            value = bytearray()
+            async for chunk in self._chunks():
+                left -= len(chunk)
+                if left < 0 and event.name != file_field:
+                    raise ApiError(TOO_LARGE, "The fields beside the file are too long.")
+                value += chunk
+            yield TextPart(event.name, _text(value))
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            event = await self._next()
+            if event is None:
+                return
+            if not isinstance(event, bytes | bytearray):
+                raise ApiError(MALFORMED)
+            yield bytes(event)
+
+    async def _next(self) -> "MultipartSegment | bytes | bytearray | _End | None":
+        while not self._events:
+            if not await self._feed():
+                return _END
+        return self._events.popleft()
+
+    async def _feed(self) -> bool:
+        """Parse the next chunk; False at the end of the body."""
+        if self._parser is not None and self._parser.closed:
+            return False
+        try:
+            if self._parser is None:
+                await self._start()
+                return True
+            chunk = await anext(self._stream, b"")
+            if chunk:
+                self._events += self._parser.parse(chunk)
+            else:
+                self._parser.close()  # raises when the last boundary is missing
+            return bool(chunk)
+        except ParserLimitReached:
+            raise ApiError(TOO_LARGE, "It has too many parts, or too long headers.") from None
+        except MultipartError:
+            raise ApiError(MALFORMED) from None
+
+    async def _start(self) -> None:
+        head = b""
+        while self._boundary is None:
+            chunk = await anext(self._stream, b"")
+            head += chunk
+            line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
+            line = line.rstrip(b"\r ")
+            if ended and line.startswith(b"--"):
+                self._boundary = line[2:].decode("latin-1")
+            elif ended or not chunk or len(head) > _FIRST_LINE:
+                raise ApiError(MALFORMED, "The multipart body does not begin with its boundary.")
+        self._parser = PushMultipartParser(
+            self._boundary,
+            max_header_size=_HEADER_BYTES,
+            max_header_count=_HEADERS,
+            max_segment_count=_PARTS,
+        )
+        if head:
+            self._events += self._parser.parse(head.lstrip(b"\r\n"))
+
+
+class _End:
+    """The end of the body."""
+
+
+_END = _End()
+
+
+def _is_text(part: MultipartSegment) -> bool:
+    """Whether a part in the place of the file is a form's text, which may hold base64."""
+    return part.filename is None and (part.content_type or "text/plain").startswith("text/plain")
+
+
+def _text(value: bytearray) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise ApiError(MALFORMED, "A field is not UTF-8.") from None

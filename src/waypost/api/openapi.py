@@ -1,0 +1,174 @@
+"""The OpenAPI document, made from the same table of endpoints as the routes."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from waypost.api.endpoint import Endpoint
+from waypost.operations.kind import FilePolicy
+
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+_PARAMETERS = {
+    "instance": "Id of the instance.",
+    "uuid": "Id of the queued request.",
+    "number": "Number of the token.",
+}
+_HEADERS = (
+    ("Authorization", "Bearer <token>", True),
+    ("Accept", "application/json; the answer is JSON whatever is asked for.", False),
+)
+_ERRORS = (401, 404, 422, 429, 500, 503)
+
+Json = dict[str, Any]
+
+
+def document(endpoints: Sequence[Endpoint], version: str) -> Json:
+    """The whole document, as JSON values."""
+    types = [
+        kind for one in endpoints for kind in (one.fields, one.result, one.body_result) if kind is not None
+    ]
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    # Types may be listed twice, and lists can't be keys: look schemas up by position.
+    by_type = list(zip(types, schemas, strict=True))
+    components["Error"] = _error_schema()
+    paths: dict[str, Json] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, by_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Waypost",
+            "version": version,
+            "description": "A self-hosted WhatsApp messaging gateway. Calls that send are answered at once with the uuid"
+            " of a queued request, where the result appears.",
+        },
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": components,
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
+    operation: Json = {
+        "operationId": re.sub(r"\W+", "-", endpoint.name).strip("-"),
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "parameters": _parameters(endpoint),
+        "responses": {"200": _answer("The answer.", _schema(by_type, endpoint.result))},
+    }
+    for status in _ERRORS:
+        operation["responses"][str(status)] = _answer("An error.", {"$ref": "#/components/schemas/Error"})
+    if endpoint.fields is not None:
+        operation["requestBody"] = _request_body(
+            endpoint.fields, endpoint.file, _schema(by_type, endpoint.fields)
+        )
+    if endpoint.body_result is not None:
+        # The result is no answer of this call: it appears in `response_body` of the queued request.
+        operation["x-response-body"] = _schema(by_type, endpoint.body_result)
+        operation["responses"]["200"]["links"] = {
+            "queued_request": {
+                "operationId": "get-api-whatsapp-v2-instance-queued-requests-uuid",
+                "parameters": {"uuid": "$response.body#/queued_request_uuid"},
+            }
+        }
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[Json]:
+    text = {"type": "string"}
+    found = [
+        {"name": name, "in": "path", "required": True, "description": _PARAMETERS[name], "schema": text}
+        for name in _PATH_PARAMETER.findall(endpoint.path)
+    ]
+    headers = list(_HEADERS)
+    if endpoint.fields is not None:
+        kinds = "application/json, application/x-www-form-urlencoded or multipart/form-data."
+        headers.append(("Content-Type", kinds, True))
+    found += [
+        {"name": name, "in": "header", "required": required, "description": about, "schema": text}
+        for name, about, required in headers
+    ]
+    if endpoint.body_result is not None:
+        found += [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": _IDEMPOTENCY,
+                "schema": text,
+            },
+            {"name": "Prefer", "in": "header", "required": False, "description": _PREFER, "schema": text},
+        ]
+    found += [
+        {"name": name, "in": "query", "required": False, "description": about, "schema": text}
+        for name, about in endpoint.query
+    ]
+    return found
+
+
+_IDEMPOTENCY = "The same key with the same content leads to the same queued request."
+_PREFER = "wait=N holds the answer up to N seconds (60 at most) until the request is finished."
+
+
+def _request_body(kind: type[msgspec.Struct], file: FilePolicy | None, schema: Json) -> Json:
+    if file is None:
+        content = {
+            "application/json": {"schema": schema},
+            "application/x-www-form-urlencoded": {"schema": schema},
+        }
+        return {"required": True, "content": content}
+    flat = _flat(kind)
+    if file.required:
+        flat["anyOf"] = [{"required": [file.url]}, {"required": [file.file]}]
+    upload = {**flat, "properties": {**flat["properties"], file.file: {"type": "string", "format": "binary"}}}
+    return {
+        "required": True,
+        "content": {
+            "application/json": {"schema": flat},
+            "multipart/form-data": {
+                "schema": upload,
+                "encoding": {file.file: {"contentType": file.media_type}},
+            },
+            "application/x-www-form-urlencoded": {"schema": flat},
+        },
+    }
+
+
+def _flat(kind: type[msgspec.Struct]) -> Json:
+    """The schema of a body, written out where it is used: two content types show it with different files."""
+    schema = msgspec.json.schema(kind)
+    flat: Json = schema["$defs"][kind.__name__]
+    return flat
+
+
+def _schema(by_type: Sequence[tuple[Any, Json]], kind: Any) -> Json:
+    return next(schema for one, schema in by_type if one is kind)
+
+
+def _answer(about: str, schema: Json) -> Json:
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
+
+
+def _error_schema() -> Json:
+    return {
+        "type": "object",
+        "required": ["message"],
+        "properties": {
+            "message": {"type": "string"},
+            "errors": {"type": "object"},
+            "statusCode": {"type": "integer"},
+            "error": {
+                "type": "object",
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "retryable": {"type": "boolean"},
+                },
+            },
+        },
+    }

@@ -1,0 +1,115 @@
+"""uvicorn around the application, with the limits that it lacks: time for the head of a call, and bytes of it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from waypost.errors import PORT_TAKEN, StorageError
+
+# A head that trickles in holds a socket (slow loris); a phone on a bad line needs a second.
+_HEAD_SECONDS = 15.0
+_HEAD_BYTES = 64 * 1024
+# Clients poll every second; a proxy in front keeps its connections for longer than this at its own risk.
+_KEEP_ALIVE_SECONDS = 75
+_BACKLOG = 2048
+
+
+class LimitedHttp(HttpToolsProtocol):
+    """Closes a connection whose call does not get past its head in time, or whose head is too long."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """A client connected."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came in; those before the end of a head are counted."""
+        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._await_head()
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        # One read brings 64 kB of body along at most.
+        if self._head_timer is not None and self._head_bytes > 2 * _HEAD_BYTES:
+            self._too_slow()
+
+    def on_headers_complete(self) -> None:
+        """The head is here; the body has its own time limit."""
+        self._head_done()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._head_done()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+
+    def _head_done(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_done()
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Capture none."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises StorageError(PORT_TAKEN) when the address can't be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise StorageError(PORT_TAKEN, f"{host}:{port}: {error.strerror or error}.") from error
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Litestar, listener: socket.socket, drain_seconds: float) -> AsyncIterator[None]:
+    """Answer calls on `listener`; leaving it lets calls in progress finish for up to `drain_seconds`."""
+    config = uvicorn.Config(
+        app,
+        http=LimitedHttp,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=max(1, int(drain_seconds)),
+        backlog=_BACKLOG,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.001)  # noqa: ASYNC110 - uvicorn has a flag for it, no event
+        if task.done():
+            task.result()
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.wait([task])
+        listener.close()

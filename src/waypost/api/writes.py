@@ -1,0 +1,147 @@
+"""The endpoints of the operations that are queued: one each, made from its description."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from waypost.api.body import Body, BodyReader
+from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.fields import FieldsReader
+from waypost.api.links import PublicAddress
+from waypost.api.prefer import wait_seconds
+from waypost.api.queued_view import view
+from waypost.api.replies import Reply
+from waypost.errors import InvalidRequest
+from waypost.instances.contacts import Contacts
+from waypost.operations.kind import AnyWrite
+from waypost.outbox.outbox import Outbox
+from waypost.outbox.request import Acceptance, Accepted, Idempotency
+
+_KEY_LENGTH = 255
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to every call that is queued."""
+
+    queued: bool
+    message: str
+    queued_request_uuid: str
+    queued_request_link: str
+
+
+class Writes:
+    """Accepts calls: reads the body, checks it, stores it, answers."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        contacts: Contacts,
+        bodies: BodyReader,
+        address: PublicAddress,
+        wait_max: float,
+    ) -> None:
+        """`wait_max`: the longest `Prefer: wait`, in seconds."""
+        self._outbox = outbox
+        self._contacts = contacts
+        self._bodies = bodies
+        self._address = address
+        self._wait_max = wait_max
+
+    def endpoints(self, writes: Sequence[AnyWrite]) -> list[Endpoint]:
+        """One endpoint per operation."""
+        return [self._endpoint(write) for write in writes]
+
+    def _endpoint(self, write: AnyWrite) -> Endpoint:
+        reader = FieldsReader(write.fields, write.file)
+
+        async def answer(call: Call) -> Reply:
+            body = await read_body(self._bodies, call, write)
+            accepted = None
+            try:
+                accepted = await self._accept(call, write, reader, body)
+            finally:
+                if accepted is None or accepted.duplicate:
+                    await self._bodies.discard(body)
+            return await self._answer(call, accepted)
+
+        return Endpoint(
+            method=write.method,
+            path=f"{BASE}/{{instance}}/{write.name}",
+            summary=write.summary,
+            scope="send",
+            answer=answer,
+            tag=write.tag,
+            fields=write.fields,
+            file=write.file,
+            result=Envelope,
+            body_result=write.result,
+        )
+
+    async def _accept(self, call: Call, write: AnyWrite, reader: FieldsReader[Any], body: Body) -> Accepted:
+        fields = reader.read(body.fields, body.upload is not None)
+        order = write.accept(fields, body.upload, call.of)
+        submitted = {
+            name: body.fields[name] for name in write.fields.__struct_fields__ if name in body.fields
+        }
+        if body.upload is not None and write.file is not None:
+            submitted[write.file.file] = {
+                "filename": body.filename,
+                "size": body.upload.size,
+                "sha256": body.upload.sha256,
+            }
+        acceptance = Acceptance(
+            instance_id=call.of.id,
+            operation=write.name,
+            chat_key=await self._contacts.key_of(call.of.id, order.chat),
+            request=msgspec.json.encode(submitted),
+            payload=msgspec.json.encode(order.payload),
+            payload_version=write.version,
+            upload=body.upload,
+            idempotency=_idempotency(call, write, submitted, body),
+        )
+        return await self._outbox.accept(acceptance)
+
+    async def _answer(self, call: Call, accepted: Accepted) -> Reply:
+        headers: dict[str, str] = {}
+        seconds = wait_seconds(call.http.headers.get("prefer"), self._wait_max)
+        if seconds is not None:
+            headers["Preference-Applied"] = f"wait={seconds}"
+            request = await self._outbox.wait(call.of.id, accepted.uuid, seconds)
+            if request.state.finished:
+                return Reply(body=view(request), headers=headers)
+        link = f"{self._address.base(call.http)}{BASE}/{call.of.id}/queued-requests/{accepted.uuid}"
+        envelope = Envelope(
+            queued=True,
+            message="Processing your request...",
+            queued_request_uuid=accepted.uuid,
+            queued_request_link=link,
+        )
+        return Reply(body=envelope, headers=headers)
+
+
+async def read_body(bodies: BodyReader, call: Call, write: AnyWrite) -> Body:
+    """Read the body of a call as the operation takes it. Raises ApiError, InvalidRequest."""
+    headers = call.http.headers
+    length = headers.get("content-length", "")
+    return await bodies.read(
+        call.http.stream(),
+        headers.get("content-type", ""),
+        int(length) if length.isdecimal() else None,
+        write.file,
+    )
+
+
+def _idempotency(call: Call, write: AnyWrite, submitted: dict[str, Any], body: Body) -> Idempotency | None:
+    key = call.http.headers.get("idempotency-key", "").strip()
+    if not key:
+        return None
+    if len(key) > _KEY_LENGTH:
+        raise InvalidRequest({"Idempotency-Key": [f"The key may have {_KEY_LENGTH} characters at most."]})
+    compared = dict(submitted)
+    if body.upload is not None and write.file is not None:
+        # The same file under another name, or as base64 instead of multipart, is the same content.
+        compared[write.file.file] = body.upload.sha256
+    content = msgspec.json.encode([write.name, compared], order="sorted")
+    return Idempotency(key=key, content_sha256=hashlib.sha256(content).hexdigest())

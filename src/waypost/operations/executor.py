@@ -1,0 +1,86 @@
+"""Carries the outbox's requests out by handing each to the operation that accepted it."""
+
+from collections.abc import Callable, Sequence
+
+from waypost.engine.port import Mark as EngineMark
+from waypost.engine.port import MaybeSent as EngineMaybeSent
+from waypost.engine.port import NeverSent as EngineNeverSent
+from waypost.errors import NOT_IMPLEMENTED, OutboxError
+from waypost.operations.kind import AnyWrite
+from waypost.operations.resources import Resources
+from waypost.outbox.port import Answer, Mark, MaybeSent, NeverSent, Performed, Settlement, Stage, Unknowable
+from waypost.outbox.request import Request, Step
+
+
+class OperationExecutor:
+    """Implements `outbox.port.Executor` over the list of operations."""
+
+    def __init__(
+        self, writes: Sequence[AnyWrite], resources: Resources, waiting_for: Callable[[str], str]
+    ) -> None:
+        """`waiting_for` tells why an instance is not connected, as a code."""
+        self._writes = {write.name: write for write in writes}
+        self._resources = resources
+        self._waiting_for = waiting_for
+
+    def ready(self, instance_id: str) -> bool:
+        """Whether the instance's session is connected now."""
+        return self._resources.session_of(instance_id) is not None
+
+    def waiting_for(self, instance_id: str) -> str:
+        """Why it is not ready."""
+        return self._waiting_for(instance_id)
+
+    async def prepare(self, request: Request) -> Stage:
+        """Fetch, check and convert."""
+        write = self._write(request)
+        return await write.prepare(self._resources, request, write.read_payload(request))
+
+    async def stage(self, request: Request) -> Stage:
+        """Ask about the recipient and upload."""
+        write = self._write(request)
+        return await write.stage(self._resources, request, write.read_payload(request))
+
+    def steps(self, request: Request) -> Sequence[str]:
+        """The names of the messages that the request sends."""
+        write = self._write(request)
+        return write.steps(request, write.read_payload(request))
+
+    def mark(self, request: Request) -> Mark:
+        """The engine store that `perform` would send with now."""
+        mark = self._resources.session(request.instance_id).mark
+        return Mark(device_jid=mark.device_jid, generation=mark.generation)
+
+    async def perform(self, request: Request, step: Step, done: Sequence[Step]) -> Performed:
+        """Send the message of `step`."""
+        write = self._write(request)
+        return await write.perform(self._resources, request, write.read_payload(request), step, done)
+
+    async def settle(self, request: Request, step: Step) -> Settlement:
+        """What became of a send that nobody saw the end of."""
+        session = self._resources.session(request.instance_id)
+        mark = EngineMark(device_jid=step.device_jid or "", generation=step.generation or "")
+        settlement = await session.settle(step.secret, mark)
+        if isinstance(settlement, EngineNeverSent):
+            return NeverSent()
+        if isinstance(settlement, EngineMaybeSent):
+            return MaybeSent(message_id=settlement.message_id)
+        return Unknowable(reason=settlement.reason)
+
+    def recovered(self, request: Request, step: Step, message_id: str) -> Performed:
+        """The `Performed` of a step whose receipt proves that it was sent."""
+        write = self._write(request)
+        return write.recovered(self._resources, request, write.read_payload(request), step, message_id)
+
+    def finish(self, request: Request, steps: Sequence[Step]) -> Answer:
+        """The answer of a request whose first step was sent."""
+        write = self._write(request)
+        return write.finish(request, write.read_payload(request), steps)
+
+    def _write(self, request: Request) -> AnyWrite:
+        write = self._writes.get(request.operation)
+        if write is None:
+            raise OutboxError(
+                NOT_IMPLEMENTED, "The request was accepted by a release that knew this operation."
+            )
+        return write

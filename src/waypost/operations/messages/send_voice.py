@@ -1,0 +1,337 @@
+"""send-voice: any audio becomes a voice note, as if it had been recorded in WhatsApp.
+
+WhatsApp shows no caption under a voice note, so a caption is a second message, a text that quotes the note.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from waypost.address import Jid, parse_chat_id, parse_message_id
+from waypost.engine.port import Quote, SendOrder, Text, UploadedMedia, VoiceNote
+from waypost.instances.instance import Instance
+from waypost.instances.messages import Message
+from waypost.operations.kind import FilePolicy, Order, Write
+from waypost.operations.quote import REPLY_NOT_FOUND, find_quote
+from waypost.operations.recipient import find_recipient
+from waypost.operations.resources import Resources, own_account
+from waypost.outbox.port import Answer, Performed, Stage
+from waypost.outbox.request import Request, Step, Upload
+
+NOTE = "note"
+CAPTION = "caption"
+
+
+class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of the call."""
+
+    chatId: Annotated[
+        str,
+        Meta(
+            description="The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.",
+            examples=["12132132131@c.us"],
+        ),
+    ]
+    url: Annotated[str | None, Meta(description="Public address of the audio; required without `file`.")] = (
+        None
+    )
+    file: Annotated[
+        str | None,
+        Meta(
+            description="The audio: a part of a multipart body, or base64 or a data: URI; required without `url`."
+        ),
+    ] = None
+    caption: Annotated[
+        str | None,
+        Meta(description="Delivered as a text right after the note, quoting it.", max_length=65_536),
+    ] = None
+    reply_to: Annotated[str | None, Meta(description="Id of the message that is replied to.")] = None
+
+
+class MessageKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a message."""
+
+    remoteJid: str
+    fromMe: bool
+    id: str
+
+
+class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The note as it was sent; binary values are base64, 64-bit numbers are text."""
+
+    url: str
+    mimetype: str
+    fileSha256: bytes
+    fileLength: str
+    seconds: int
+    ptt: bool
+    mediaKey: bytes
+    fileEncSha256: bytes
+    directPath: str
+    mediaKeyTimestamp: str
+    waveform: bytes
+
+
+class VoiceContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    audioMessage: AudioMessage
+
+
+class CaptionMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The caption's own message."""
+
+    key: MessageKey
+    messageTimestamp: str
+    status: str
+
+
+class CaptionError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the note arrived without its caption."""
+
+    code: str
+    message: str
+
+
+class SendVoiceResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a note that was sent."""
+
+    key: MessageKey
+    message: VoiceContent
+    messageTimestamp: str
+    status: str
+    caption_message: CaptionMessage | UnsetType = UNSET
+    caption_error: CaptionError | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
+
+
+class SendVoicePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored of the call."""
+
+    chat: str
+    url: str | None = None
+    caption: str | None = None
+    reply_to: str | None = None
+
+
+class PreparedNote(msgspec.Struct, frozen=True, kw_only=True):
+    """The finished note in the workshop; `seconds` and `waveform` as the message carries them."""
+
+    size: int
+    sha256: bytes
+    seconds: int
+    waveform: bytes
+
+
+class StagedNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is needed to send: where to, what, and in reply to what."""
+
+    jid: str
+    note: VoiceNote
+    quote: Quote | None = None
+    warnings: list[str] = []
+
+
+class SentStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a sent message for `finish`, and for the caption that quotes the note."""
+
+    jid: str
+    content: bytes
+
+
+def accept(fields: SendVoiceFields, upload: Upload | None, instance: Instance) -> Order[SendVoicePayload]:
+    """Check the fields. Raises InvalidRequest."""
+    chat = parse_chat_id(fields.chatId)
+    if fields.reply_to is not None:
+        parse_message_id(fields.reply_to, "reply_to")
+    return Order(
+        chat=chat,
+        payload=SendVoicePayload(
+            chat=str(chat),
+            url=fields.url if upload is None else None,
+            caption=fields.caption if instance.caption_as_text else None,
+            reply_to=fields.reply_to,
+        ),
+    )
+
+
+async def prepare(resources: Resources, request: Request, payload: SendVoicePayload) -> Stage:
+    """Fetch and convert. Raises FetchError, VoiceError, OutboxError(BLOB_GONE)."""
+    return Stage(data=msgspec.json.encode(await _convert(resources, request, payload)))
+
+
+async def stage(resources: Resources, request: Request, payload: SendVoicePayload) -> Stage:
+    """Ask about the recipient and upload the note. Raises EngineError."""
+    chat = Jid.parse(payload.chat)
+    contact = await find_recipient(resources, request.instance_id, chat)
+    jid = Jid.parse(contact.jid)
+    note, quote = await asyncio.gather(
+        _upload(resources, request, payload),
+        find_quote(resources, request.instance_id, jid, payload.reply_to),
+    )
+    unquoted = payload.reply_to is not None and quote is None
+    staged = StagedNote(jid=str(jid), note=note, quote=quote, warnings=[REPLY_NOT_FOUND] if unquoted else [])
+    return Stage(data=msgspec.json.encode(staged), chat_key=contact.lid or contact.jid)
+
+
+def steps(request: Request, payload: SendVoicePayload) -> Sequence[str]:
+    """The note, and the caption where there is one."""
+    return (NOTE,) if payload.caption is None else (NOTE, CAPTION)
+
+
+async def perform(
+    resources: Resources, request: Request, payload: SendVoicePayload, step: Step, done: Sequence[Step]
+) -> Performed:
+    """Send one of the two messages. Raises EngineError, OutcomeUnknown."""
+    staged = _staged(request)
+    session = resources.session(request.instance_id)
+    me = str(own_account(session))
+    if step.name == NOTE:
+        order = SendOrder(chat=staged.jid, content=staged.note, secret=step.secret, quote=staged.quote)
+    else:
+        quote = _quote_of_note(done[0], me)
+        order = SendOrder(
+            chat=staged.jid, content=Text(text=payload.caption or ""), secret=step.secret, quote=quote
+        )
+    sent = await session.send(order)
+    resources.remember(
+        Message(
+            instance_id=request.instance_id,
+            message_id=sent.message_id,
+            chat=staged.jid,
+            sender=me,
+            from_me=True,
+            timestamp=sent.timestamp,
+            content=sent.content,
+        )
+    )
+    return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
+
+
+def recovered(
+    resources: Resources,
+    request: Request,
+    payload: SendVoicePayload,
+    step: Step,
+    message_id: str,
+) -> Performed:
+    """The same as `perform` returns for a message that was sent before a crash; its protobuf is lost."""
+    return _performed(_staged(request).jid, message_id, int(resources.clock.now()), b"")
+
+
+def finish(request: Request, payload: SendVoicePayload, steps: Sequence[Step]) -> Answer:
+    """The result as the API shows it."""
+    staged = _staged(request)
+    note, captions = steps[0], steps[1:]
+    media = staged.note.media
+    result = SendVoiceResult(
+        key=_key(staged.jid, note),
+        message=VoiceContent(
+            audioMessage=AudioMessage(
+                url=media.url,
+                mimetype=staged.note.mimetype,
+                fileSha256=media.file_sha256,
+                fileLength=str(media.file_length),
+                seconds=staged.note.seconds,
+                ptt=True,
+                mediaKey=media.media_key,
+                fileEncSha256=media.file_enc_sha256,
+                directPath=media.direct_path,
+                mediaKeyTimestamp=str(media.uploaded_at),
+                waveform=staged.note.waveform,
+            )
+        ),
+        messageTimestamp=str(note.timestamp or 0),
+        status=note.message_status or "PENDING",
+        caption_message=_caption_message(staged.jid, captions),
+        caption_error=_caption_error(captions),
+        warnings=staged.warnings or UNSET,
+    )
+    return Answer(status=201, body=msgspec.json.encode(result))
+
+
+async def _convert(resources: Resources, request: Request, payload: SendVoicePayload) -> PreparedNote:
+    async with resources.source(request, payload.url) as source:
+        note = await resources.converter.convert(source, _note_path(resources, request))
+    return PreparedNote(size=note.size, sha256=note.sha256, seconds=note.seconds, waveform=note.waveform)
+
+
+async def _upload(resources: Resources, request: Request, payload: SendVoicePayload) -> VoiceNote:
+    """Upload the note; one that a power cut took from the workshop is made again."""
+    prepared = msgspec.json.decode(request.prepared or b"", type=PreparedNote)
+    path = _note_path(resources, request)
+    if await asyncio.to_thread(_sha256, path) != prepared.sha256:
+        prepared = await _convert(resources, request, payload)
+    media: UploadedMedia = await resources.session(request.instance_id).upload(path, "audio")
+    path.unlink(missing_ok=True)
+    return VoiceNote(media=media, seconds=prepared.seconds, waveform=prepared.waveform)
+
+
+def _note_path(resources: Resources, request: Request) -> Path:
+    return resources.workshop / f"{request.uuid}.ogg"
+
+
+def _sha256(path: Path) -> bytes:
+    try:
+        return hashlib.sha256(path.read_bytes()).digest()
+    except FileNotFoundError:
+        return b""
+
+
+def _staged(request: Request) -> StagedNote:
+    return msgspec.json.decode(request.staged or b"", type=StagedNote)
+
+
+def _performed(jid: str, message_id: str, timestamp: int, content: bytes) -> Performed:
+    data = msgspec.json.encode(SentStep(jid=jid, content=content))
+    return Performed(message_id=message_id, chat=jid, timestamp=timestamp, data=data, content=content)
+
+
+def _quote_of_note(note: Step, me: str) -> Quote:
+    sent = msgspec.json.decode(note.data or b"", type=SentStep)
+    return Quote(message_id=note.message_id or "", participant=me, content=sent.content or None)
+
+
+def _key(jid: str, step: Step) -> MessageKey:
+    return MessageKey(remoteJid=jid, fromMe=True, id=step.message_id or "")
+
+
+def _caption_message(jid: str, captions: Sequence[Step]) -> CaptionMessage | UnsetType:
+    sent = next((step for step in captions if step.state == "sent"), None)
+    if sent is None:
+        return UNSET
+    return CaptionMessage(
+        key=_key(jid, sent),
+        messageTimestamp=str(sent.timestamp or 0),
+        status=sent.message_status or "PENDING",
+    )
+
+
+def _caption_error(captions: Sequence[Step]) -> CaptionError | UnsetType:
+    failed = next((step for step in captions if step.state != "sent"), None)
+    if failed is None:
+        return UNSET
+    code = failed.error_code or "internal"
+    return CaptionError(code=code, message="The note was sent, its caption was not.")
+
+
+SEND_VOICE = Write(
+    name="send-voice",
+    summary="Send any audio as a voice note",
+    fields=SendVoiceFields,
+    result=SendVoiceResult,
+    payload=SendVoicePayload,
+    file=FilePolicy(media_type="audio/*"),
+    accept=accept,
+    prepare=prepare,
+    stage=stage,
+    steps=steps,
+    perform=perform,
+    recovered=recovered,
+    finish=finish,
+)

@@ -1,0 +1,117 @@
+"""What operations work with: handed to each of their functions, so that an operation itself holds nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from waypost.address import Jid
+from waypost.clock import Clock
+from waypost.engine.port import Session
+from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
+from waypost.instances.contacts import Contacts
+from waypost.instances.messages import Message, MessageStore
+from waypost.outbox.request import Request
+from waypost.telemetry import Log
+from waypost.voice.note import Note
+
+
+class Fetcher(Protocol):
+    """The guarded way out to a URL that a caller named."""
+
+    async def fetch(self, url: str, path: Path) -> object:
+        """Write the file behind `url` to `path`. Raises FetchError."""
+        ...
+
+
+class Converter(Protocol):
+    """Makes voice notes."""
+
+    async def convert(self, source: Path, target: Path) -> Note:
+        """Convert any audio at `source` into a native note at `target`. Raises VoiceError."""
+        ...
+
+
+class Uploads(Protocol):
+    """The files that came with calls."""
+
+    async def inline(self, blob_id: str) -> bytes | None:
+        """The bytes of a small file; None when it is not kept in the database."""
+        ...
+
+    def path_of(self, blob_id: str) -> Path:
+        """Where a large file lies, if it is there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything an operation may use. `workshop` is a folder for files in the making, named after requests."""
+
+    session_of: Callable[[str], Session | None]
+    contacts: Contacts
+    messages: MessageStore
+    uploads: Uploads
+    fetcher: Fetcher
+    converter: Converter
+    workshop: Path
+    clock: Clock
+    log: Log
+    _pending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def session(self, instance_id: str) -> Session:
+        """The live session. Raises EngineError(NOT_CONNECTED)."""
+        session = self.session_of(instance_id)
+        if session is None:
+            raise EngineError(NOT_CONNECTED)
+        return session
+
+    @contextlib.asynccontextmanager
+    async def source(self, request: Request, url: str | None) -> AsyncIterator[Path]:
+        """A path with the file of the call, or with what is behind `url`; gone afterwards unless it is an upload.
+
+        Raises FetchError, or OutboxError(BLOB_GONE).
+        """
+        scratch = self.workshop / f"{request.uuid}.in"
+        try:
+            if request.blob_id is None:
+                if url is None:
+                    raise OutboxError(BLOB_GONE)
+                await self.fetcher.fetch(url, scratch)
+                yield scratch
+                return
+            data = await self.uploads.inline(request.blob_id)
+            if data is not None:
+                await asyncio.to_thread(scratch.write_bytes, data)
+                yield scratch
+                return
+            path = self.uploads.path_of(request.blob_id)
+            if not await asyncio.to_thread(path.is_file):
+                raise OutboxError(BLOB_GONE)
+            yield path
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def remember(self, message: Message) -> None:
+        """Keep a message of ours for later quotes, without making its sender wait.
+
+        It is written right beside the outbox's own row of the same send; a crash between the two costs the preview
+        in a later quote, nothing else.
+        """
+
+        async def put() -> None:
+            try:
+                await self.messages.put([message])
+            except WaypostError as failed:
+                self.log.warning("message_not_kept", instance=message.instance_id, code=failed.code)
+
+        task = asyncio.create_task(put())
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+
+def own_account(session: Session) -> Jid:
+    """The account that a session sends as, without its device."""
+    return Jid.parse(session.mark.device_jid).bare
