@@ -22,7 +22,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     noise_root: bytes | None = None
 
 
-# --- what is sent -----------------------------------------------------------------------------------------------------
+# --- what is sent -------------------------------------------------------------------------------------------
 
 
 class UploadedMedia(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +66,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one chat.
 
-    `secret` (32 bytes) becomes the message secret, which the engine's store keeps beside the message id before the
-    frame leaves: after a crash it tells whether that happened.
+    `secret` (32 bytes) becomes the message secret, which the engine's store keeps beside the message id
+    before the frame leaves: after a crash it tells whether that happened.
     """
 
     chat: str
@@ -84,7 +84,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
-# --- what a session knows -----------------------------------------------------------------------------------------------
+# --- what a session knows -----------------------------------------------------------------------------------
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,8 +141,8 @@ class Session(Protocol):
     async def send(self, order: SendOrder) -> Sent:
         """Send one message and wait for the server's ack.
 
-        Raises EngineError when it is certain that nothing was sent or that the server refused it, with the fault that
-        says which; raises OutcomeUnknown when the frame may have left.
+        Raises EngineError when it is certain that nothing was sent or that the server refused it, with the
+        fault that says which; raises OutcomeUnknown when the frame may have left.
         """
         ...
 
@@ -151,13 +151,16 @@ class Session(Protocol):
         ...
 
 
-# --- what happens to a session ------------------------------------------------------------------------------------------
+# --- what happens to a session ------------------------------------------------------------------------------
 
-SessionState = Literal["starting", "connected", "disconnected", "logged_out", "replaced", "banned", "outdated", "failed"]
+SessionState = Literal[
+    "starting", "connected", "disconnected", "logged_out", "replaced", "banned", "outdated", "failed"
+]
 
 
 class StateChanged(msgspec.Struct, frozen=True, kw_only=True, tag="state"):
-    """A session's connection changed. `until` (epoch seconds) where the server named an end (a temporary ban)."""
+    """A session's connection changed. `until` (epoch seconds) where the server named an end (a temporary
+    ban)."""
 
     instance_id: str
     at: float
@@ -175,7 +178,9 @@ class ReceiptArrived(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     instance_id: str
     at: float
     key: str
-    kind: Literal["delivered", "inactive", "read", "played", "sender", "retry", "read-self", "played-self", "other"]
+    kind: Literal[
+        "delivered", "inactive", "read", "played", "sender", "retry", "read-self", "played-self", "other"
+    ]
     chat: str
     participant: str
     message_ids: list[str]
@@ -202,14 +207,15 @@ EngineEvent = StateChanged | ReceiptArrived | MessageArrived
 
 
 class EventSink(Protocol):
-    """Where events go. They are kept in the spool until this returns, and come again after a crash: be idempotent."""
+    """Where events go. They are kept in the spool until this returns, and come again after a crash: be
+    idempotent."""
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Store `events` durably; returning means committed."""
         ...
 
 
-# --- pairing ---------------------------------------------------------------------------------------------------------------
+# --- pairing ------------------------------------------------------------------------------------------------
 
 
 class QrCode(msgspec.Struct, frozen=True, kw_only=True, tag="qr"):

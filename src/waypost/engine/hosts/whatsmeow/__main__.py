@@ -1,0 +1,90 @@
+"""`python -m waypost.engine.hosts.whatsmeow FD`: an engine process. FD is its end of a socket pair with the
+gateway."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from typing import Final
+
+import msgspec
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from waypost.engine import wire
+from waypost.engine.hosts.whatsmeow.library import Library, LibraryUnusable, load
+from waypost.engine.hosts.whatsmeow.redirect import RedirectRefused, redirect
+from waypost.errors import ENGINE_UNUSABLE, SANDBOX_UNSUPPORTED
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main() -> None:
+    """Run until the gateway closes the socket or dies."""
+    parent = socket.socket(fileno=int(sys.argv[1]))
+    os.umask(0o077)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the library prints
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl+C goes to the whole group; the gateway ends us in order
+    _die_with_parent()
+    asyncio.run(_serve(parent))
+
+
+async def _serve(parent: socket.socket) -> None:
+    log = _logger()
+    reader, stream = await asyncio.open_connection(sock=parent)
+    writer = wire.FrameWriter(stream)
+    frame = await wire.read_frame(reader)
+    if frame is None:
+        return
+    configure = msgspec.msgpack.decode(frame, type=wire.Configure)
+    try:
+        library = _library(configure)
+    except LibraryUnusable as error:
+        await writer.send(wire.Failed(call=configure.call, code=ENGINE_UNUSABLE.code, detail=f"{error}."))
+        return
+    except RedirectRefused as error:
+        await writer.send(wire.Failed(call=configure.call, code=SANDBOX_UNSUPPORTED.code, detail=f"{error}."))
+        return
+    ready = msgspec.msgpack.encode(wire.Ready(version=library.version, pid=os.getpid()))
+    await writer.send(wire.Done(call=configure.call, result=msgspec.Raw(ready)))
+    # Only now: these modules need the library's protobufs, which `load` makes importable.
+    from waypost.engine.hosts.whatsmeow.program import Program
+
+    await Program(library, configure, writer, log).serve(reader)
+
+
+def _library(configure: wire.Configure) -> Library:
+    library = load()
+    if configure.noise_root is not None:
+        redirect(library.path, configure.noise_root)
+    return library
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel ends this process with the gateway, even while it is stuck; elsewhere the end of
+    the stream does."""
+    if sys.platform.startswith("linux"):
+        parent = os.getppid()
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(0)
+
+
+def _logger() -> FilteringBoundLogger:
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    return log
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What can be asked of a session, as calls into the library. Each waits in a thread."""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from neonize.proto import Neonize_pb2 as proto
+
+from waypost.engine.hosts.whatsmeow import refusals
+from waypost.engine.hosts.whatsmeow.jids import LIDS, to_proto, to_text
+from waypost.engine.hosts.whatsmeow.outgoing import message_of
+from waypost.engine.hosts.whatsmeow.session import HostedSession
+from waypost.engine.port import Recipient, Sent, UploadedMedia
+from waypost.engine.wire import SendMessage
+from waypost.errors import MEDIA_UPLOAD_FAILED, EngineError
+
+_MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
+
+
+async def send(session: HostedSession, command: SendMessage) -> Sent:
+    """Send and wait for the ack. Raises EngineError; its fault OUTCOME_UNKNOWN says that the frame may have
+    left."""
+    jid, message = to_proto(command.order.chat), message_of(command.order)
+    data = await session.send(
+        lambda library, client: library.send(client, jid, message), command.turn_within, command.ack_within
+    )
+    answer = proto.SendMessageReturnFunction.FromString(data)
+    if answer.Error:
+        raise refusals.of_send(answer.Error)
+    return Sent(
+        message_id=answer.SendResponse.ID, timestamp=_epoch_s(answer.SendResponse.Timestamp), content=message
+    )
+
+
+async def upload(session: HostedSession, path: Path, kind: str) -> UploadedMedia:
+    """Encrypt and upload a file."""
+    try:
+        data = await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise EngineError(MEDIA_UPLOAD_FAILED, f"The file can't be read: {error.strerror}.") from error
+    number = _MEDIA_KINDS[kind]
+    answer = proto.UploadReturnFunction.FromString(
+        await session.call(lambda library, client: library.upload(client, data, number))
+    )
+    if answer.Error:
+        raise refusals.of_upload(answer.Error)
+    media = answer.UploadResponse
+    return UploadedMedia(
+        url=media.url,
+        direct_path=media.DirectPath,
+        media_key=media.MediaKey,
+        file_sha256=media.FileSHA256,
+        file_enc_sha256=media.FileEncSHA256,
+        file_length=media.FileLength,
+        uploaded_at=int(time.time()),
+    )
+
+
+async def check(session: HostedSession, numbers: Sequence[str]) -> list[Recipient]:
+    """Which numbers are on WhatsApp. A LID is only ever learnt from the server, so a known one exists."""
+    asked = [number for number in numbers if not number.endswith(f"@{LIDS}")]
+    found = await _on_whatsapp(session, asked) if asked else {}
+    answers = []
+    for number in numbers:
+        if number.endswith(f"@{LIDS}"):
+            answers.append(await _known_lid(session, number))
+            continue
+        user = found.get(_digits(number))
+        if user is None or not user.IsIn:
+            answers.append(Recipient(asked=number, exists=False))
+        else:
+            answers.append(await _recipient(session, number, to_text(user.JID) or ""))
+    return answers
+
+
+async def logout(session: HostedSession) -> None:
+    """Unlink the device at the server."""
+    error = await session.call(lambda library, client: library.logout(client))
+    if error:
+        raise refusals.of_query(error)
+
+
+async def _on_whatsapp(session: HostedSession, numbers: Sequence[str]) -> dict[str, Any]:
+    text = " ".join(f"+{_digits(number)}" for number in numbers)
+    answer = proto.IsOnWhatsAppReturnFunction.FromString(
+        await session.call(lambda library, client: library.on_whatsapp(client, text))
+    )
+    if answer.Error:
+        raise refusals.of_query(answer.Error)
+    return {_digits(user.Query): user for user in answer.IsOnWhatsAppResponse}
+
+
+async def _recipient(session: HostedSession, asked: str, jid: str) -> Recipient:
+    if jid.endswith(f"@{LIDS}"):
+        return Recipient(asked=asked, exists=True, jid=await _number_of(session, jid) or jid, lid=jid)
+    target = to_proto(jid)
+    answer = proto.GetJIDFromStoreReturnFunction.FromString(
+        await session.call(lambda library, client: library.lid_of(client, target))
+    )
+    return Recipient(asked=asked, exists=True, jid=jid, lid=to_text(answer.Jid))
+
+
+async def _known_lid(session: HostedSession, lid: str) -> Recipient:
+    return Recipient(asked=lid, exists=True, jid=await _number_of(session, lid) or lid, lid=lid)
+
+
+async def _number_of(session: HostedSession, lid: str) -> str | None:
+    target = to_proto(lid)
+    answer = proto.GetJIDFromStoreReturnFunction.FromString(
+        await session.call(lambda library, client: library.number_of(client, target))
+    )
+    return to_text(answer.Jid)
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number.partition("@")[0])
+
+
+def _epoch_s(timestamp: int) -> int:
+    """neonize passes Go's UnixNano in some builds and seconds in others; no ack is older than 1970."""
+    return timestamp // 10**9 if timestamp > 10**12 else timestamp

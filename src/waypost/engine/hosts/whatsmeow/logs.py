@@ -1,0 +1,27 @@
+"""The library's warnings as lines of our log."""
+
+from collections.abc import Callable
+from typing import Final
+
+from neonize.proto import Neonize_pb2 as proto
+from structlog.typing import FilteringBoundLogger
+
+from waypost.engine.hosts.whatsmeow.refusals import plain
+
+_ROW_MISSING: Final = "Failed to store message secret key"  # whatsmeow, send.go: it sends all the same
+
+
+class LibraryLog:
+    """Called in the library's threads; `on_doubt` when the row that proves a send could not be written."""
+
+    def __init__(self, log: FilteringBoundLogger, on_doubt: Callable[[], None]) -> None:
+        self._log = log
+        self._on_doubt = on_doubt
+
+    def write(self, data: bytes) -> None:
+        """One LogEntry."""
+        entry = proto.LogEntry.FromString(data)
+        if entry.Message.startswith(_ROW_MISSING):
+            self._on_doubt()
+        log = self._log.error if entry.Level == "ERROR" else self._log.warning
+        log("library", part=entry.Name, message=plain(entry.Message))

@@ -1,0 +1,96 @@
+"""Pairing a new device: QR codes with their time limits, until a phone scans one.
+
+The library says nothing when its codes are used up, so the timers are ours: whatsmeow's `events.QR` names 60
+s for the first code and 20 s for each other.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from neonize.proto import Neonize_pb2 as proto
+
+from waypost.engine.hosts.whatsmeow import incoming
+from waypost.engine.hosts.whatsmeow.client import Client
+from waypost.engine.hosts.whatsmeow.jids import with_device
+from waypost.engine.hosts.whatsmeow.library import QR_CODE
+from waypost.engine.hosts.whatsmeow.session import MakeClient
+from waypost.engine.port import Paired, PairingEvent, PairingFailed, QrCode
+from waypost.errors import CLIENT_OUTDATED, PAIRING_FAILED
+
+FIRST_CODE_S: Final = 60.0
+OTHER_CODE_S: Final = 20.0
+_LOGIN_S: Final = 20.0  # from the scan to the first login; the store is complete before that
+
+_UNREACHABLE: Final = -1
+_ENDS: Final = {_UNREACHABLE, incoming.LOGGED_OUT, incoming.CONNECT_FAILURE, incoming.OUTDATED}
+
+Report = Callable[[PairingEvent | None], Awaitable[None]]
+
+
+class HostedPairing:
+    """One attempt. `report` gets each step; None says that the codes are used up and nobody scanned."""
+
+    def __init__(self, make_client: MakeClient, report: Report) -> None:
+        self._report = report
+        self._events: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._client: Client = make_client(incoming.PAIRING_EVENTS, self._on_event)
+
+    async def run(self) -> None:
+        """Pair; ends after Paired, PairingFailed or the last code."""
+        async with asyncio.TaskGroup() as group:
+            connection = group.create_task(self._connect())
+            await self._report(await self._follow())
+            connection.cancel()
+
+    async def _connect(self) -> None:
+        reason = await self._client.run()
+        self._events.put_nowait((_UNREACHABLE, reason.encode()))
+
+    async def _follow(self) -> PairingEvent | None:
+        lasts: float | None = None
+        while True:
+            try:
+                async with asyncio.timeout(lasts):
+                    code, data = await self._events.get()
+            except TimeoutError:
+                return None
+            if code == incoming.PAIR_STATUS:
+                return await self._scanned(proto.PairStatus.FromString(data))
+            if code in _ENDS:
+                return _failure(code)
+            if code != QR_CODE:
+                continue
+            lasts = FIRST_CODE_S if lasts is None else OTHER_CODE_S
+            await self._report(QrCode(text=data.decode(), expires_at=time.time() + lasts))
+
+    async def _scanned(self, status: Any) -> PairingEvent:
+        """The store holds the device now; the first login completes it with keys at the server."""
+        jid = with_device(status.ID)
+        if status.Error or jid is None:
+            return _failed(status.Error)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOGIN_S):
+                while (code := (await self._events.get())[0]) != incoming.CONNECTED:
+                    if code in _ENDS:
+                        return _failure(code)
+        await self._client.disconnect()
+        return Paired(jid=jid, lid=None)
+
+    def _on_event(self, code: int, data: bytes) -> None:
+        self._loop.call_soon_threadsafe(self._events.put_nowait, (code, data))
+
+
+def _failed(reason: str) -> PairingFailed:
+    return PairingFailed(code=PAIRING_FAILED.code, reason=reason[:200] or PAIRING_FAILED.sentence)
+
+
+def _failure(code: int) -> PairingFailed:
+    if code == incoming.OUTDATED:
+        return PairingFailed(code=CLIENT_OUTDATED.code, reason=CLIENT_OUTDATED.sentence)
+    if code == _UNREACHABLE:
+        return _failed("WhatsApp could not be reached.")
+    return _failed("The server ended the pairing.")

@@ -1,0 +1,165 @@
+"""The engine process: carries out the gateway's commands until the gateway is gone."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from structlog.typing import FilteringBoundLogger
+
+from waypost.engine import wire
+from waypost.engine.hosts.whatsmeow import calls
+from waypost.engine.hosts.whatsmeow.client import Client
+from waypost.engine.hosts.whatsmeow.gate import StartGate
+from waypost.engine.hosts.whatsmeow.library import Library
+from waypost.engine.hosts.whatsmeow.logs import LibraryLog
+from waypost.engine.hosts.whatsmeow.pairing import HostedPairing
+from waypost.engine.hosts.whatsmeow.session import HostedSession, MakeClient
+from waypost.engine.port import PairingEvent
+from waypost.engine.store_folder import StoreFolder, library_path
+from waypost.errors import INTERNAL, NOT_CONNECTED, EngineError, WaypostError
+
+_THREADS: Final = 64  # calls inside the library at one time; one send per session and a few uploads
+_decoder: Final = msgspec.msgpack.Decoder(wire.Command)
+
+
+class Program:
+    """Serves one gateway over one socket. `configure` is the frame that it began with."""
+
+    def __init__(
+        self, library: Library, configure: wire.Configure, writer: wire.FrameWriter, log: FilteringBoundLogger
+    ) -> None:
+        self._library = library
+        self._proxy_url = configure.proxy_url
+        self._writer = writer
+        self._log = log
+        self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"))
+        self._library_log = LibraryLog(log, self._doubt)
+        self._sessions: dict[str, HostedSession] = {}
+        self._client_ids = itertools.count(1)
+        self._grown: set[str] = set()
+        self._growth = asyncio.Event()
+        self._doubtful = False
+        self._loop = asyncio.get_running_loop()
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Read commands until the end of the stream."""
+        async with asyncio.TaskGroup() as group:
+            signals = group.create_task(self._signal_growth())
+            while (frame := await wire.read_frame(reader)) is not None:
+                group.create_task(self._answer(_decoder.decode(frame)))
+            signals.cancel()
+            os._exit(0)  # the library's threads never end, and nobody is left to work for
+
+    async def _answer(self, command: wire.Command) -> None:
+        answer: wire.Done | wire.Failed
+        try:
+            result = await self._carry_out(command)
+            answer = wire.Done(call=command.call, result=msgspec.Raw(msgspec.msgpack.encode(result)))
+        except WaypostError as error:
+            answer = wire.Failed(
+                call=command.call, code=error.code, detail=error.detail, facts=dict(error.facts)
+            )
+        except Exception:  # noqa: BLE001 - the caller must get an answer to every call
+            self._log.exception("command_failed", command=type(command).__name__)
+            answer = wire.Failed(call=command.call, code=INTERNAL.code)
+        with contextlib.suppress(ConnectionError):  # the reader ends this process when the gateway is gone
+            await self._writer.send(answer)
+
+    async def _carry_out(self, command: wire.Command) -> Any:
+        match command:
+            case wire.OpenSession():
+                return await self._open(command)
+            case wire.CloseSession():
+                return await self._close(command.session)
+            case wire.BeginPairing():
+                return self._pair(command)
+            case wire.SendMessage():
+                return await calls.send(self._session(command.session), command)
+            case wire.UploadFile():
+                return await calls.upload(self._session(command.session), Path(command.path), command.kind)
+            case wire.CheckNumbers():
+                return await calls.check(self._session(command.session), command.numbers)
+            case wire.LogoutSession():
+                return await calls.logout(self._session(command.session))
+            case wire.Ping() | wire.Configure():
+                return None
+
+    def _session(self, instance_id: str) -> HostedSession:
+        """An id that the library does not know would crash it, so none gets there."""
+        session = self._sessions.get(instance_id)
+        if session is None:
+            raise EngineError(NOT_CONNECTED)
+        return session
+
+    async def _open(self, command: wire.OpenSession) -> None:
+        if command.session in self._sessions:
+            return
+        folder = StoreFolder(Path(command.folder))
+        session = HostedSession(
+            command.session,
+            folder,
+            self._client_maker(folder.store),
+            lambda: self._grow(command.session),
+            self._log,
+        )
+        self._sessions[command.session] = session
+        try:
+            await session.open()
+        except BaseException:
+            del self._sessions[command.session]
+            raise
+
+    async def _close(self, instance_id: str) -> None:
+        session = self._sessions.get(instance_id)
+        if session is not None:
+            await session.close()
+            del self._sessions[instance_id]
+
+    def _pair(self, command: wire.BeginPairing) -> None:
+        async def report(step: PairingEvent | None) -> None:
+            await self._writer.send(wire.PairingStep(session=command.session, step=step))
+
+        pairing = HostedPairing(self._client_maker(Path(command.folder)), report)
+        self._pairing = asyncio.create_task(pairing.run())
+
+    def _client_maker(self, store: Path) -> MakeClient:
+        def make(subscribed: bytes, on_event: Callable[[int, bytes], None]) -> Client:
+            return Client(
+                self._library,
+                self._gate,
+                f"client-{next(self._client_ids)}",
+                library_path(store),
+                self._proxy_url,
+                subscribed,
+                on_event,
+                self._library_log.write,
+            )
+
+        return make
+
+    def _grow(self, instance_id: str) -> None:
+        self._grown.add(instance_id)
+        self._growth.set()
+
+    async def _signal_growth(self) -> None:
+        """One signal for any number of events: the gateway reads the spool, not the signal."""
+        while True:
+            await self._growth.wait()
+            self._growth.clear()
+            grown, self._grown = self._grown, set()
+            for instance_id in grown:
+                await self._writer.send(wire.Spooled(session=instance_id))
+
+    def _doubt(self) -> None:
+        self._loop.call_soon_threadsafe(self._send_doubt)
+
+    def _send_doubt(self) -> None:
+        if not self._doubtful:
+            self._doubtful = True
+            self._doubt_task = asyncio.create_task(self._writer.send(wire.StoreDoubtful()))

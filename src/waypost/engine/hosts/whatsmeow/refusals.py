@@ -1,0 +1,83 @@
+"""What the library's error sentences mean for a caller.
+
+The sentences are whatsmeow's and Go's (send.go, upload.go, request.go of the pinned build); none says so as
+a type, since the library passes text only. What is not recognised counts as unknown, never as "not sent".
+"""
+
+import re
+from typing import Final
+
+from waypost.errors import (
+    ENGINE_REFUSED,
+    LOGGED_OUT,
+    MEDIA_UPLOAD_FAILED,
+    NOT_CONNECTED,
+    NOT_ON_WHATSAPP,
+    OUTCOME_UNKNOWN,
+    RATE_LIMITED,
+    RESTRICTED,
+    SERVER_REFUSED,
+    EngineError,
+)
+
+_SERVER_CODE: Final = re.compile(r"server returned error (\d+)")
+# Steps of a send that whatsmeow takes before the frame leaves; "failed to write …" and "failed to send …"
+# are not among them.
+_BEFORE_FRAME: Final = re.compile(
+    r"^failed to (resolve|get|marshal|encrypt|create|fetch|check|prefetch|query|save|add|store|ensure)\b"
+)
+_OFFLINE: Final = (
+    "websocket not connected",
+    "websocket disconnected",
+    "timed out",
+    "failed to dial",
+    "i/o timeout",
+    "EOF",
+)
+
+
+def of_send(error: str) -> EngineError:
+    """The failure of a send. The fault OUTCOME_UNKNOWN says that the frame may have left."""
+    refused = _SERVER_CODE.search(error)
+    if refused is not None:
+        return _refused(int(refused[1]))
+    if "no LID found for" in error:
+        return EngineError(NOT_ON_WHATSAPP)
+    if "the store doesn't contain a device JID" in error:
+        return EngineError(LOGGED_OUT)
+    if error == "failed to send message node: websocket not connected":
+        return EngineError(NOT_CONNECTED)
+    if _BEFORE_FRAME.match(error):
+        return EngineError(NOT_CONNECTED if _offline(error) else ENGINE_REFUSED, plain(error))
+    return EngineError(OUTCOME_UNKNOWN, plain(error))
+
+
+def of_upload(error: str) -> EngineError:
+    """The failure of an upload: nothing was sent."""
+    if "failed to refresh media connections" in error and _offline(error):
+        return EngineError(NOT_CONNECTED)
+    return EngineError(MEDIA_UPLOAD_FAILED, plain(error))
+
+
+def of_query(error: str) -> EngineError:
+    """The failure of a question to the server."""
+    if "429" in error or "rate-overlimit" in error:
+        return EngineError(RATE_LIMITED)
+    if _offline(error):
+        return EngineError(NOT_CONNECTED)
+    return EngineError(SERVER_REFUSED, plain(error))
+
+
+def _refused(code: int) -> EngineError:
+    fault = {463: RESTRICTED, 429: RATE_LIMITED}.get(code, SERVER_REFUSED)
+    return EngineError(fault, f"The code is {code}.", server_code=code)
+
+
+def _offline(error: str) -> bool:
+    return any(sign in error for sign in _OFFLINE)
+
+
+def plain(error: str) -> str:
+    """The sentence without addresses (they name people) and without URLs (they carry tokens)."""
+    hidden = re.sub(r"https?://\S+", "<url>", error)
+    return re.sub(r"\S+@(s\.whatsapp\.net|lid|g\.us)\S*", "<jid>", hidden)[:300]

@@ -1,0 +1,260 @@
+"""Keeps one instance's session connected: finds it a process, follows its events, brings it back."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+from structlog.typing import FilteringBoundLogger
+
+from waypost.clock import Clock
+from waypost.engine import wire
+from waypost.engine.fleet import Fleet
+from waypost.engine.left_behind import end_left_behind
+from waypost.engine.port import EngineEvent, EventSink, SessionState, StateChanged
+from waypost.engine.probe import StoreProbe
+from waypost.engine.process import EngineProcess
+from waypost.engine.remote_session import RemoteSession
+from waypost.engine.settings import EngineSettings
+from waypost.engine.spool import SpoolReader
+from waypost.engine.store_folder import StoreFolder
+from waypost.errors import ENGINE_DIED, EngineError
+
+T = TypeVar("T")
+
+_DELIVERY_RETRY_S: Final = (0.1, 0.5, 2.0, 5.0, 15.0)
+_START_RETRY_S: Final = 15.0  # when no engine process can be started at all
+_DAY_S: Final = 86400.0
+
+_event_decoder: Final = msgspec.msgpack.Decoder(EngineEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What keepers share."""
+
+    settings: EngineSettings
+    sink: EventSink
+    clock: Clock
+    pool: Executor
+    log: FilteringBoundLogger
+
+
+class Keeper:
+    """One instance from `open` to `close`. `session` is there while it is connected."""
+
+    def __init__(self, instance_id: str, folder: StoreFolder, fleet: Fleet, house: House) -> None:
+        self.session: RemoteSession | None = None
+        self._instance_id = instance_id
+        self._folder = folder
+        self._fleet = fleet
+        self._house = house
+        self._log = house.log.bind(instance=instance_id)
+        self._reader = SpoolReader(folder.spool)
+        self._probe = StoreProbe(folder.database)
+        self._process: EngineProcess | None = None
+        self._grown = asyncio.Event()
+        self._closing = asyncio.Event()
+
+    def grown(self) -> None:
+        """The spool has new events."""
+        self._grown.set()
+
+    async def run(self) -> None:
+        """Keep the session until `close`, or until the server has ended it for good."""
+        try:
+            await asyncio.to_thread(end_left_behind, self._folder)
+            await self._drain()
+            while not self._closing.is_set():
+                wait = await self._one_life()
+                if wait is None:
+                    return
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), wait)
+        finally:
+            self.session = None
+            self._probe.close()
+
+    def close(self) -> None:
+        """Ask `run` to disconnect and end."""
+        self._closing.set()
+
+    async def logout(self) -> None:
+        """Unlink at the server; raises EngineError when that is not possible now."""
+        if self.session is None or self._process is None:
+            return
+        await self._process.call(
+            lambda call: wire.LogoutSession(call=call, session=self._instance_id),
+            type(None),
+            self._house.settings.call_within,
+        )
+
+    async def _one_life(self) -> float | None:
+        """From a place in a process until that ends; returns the seconds to wait before the next, None for
+        never."""
+        await self._tell("starting", "")
+        try:
+            process = self._process = await self._fleet.place(self._instance_id)
+        except EngineError as error:
+            await self._tell("failed", error.code)
+            return _START_RETRY_S
+        try:
+            return await self._live_in(process)
+        finally:
+            self.session = None
+            self._process = None
+            await self._fleet.leave(process, self._instance_id)
+
+    async def _live_in(self, process: EngineProcess) -> float | None:
+        settings = self._house.settings
+        try:
+            await process.call(
+                lambda call: wire.OpenSession(
+                    call=call, session=self._instance_id, folder=str(self._folder.root)
+                ),
+                type(None),
+                settings.start_within,
+            )
+        except (EngineError, TimeoutError) as error:
+            code = error.code if isinstance(error, EngineError) else ENGINE_DIED.code
+            if isinstance(error, TimeoutError):
+                await process.kill()
+            await self._tell("disconnected", code)
+            return 0.5
+        last = await self._follow(process)
+        if not process.alive:
+            await self._drain()
+            await self._tell("disconnected", ENGINE_DIED.code)
+            return 0.0
+        await self._leave(process)
+        if last is None:
+            await self._tell("disconnected", "closed")
+            return None
+        return await self._after(last)
+
+    async def _follow(self, process: EngineProcess) -> StateChanged | None:
+        """Deliver events until the process dies, `close` is called, or a state ends the connection (which is
+        returned)."""
+        ends = [asyncio.create_task(process.dead()), asyncio.create_task(self._closing.wait())]
+        try:
+            while not any(end.done() for end in ends):
+                ended = await self._drain(process)
+                if ended is not None:
+                    return ended
+                grown = asyncio.create_task(self._grown.wait())
+                await asyncio.wait([grown, *ends], return_when=asyncio.FIRST_COMPLETED)
+                grown.cancel()
+            return None
+        finally:
+            for end in ends:
+                end.cancel()
+
+    async def _leave(self, process: EngineProcess) -> None:
+        """Close the session where it is; a process that can't is ended, and its other sessions come back
+        elsewhere."""
+        self.session = None
+        try:
+            await process.call(
+                lambda call: wire.CloseSession(call=call, session=self._instance_id),
+                type(None),
+                self._house.settings.call_within,
+            )
+        except (EngineError, TimeoutError):
+            await process.kill()
+        await self._drain()
+
+    async def _after(self, last: StateChanged) -> float | None:
+        now = self._house.clock.now()
+        match last.state:
+            case "logged_out":
+                self._probe.close()
+                await asyncio.to_thread(self._folder.discard)  # whatsmeow has emptied it
+                return None
+            case "banned":
+                return min(
+                    max((last.until or now) - now, self._house.settings.reconnect_failed_after), _DAY_S
+                )
+            case "failed":
+                return self._house.settings.reconnect_failed_after
+            case _:
+                return None  # replaced and outdated would only come again
+
+    async def _drain(self, process: EngineProcess | None = None) -> StateChanged | None:
+        """Deliver what is in the spool and forget it; with `process`, events are its own and change
+        `session`."""
+        while True:
+            self._grown.clear()
+            batch = await asyncio.to_thread(self._reader.read)
+            if batch.damaged:
+                self._log.warning("spool_damaged", segments=batch.damaged)
+            if not batch.payloads:
+                return None
+            events = [await self._completed(event) for event in self._decoded(batch.payloads)]
+            await self._deliver(events)
+            await asyncio.to_thread(self._reader.ack, batch)
+            ended = await self._note(events, process)
+            if ended is not None:
+                return ended
+
+    async def _deliver(self, events: Sequence[EngineEvent]) -> None:
+        """Until the sink has taken them: the spool is the only other copy."""
+        attempt = 0
+        while events:
+            try:
+                return await self._house.sink.deliver(events)
+            except Exception:  # noqa: BLE001 - whatever the sink's trouble is, the events must wait for it
+                self._log.exception("events_not_delivered", count=len(events))
+            await asyncio.sleep(_DELIVERY_RETRY_S[min(attempt, len(_DELIVERY_RETRY_S) - 1)])
+            attempt += 1
+
+    async def _tell(self, state: SessionState, reason: str) -> None:
+        """A state that the gateway itself has found out."""
+        at = self._house.clock.now()
+        await self._deliver([StateChanged(instance_id=self._instance_id, at=at, state=state, reason=reason)])
+
+    async def _in_pool(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._house.pool, function)
+
+    def _decoded(self, payloads: Sequence[bytes]) -> list[EngineEvent]:
+        events = []
+        for payload in payloads:
+            try:
+                events.append(_event_decoder.decode(payload))
+            except msgspec.DecodeError as error:  # written by a release that knew another shape
+                self._log.error("event_unreadable", error=str(error))
+        return events
+
+    async def _completed(self, event: EngineEvent) -> EngineEvent:
+        """A session that is connected says who it is; the library's event does not, but its store does."""
+        if not isinstance(event, StateChanged) or event.state != "connected":
+            return event
+        identity = await self._in_pool(self._probe.identity)
+        if identity is None:
+            return event
+        jid = identity.mark.device_jid
+        return msgspec.structs.replace(event, jid=jid, lid=identity.lid, push_name=identity.push_name)
+
+    async def _note(
+        self, events: Sequence[EngineEvent], process: EngineProcess | None
+    ) -> StateChanged | None:
+        states = [event for event in events if isinstance(event, StateChanged)]
+        if process is None or not states:
+            return None
+        last = states[-1]
+        if last.state in ("logged_out", "replaced", "banned", "outdated", "failed"):
+            self.session = None
+            return last
+        self.session = await self._session(process) if last.state == "connected" else None
+        return None
+
+    async def _session(self, process: EngineProcess) -> RemoteSession | None:
+        identity = await self._in_pool(self._probe.identity)
+        if identity is None:
+            return None
+        house = self._house
+        return RemoteSession(
+            self._instance_id, process, self._probe, identity.mark, house.settings, house.pool
+        )

@@ -1,0 +1,112 @@
+"""Pairing one instance: disposable engine processes that show QR codes until a phone scans one."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from waypost.engine import wire
+from waypost.engine.fleet import Fleet
+from waypost.engine.keeper import House
+from waypost.engine.left_behind import end_left_behind
+from waypost.engine.port import Paired, PairingEvent, PairingFailed, PairingWatcher, QrCode
+from waypost.engine.probe import StoreProbe
+from waypost.engine.process import EngineProcess, Signal
+from waypost.engine.store_folder import DATABASE, StoreFolder
+from waypost.errors import ENGINE_DIED, PAIRING_FAILED, EngineError
+
+
+class PairingRun:
+    """One pairing, over as many processes as it takes: a start of a session could bring down those that live
+    beside it, and codes that are used up are renewed by pairing anew."""
+
+    def __init__(
+        self, instance_id: str, folder: StoreFolder, fleet: Fleet, watcher: PairingWatcher, house: House
+    ) -> None:
+        self._instance_id = instance_id
+        self._folder = folder
+        self._fleet = fleet
+        self._watcher = watcher
+        self._house = house
+        self._steps: asyncio.Queue[PairingEvent | None] = asyncio.Queue()
+        self._process: EngineProcess | None = None
+        self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def begun(self) -> None:
+        """Wait until the first process runs. Raises EngineError when it can't."""
+        await asyncio.shield(self._first)
+
+    async def run(self) -> None:
+        """Pair until a phone scans, something fails, or the time for it is over; the watcher hears the
+        end."""
+        last: PairingEvent = _failed("Nobody scanned the code.")
+        try:
+            async with asyncio.timeout(self._house.settings.pairing_within):
+                while (step := await self._attempt()) is None:
+                    pass
+                last = step
+        except TimeoutError:
+            pass
+        except EngineError as error:
+            last = PairingFailed(code=error.code, reason=error.message)
+            if not self._first.done():
+                self._first.set_exception(error)
+                return
+        finally:
+            if not self._first.done():
+                self._first.cancel()
+            await asyncio.to_thread(self._folder.discard_pairings)
+        await self._watcher.on_pairing(self._instance_id, last)
+
+    async def _attempt(self) -> PairingEvent | None:
+        """One process; None when its codes were used up."""
+        store = await asyncio.to_thread(self._folder.new_pairing, secrets.token_hex(4))
+        process = await self._fleet.start(self._on_signal)
+        try:
+            await process.call(
+                lambda call: wire.BeginPairing(call=call, session=self._instance_id, folder=str(store)),
+                type(None),
+                self._house.settings.call_within,
+            )
+            if not self._first.done():
+                self._first.set_result(None)
+            step = await self._follow(process)
+        finally:
+            await process.kill()
+        return await self._adopt(store) if isinstance(step, Paired) else step
+
+    async def _follow(self, process: EngineProcess) -> PairingEvent | None:
+        death = asyncio.create_task(process.dead())
+        try:
+            while True:
+                step = asyncio.create_task(self._steps.get())
+                await asyncio.wait([step, death], return_when=asyncio.FIRST_COMPLETED)
+                if not step.done():
+                    step.cancel()
+                    raise EngineError(ENGINE_DIED)
+                found = step.result()
+                if not isinstance(found, QrCode):
+                    return found
+                await self._watcher.on_pairing(self._instance_id, found)
+        finally:
+            death.cancel()
+
+    async def _adopt(self, store: Path) -> PairingEvent:
+        """Make the store the instance's own. Its process is gone, so the files are at rest."""
+        probe = StoreProbe(store / DATABASE)
+        try:
+            identity = await asyncio.to_thread(probe.identity)
+        finally:
+            probe.close()
+        if identity is None:
+            return _failed("The phone did not complete the pairing.")
+        await asyncio.to_thread(end_left_behind, self._folder)
+        await asyncio.to_thread(self._folder.adopt, store)
+        return Paired(jid=identity.mark.device_jid, lid=identity.lid, push_name=identity.push_name)
+
+    def _on_signal(self, signal: Signal) -> None:
+        if isinstance(signal, wire.PairingStep):
+            self._steps.put_nowait(signal.step)
+
+
+def _failed(reason: str) -> PairingFailed:
+    return PairingFailed(code=PAIRING_FAILED.code, reason=reason)

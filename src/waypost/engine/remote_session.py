@@ -1,0 +1,158 @@
+"""A session in an engine process, as the gateway uses it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from waypost.engine import wire
+from waypost.engine.port import (
+    Mark,
+    MaybeSent,
+    NeverSent,
+    Recipient,
+    SendOrder,
+    Sent,
+    Settlement,
+    Unknowable,
+    UploadedMedia,
+)
+from waypost.engine.probe import StoreProbe
+from waypost.engine.process import EngineProcess
+from waypost.engine.settings import EngineSettings
+from waypost.errors import (
+    ENGINE_DIED,
+    NOT_CONNECTED,
+    OUTCOME_UNKNOWN,
+    SESSION_BUSY,
+    EngineError,
+    OutcomeUnknown,
+)
+
+T = TypeVar("T")
+
+_SLACK_S: Final = 10.0  # for the answer to travel on a busy machine
+
+
+class RemoteSession:
+    """Implements the port's Session. `pool` runs the probe's database calls, one at a time for this
+    session."""
+
+    def __init__(
+        self,
+        instance_id: str,
+        process: EngineProcess,
+        probe: StoreProbe,
+        mark: Mark,
+        settings: EngineSettings,
+        pool: Executor,
+    ) -> None:
+        self._instance_id = instance_id
+        self._process = process
+        self._probe = probe
+        self._mark = mark
+        self._settings = settings
+        self._pool = pool
+        self._database = asyncio.Lock()
+        self._under_way: dict[bytes, asyncio.Task[Sent]] = {}
+
+    @property
+    def mark(self) -> Mark:
+        """Device JID and generation of the store that sends now."""
+        return self._mark
+
+    async def check(self, numbers: Sequence[str]) -> list[Recipient]:
+        """Ask the server which of `numbers` are on WhatsApp. Raises EngineError."""
+        return await self._call(
+            lambda call: wire.CheckNumbers(call=call, session=self._instance_id, numbers=list(numbers)),
+            list[Recipient],
+        )
+
+    async def upload(self, path: Path, kind: Literal["audio", "image", "video", "document"]) -> UploadedMedia:
+        """Encrypt and upload the file. Raises EngineError."""
+        return await self._call(
+            lambda call: wire.UploadFile(call=call, session=self._instance_id, path=str(path), kind=kind),
+            UploadedMedia,
+        )
+
+    async def send(self, order: SendOrder) -> Sent:
+        """Send one message and wait for the ack. Raises EngineError when nothing was sent, else
+        OutcomeUnknown.
+
+        A caller that is cancelled leaves the send going: `settle` waits for its end.
+        """
+        task = self._under_way[order.secret] = asyncio.create_task(self._send(order))
+        task.add_done_callback(lambda done: self._ended(order.secret, done))
+        return await asyncio.shield(task)
+
+    async def settle(self, secret: bytes, mark: Mark) -> Settlement:
+        """What became of a send that was begun on the store of `mark`. Raises EngineError."""
+        task = self._under_way.get(secret)
+        if task is not None:
+            done, _ = await asyncio.wait({task}, timeout=self._settings.call_within)
+            if not done:
+                raise EngineError(SESSION_BUSY)
+            if task.exception() is None:
+                return MaybeSent(message_id=task.result().message_id)
+        return await self._look_up(secret, mark)
+
+    async def _send(self, order: SendOrder) -> Sent:
+        await self._in_database(lambda: self._probe.write(order.secret))
+        settings = self._settings
+        try:
+            return await self._process.call(
+                lambda call: wire.SendMessage(
+                    call=call,
+                    session=self._instance_id,
+                    order=order,
+                    turn_within=settings.turn_within,
+                    ack_within=settings.ack_within,
+                ),
+                Sent,
+                settings.turn_within + settings.ack_within + _SLACK_S,
+            )
+        except TimeoutError:
+            await self._process.kill()  # it has not kept its own deadlines
+        except EngineError as error:
+            if error.fault is ENGINE_DIED:
+                await self._process.kill()
+            elif error.fault is not OUTCOME_UNKNOWN:
+                raise
+        raise await self._outcome(order.secret)
+
+    async def _outcome(self, secret: bytes) -> EngineError:
+        """The client that sent is gone or disconnected: what the store says now is final."""
+        try:
+            found = await self._look_up(secret, self._mark)
+        except EngineError as error:
+            return OutcomeUnknown(None, error.message)
+        match found:
+            case NeverSent():
+                return EngineError(NOT_CONNECTED)
+            case MaybeSent(message_id=message_id):
+                return OutcomeUnknown(message_id)
+            case Unknowable(reason=reason):
+                return OutcomeUnknown(None, reason)
+
+    async def _look_up(self, secret: bytes, mark: Mark) -> Settlement:
+        found = await self._in_database(lambda: self._probe.settle(secret, mark))
+        if isinstance(found, NeverSent) and self._process.doubtful:
+            return Unknowable(reason="The session store could not be written.")
+        return found
+
+    async def _call(self, make: Callable[[int], wire.Command], result: type[T]) -> T:
+        try:
+            return await self._process.call(make, result, self._settings.call_within)
+        except TimeoutError as error:
+            raise EngineError(NOT_CONNECTED, "WhatsApp did not answer in time.") from error
+
+    async def _in_database(self, function: Callable[[], T]) -> T:
+        async with self._database:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def _ended(self, secret: bytes, task: asyncio.Task[Sent]) -> None:
+        if self._under_way.get(secret) is task:
+            del self._under_way[secret]
+        if not task.cancelled():
+            task.exception()

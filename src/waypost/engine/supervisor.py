@@ -1,0 +1,158 @@
+"""The engine: keeps the sessions of all instances, in engine processes that may die at any time."""
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Final, Self
+
+from structlog.typing import FilteringBoundLogger
+
+from waypost.clock import Clock
+from waypost.engine import wire
+from waypost.engine.fleet import Fleet
+from waypost.engine.keeper import House, Keeper
+from waypost.engine.pairing_run import PairingRun
+from waypost.engine.port import EventSink, Network, PairingWatcher, Session
+from waypost.engine.process import EngineProcess, Signal
+from waypost.engine.settings import EngineSettings
+from waypost.engine.store_folder import StoreFolder, instance_folder
+from waypost.errors import ALREADY_CONNECTED, LOGGED_OUT, EngineError
+
+_DATABASE_THREADS: Final = 4
+_CLOSE_S: Final = 20.0
+
+
+class Supervisor:
+    """Implements the port's Engine; an async context manager that closes all sessions at its end."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        sink: EventSink,
+        watcher: PairingWatcher,
+        clock: Clock,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._watcher = watcher
+        self._pool = ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="store")
+        self._house = House(settings=settings, sink=sink, clock=clock, pool=self._pool, log=log)
+        self._fleets: dict[Network, Fleet] = {}
+        self._keepers: dict[str, Keeper] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._pairings: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        folder = self._house.settings.folder
+        await asyncio.to_thread(lambda: folder.mkdir(mode=0o700, parents=True, exist_ok=True))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for instance_id in list(self._pairings):
+            await self.stop_pairing(instance_id)
+        await asyncio.gather(*(self.close(instance_id) for instance_id in list(self._keepers)))
+        await asyncio.gather(*(fleet.stop() for fleet in self._fleets.values()))
+        self._pool.shutdown()
+
+    @property
+    def processes(self) -> list[EngineProcess]:
+        """The engine processes that run sessions now; for metrics and tests."""
+        return [process for fleet in self._fleets.values() for process in fleet.processes]
+
+    async def pair(self, instance_id: str, network: Network) -> None:
+        """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs.
+
+        Raises EngineError: ALREADY_CONNECTED while the session is kept open, or why no process runs.
+        """
+        if instance_id in self._keepers:
+            raise EngineError(ALREADY_CONNECTED)
+        await self.stop_pairing(instance_id)
+        run = PairingRun(
+            instance_id, self._folder(instance_id), self._fleet(network), self._watcher, self._house
+        )
+        task = self._pairings[instance_id] = asyncio.create_task(run.run())
+        task.add_done_callback(lambda done: self._pairing_ended(instance_id, done))
+        await run.begun()
+
+    async def stop_pairing(self, instance_id: str) -> None:
+        """End a pairing that nobody waits for any more; no-op when there is none."""
+        task = self._pairings.pop(instance_id, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def open(self, instance_id: str, network: Network) -> None:
+        """Keep the session of a paired instance connected from now on; reconnects and restarts by itself.
+
+        No-op when it is kept already. Raises EngineError(LOGGED_OUT) when it was never paired.
+        """
+        if instance_id in self._keepers:
+            return
+        folder = self._folder(instance_id)
+        if not await asyncio.to_thread(folder.exists):
+            raise EngineError(LOGGED_OUT)
+        if instance_id in self._keepers:
+            return
+        keeper = self._keepers[instance_id] = Keeper(instance_id, folder, self._fleet(network), self._house)
+        task = self._tasks[instance_id] = asyncio.create_task(keeper.run())
+        task.add_done_callback(lambda done: self._keeper_ended(instance_id, keeper, done))
+
+    async def close(self, instance_id: str) -> None:
+        """Disconnect the session and stop keeping it; the store stays."""
+        keeper, task = self._keepers.get(instance_id), self._tasks.get(instance_id)
+        if keeper is None or task is None:
+            return
+        keeper.close()
+        done, _ = await asyncio.wait([task], timeout=_CLOSE_S)
+        if not done:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def logout(self, instance_id: str) -> None:
+        """Unlink the device at the server where possible, and delete the store."""
+        await self.stop_pairing(instance_id)
+        keeper = self._keepers.get(instance_id)
+        if keeper is not None:
+            with contextlib.suppress(EngineError, TimeoutError):
+                await keeper.logout()
+            await self.close(instance_id)
+        await asyncio.to_thread(self._folder(instance_id).discard)
+
+    def session(self, instance_id: str) -> Session | None:
+        """The session when it is connected right now."""
+        keeper = self._keepers.get(instance_id)
+        return None if keeper is None else keeper.session
+
+    def _folder(self, instance_id: str) -> StoreFolder:
+        return instance_folder(self._house.settings.folder / "instances", instance_id)
+
+    def _fleet(self, network: Network) -> Fleet:
+        fleet = self._fleets.get(network)
+        if fleet is None:
+            fleet = Fleet(network, self._house.settings, self._on_signal, self._house.log)
+            self._fleets[network] = fleet
+        return fleet
+
+    def _on_signal(self, signal: Signal) -> None:
+        if isinstance(signal, wire.Spooled):
+            keeper = self._keepers.get(signal.session)
+            if keeper is not None:
+                keeper.grown()
+
+    def _keeper_ended(self, instance_id: str, keeper: Keeper, task: asyncio.Task[None]) -> None:
+        if self._keepers.get(instance_id) is keeper:
+            del self._keepers[instance_id]
+            del self._tasks[instance_id]
+        self._report(instance_id, task)
+
+    def _pairing_ended(self, instance_id: str, task: asyncio.Task[None]) -> None:
+        if self._pairings.get(instance_id) is task:
+            del self._pairings[instance_id]
+        self._report(instance_id, task)
+
+    def _report(self, instance_id: str, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._house.log.error("engine_task_failed", instance=instance_id, exc_info=error)

@@ -1,0 +1,199 @@
+"""What the gateway and an engine process say to each other: frames over a socket pair.
+
+A frame is a 4-byte big-endian length and one msgpack message. Commands carry a call number; the answer to
+each (`Done` or `Failed`) repeats it. Signals come unasked. Events do not travel here: they go through the
+spool, and a signal only says that there are new ones, so that nothing is lost in a buffer when either side
+dies.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from waypost.engine.port import PairingEvent, SendOrder
+
+HEADER_BYTES: Final = 4
+MAX_FRAME: Final = 8 << 20  # bytes; the largest is a text of 64 kB with a quoted message
+_BUFFER_LIMIT: Final = 1 << 20  # bytes that a writer may leave unsent before `send` waits
+
+
+# --- gateway → engine process -------------------------------------------------------------------------------
+
+
+class Configure(msgspec.Struct, frozen=True, kw_only=True, tag="configure"):
+    """The first frame: which network this process serves for all its life."""
+
+    call: int
+    network: str
+    proxy_url: str | None
+    noise_root: bytes | None
+
+
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
+    """Lock the store in `folder` and keep its session connected."""
+
+    call: int
+    session: str
+    folder: str
+
+
+class CloseSession(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
+    """Disconnect, wait for calls that run, and let go of the store."""
+
+    call: int
+    session: str
+
+
+class LogoutSession(msgspec.Struct, frozen=True, kw_only=True, tag="logout"):
+    """Ask the server to unlink the device."""
+
+    call: int
+    session: str
+
+
+class SendMessage(msgspec.Struct, frozen=True, kw_only=True, tag="send"):
+    """Send one message: refused when its turn does not come within `turn_within` seconds, given up
+    `ack_within` seconds after that."""
+
+    call: int
+    session: str
+    order: SendOrder
+    turn_within: float
+    ack_within: float
+
+
+class UploadFile(msgspec.Struct, frozen=True, kw_only=True, tag="upload"):
+    """Encrypt and upload the file at `path`."""
+
+    call: int
+    session: str
+    path: str
+    kind: str
+
+
+class CheckNumbers(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+    """Ask which numbers are on WhatsApp."""
+
+    call: int
+    session: str
+    numbers: list[str]
+
+
+class BeginPairing(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
+    """Make a new device in the store in `folder` and show QR codes."""
+
+    call: int
+    session: str
+    folder: str
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True, tag="ping"):
+    """Is anybody there?"""
+
+    call: int
+
+
+Command = (
+    Configure
+    | OpenSession
+    | CloseSession
+    | LogoutSession
+    | SendMessage
+    | UploadFile
+    | CheckNumbers
+    | BeginPairing
+    | Ping
+)
+
+
+# --- engine process → gateway -------------------------------------------------------------------------------
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
+    """The call succeeded; `result` is msgpack of the type that the call returns."""
+
+    call: int
+    result: msgspec.Raw = msgspec.Raw(b"\xc0")
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The call failed with a code of the table of errors."""
+
+    call: int
+    code: str
+    detail: str | None = None
+    facts: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """What `Configure` returns."""
+
+    version: str
+    pid: int
+
+
+class Spooled(msgspec.Struct, frozen=True, kw_only=True, tag="spooled"):
+    """The spool of `session` has grown."""
+
+    session: str
+
+
+class PairingStep(msgspec.Struct, frozen=True, kw_only=True, tag="pairing"):
+    """A pairing went on; None says that its codes are used up."""
+
+    session: str
+    step: PairingEvent | None
+
+
+class StoreDoubtful(msgspec.Struct, frozen=True, kw_only=True, tag="doubtful"):
+    """The library could not write a message secret: from now on a missing row proves nothing in this
+    process."""
+
+
+Report = Done | Failed | Spooled | PairingStep | StoreDoubtful
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+class FrameError(Exception):
+    """The other side sent a frame that is too long or can't be read."""
+
+
+def encode(message: Command | Report) -> bytes:
+    """One message as a frame."""
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME:
+        raise FrameError(f"a frame of {len(body)} bytes")
+    return len(body).to_bytes(HEADER_BYTES, "big") + body
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
+    """The body of the next frame; None at the end of the stream. Raises FrameError."""
+    try:
+        header = await reader.readexactly(HEADER_BYTES)
+        size = int.from_bytes(header, "big")
+        if size > MAX_FRAME:
+            raise FrameError(f"a frame of {size} bytes")
+        return await reader.readexactly(size)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+
+
+class FrameWriter:
+    """Writes whole frames; waits while the other side is slow."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        transport = writer.transport
+        transport.set_write_buffer_limits(high=_BUFFER_LIMIT)
+
+    async def send(self, message: Command | Report) -> None:
+        """Write one message. Raises ConnectionError when the other side is gone."""
+        self._writer.write(encode(message))
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """Close the socket; the other side reads the end of the stream."""
+        self._writer.close()
