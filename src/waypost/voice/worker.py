@@ -10,7 +10,9 @@ import struct
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from waypost.errors import INTERNAL, TOO_COSTLY, TOO_LARGE, VoiceError
@@ -77,17 +79,18 @@ def main() -> None:
     channel.sendall(pack(Ready(networkless)))
     while isinstance(job := _receive(channel), Job):
         channel.sendall(pack(Progress(0.0)))
-        answer = _work(job, limits, Meter(limits, channel))
+        answer = work(job.source, job.target, limits, Meter(limits, channel).tick)
         channel.sendall(pack(answer))
         if isinstance(answer, Failed) and answer.last:
             return
 
 
-def _work(job: Job, limits: Limits, meter: Meter) -> Done | Failed:
+def work(source: Path, target: Path, limits: Limits, tick: Callable[[float], None]) -> Done | Failed:
+    """Convert, and turn every failure that is not a bug into an answer."""
     from waypost.voice.convert import convert
 
     try:
-        return Done(convert(job.source, job.target, limits, meter.tick))
+        return Done(convert(source, target, limits, tick))
     except VoiceError as error:
         return Failed(error.code, error.detail, dict(error.facts), last=error.fault is TOO_COSTLY)
     except MemoryError:
