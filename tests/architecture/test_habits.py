@@ -16,7 +16,7 @@ MAX_FUNCTION_LINES = 60
 # Longer than the rule, with the reason.
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS = {
-    "src/waypost/gateway.py:_furnish": "the composition root: one statement per part, in order, nothing to split",
+    "src/waypost/gateway.py:_furnish": "the composition root: one statement per part, in order",
 }
 
 # Names that say nothing about what is inside.
