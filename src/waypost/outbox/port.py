@@ -1,8 +1,9 @@
 """What the outbox asks of the world: to carry out a request, without the outbox knowing what it does.
 
 A request is carried out in four calls, each of which may be repeated after a crash:
-`prepare` (fetch, convert: needs no connection), `stage` (check the recipient, upload: needs one), then `perform` once
-per step, in order, and `finish`. What `prepare`, `stage` and `perform` return is stored before the next call is made.
+`prepare` (fetch, convert: needs no connection), `stage` (check the recipient, upload: needs one), then
+`perform` once per step, in order, and `finish`. What `prepare`, `stage` and `perform` return is stored before
+the next call is made.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,8 @@ class StoredBlob(msgspec.Struct, frozen=True, kw_only=True):
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """What `prepare` or `stage` found out: JSON for the next call.
 
-    `chat_key` when the canonical chat became known (the recipient's LID): the request moves to that chat's line.
+    `chat_key` when the canonical chat became known (the recipient's LID): the request moves to that chat's
+    line.
     """
 
     data: bytes
@@ -38,7 +40,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
-    """One message was sent and acked; `data` is JSON for `finish`, `content` the protobuf for later quotes."""
+    """One message was sent and acked; `data` is JSON for `finish`, `content` the protobuf for
+    later quotes.
+    """
 
     message_id: str
     chat: str
@@ -90,11 +94,14 @@ class Executor(Protocol):
         ...
 
     async def stage(self, request: Request) -> Stage:
-        """Ask about the recipient and upload; needs a connection. `request.prepared` holds what `prepare` found."""
+        """Ask about the recipient and upload; needs a connection. `request.prepared` holds what `prepare`
+        found."""
         ...
 
     def steps(self, request: Request) -> Sequence[str]:
-        """The names of the messages that the request sends, in order (`note`, `caption`); read from `staged`."""
+        """The names of the messages that the request sends, in order (`note`, `caption`); read from
+        `staged`.
+        """
         ...
 
     def mark(self, request: Request) -> Mark:
@@ -106,7 +113,8 @@ class Executor(Protocol):
         ...
 
     async def settle(self, request: Request, step: Step) -> Settlement:
-        """What became of a send of `step` that nobody saw the end of. Raises EngineError while it can't be told."""
+        """What became of a send of `step` that nobody saw the end of. Raises EngineError while it can't be
+        told."""
         ...
 
     def recovered(self, request: Request, step: Step, message_id: str) -> Performed:

@@ -7,7 +7,9 @@ import msgspec
 
 
 class RequestState(StrEnum):
-    """Where a request stands. The last three are ends; `retry` leads from failed or cancelled back to queued."""
+    """Where a request stands. The last three are ends; `retry` leads from failed or cancelled back
+    to queued.
+    """
 
     QUEUED = "queued"
     PREPARING = "preparing"
@@ -28,7 +30,8 @@ MessageStatus = Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that came with the call. `inline` rides in the accepting transaction; larger ones are fsynced before."""
+    """A file that came with the call. `inline` rides in the accepting transaction; larger ones are fsynced
+    before."""
 
     blob_id: str
     size: int
@@ -46,7 +49,8 @@ class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is stored before a call is answered.
 
-    `request` is JSON as submitted (a file as {filename, size, sha256}); `payload` is the operation's own versioned JSON.
+    `request` is JSON as submitted (a file as {filename, size, sha256}); `payload` is the operation's own
+    versioned JSON.
     """
 
     instance_id: str
@@ -85,7 +89,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request ended or waits to be tried again: a row of the table of errors, and this case's sentence."""
+    """Why a request ended or waits to be tried again: a row of the table of errors, and this
+    case's sentence.
+    """
 
     code: str
     message: str

@@ -23,7 +23,6 @@ CREATE TABLE requests (
     staged BLOB,
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at REAL,
-    waiting_for TEXT,
     failure BLOB,
     response_status INTEGER,
     response_body BLOB,
@@ -59,7 +58,7 @@ CREATE TABLE steps (
 CREATE INDEX steps_by_message ON steps (instance_id, message_id) WHERE message_id IS NOT NULL;
 
 -- What each participant's devices told about a message, whether or not we know the message (yet).
--- `participant` is empty for what only proves that it was sent. `rank`: 1 sent, 2 delivered, 3 read, 4 played.
+-- `participant` is empty for what only proves that it was sent. `rank`: -1 could not decrypt, 0 asks again, 1 sent, 2 delivered, 3 read, 4 played.
 CREATE TABLE receipts (
     instance_id TEXT NOT NULL,
     message_id TEXT NOT NULL,
@@ -85,15 +84,18 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
--- Files of requests. `data` holds a small upload; a larger one, and what was made of it, is a file of that id.
+-- Uploads of requests. `data` holds a small one; a larger one is a file of that id.
 CREATE TABLE blobs (
     id TEXT PRIMARY KEY,
     uuid TEXT NOT NULL,
     size INTEGER NOT NULL,
-    data BLOB
+    data BLOB,
+    delete_after REAL
 ) STRICT;
 
 CREATE INDEX blobs_of_request ON blobs (uuid);
+
+CREATE INDEX blobs_to_delete ON blobs (delete_after) WHERE delete_after IS NOT NULL;
 
 -- Another name of a chat (a number, a corrected number) and the canonical key that its requests are ordered by.
 CREATE TABLE chat_aliases (

@@ -1,0 +1,80 @@
+import asyncio
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from waypost.outbox.request import Request, Step
+
+
+class Phase(Enum):
+    """What a request in a lane waits for, or is busy with."""
+
+    TO_PREPARE = auto()
+    PREPARING = auto()
+    TO_STAGE = auto()
+    STAGING = auto()
+    TO_SEND = auto()
+    SENDING = auto()
+    RECEIPT = auto()
+    ENDING = auto()
+    GONE = auto()
+
+
+class Entry:
+    """An unfinished request in its lane: the row as it was last stored, and what only this process knows."""
+
+    __slots__ = (
+        "connection_hold",
+        "failures",
+        "holds",
+        "not_before",
+        "performing_since",
+        "phase",
+        "recovered",
+        "request",
+        "settle_until",
+        "steps",
+        "task",
+    )
+
+    def __init__(self, request: Request, steps: Sequence[Step] = (), *, recovered: bool = False) -> None:
+        self.request = request
+        self.steps = list(steps)
+        self.phase = _phase(request)
+        # Seconds since the epoch.
+        self.not_before = request.next_attempt_at or 0.0
+        # The wait is for a connection: a new one ends it.
+        self.connection_hold = False
+        self.holds = 0
+        # Attempts that failed by the request's own fault.
+        self.failures = 0
+        # A send of this request was cut off by the end of another process.
+        self.recovered = recovered
+        # Monotonic, while a message waits for its ack.
+        self.performing_since: float | None = None
+        # Seconds since the epoch, once receipts are what the request waits for.
+        self.settle_until: float | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def uuid(self) -> str:
+        """The request's uuid."""
+        return self.request.uuid
+
+    def next_step(self) -> Step | None:
+        """The first step that was not sent."""
+        return next((step for step in self.steps if step.state != "sent"), None)
+
+    def put(self, step: Step) -> None:
+        """Replace the step of that number."""
+        self.steps[step.number] = step
+
+    def wait(self, phase: Phase, not_before: float = 0.0) -> None:
+        """Wait in `phase`, not before a time in seconds since the epoch."""
+        self.phase = phase
+        self.not_before = not_before
+
+
+def _phase(request: Request) -> Phase:
+    if request.staged is not None:
+        return Phase.TO_SEND
+    return Phase.TO_PREPARE if request.prepared is None else Phase.TO_STAGE

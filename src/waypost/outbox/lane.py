@@ -1,0 +1,347 @@
+"""An instance's line of requests: who may be made ready, uploaded and sent next.
+
+Everything happens in memory and on events (an accept, a task's end, a receipt, a connection, a time noted in
+the agenda); the database is written to and never asked. The rules:
+
+- of one chat at most one request is being sent, and only the oldest unfinished one;
+- of different chats several are, and one that has waited long for its ack no longer counts;
+- what waits (for a retry, a receipt, an older request) takes no place that another chat could use.
+"""
+
+import asyncio
+import heapq
+from bisect import insort
+from collections.abc import Awaitable, Callable, Coroutine
+from itertools import count
+from typing import Any, NamedTuple
+
+import msgspec
+
+from waypost.clock import Clock
+from waypost.outbox.agenda import Agenda
+from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.settings import OutboxSettings
+from waypost.outbox.slots import Slots
+
+Work = Callable[[Entry], Awaitable[None]]
+
+
+class Crew(NamedTuple):
+    """Who does the work of a lane. Each call leaves the entry in the phase that it waits in next."""
+
+    ready: Callable[[], bool]
+    prepare: Work
+    stage: Work
+    send: Work
+    give_up: Work
+    expire: Work
+    report: Callable[[Entry, Exception], None]
+
+
+class _Line:
+    """Entries that may begin a phase, oldest first. One that left the phase by another way is passed over."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Entry]] = []
+        self._members: set[Entry] = set()
+        self._tie = count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, entry: Entry) -> None:
+        if entry not in self._members:
+            self._members.add(entry)
+            heapq.heappush(self._heap, (entry.request.seq, next(self._tie), entry))
+
+    def first(self, fits: Callable[[Entry], bool]) -> Entry | None:
+        while self._heap:
+            entry = self._heap[0][2]
+            if fits(entry):
+                return entry
+            self.pop()
+        return None
+
+    def pop(self) -> None:
+        self._members.discard(heapq.heappop(self._heap)[2])
+
+
+class Lane:
+    """The unfinished requests of one instance."""
+
+    def __init__(
+        self,
+        name: str,
+        crew: Crew,
+        slots: Slots,
+        settings: OutboxSettings,
+        clock: Clock,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        on_gone: Callable[[], None],
+    ) -> None:
+        """`name` is the instance's id, `slots` bounds what all lanes prepare, `spawn` starts a task."""
+        self._name = name
+        self._crew = crew
+        self._slots = slots
+        self._settings = settings
+        self._clock = clock
+        self._spawn = spawn
+        self._on_gone = on_gone
+        self._entries: dict[str, Entry] = {}
+        self._chats: dict[str, list[Entry]] = {}
+        self._to_prepare, self._to_stage, self._to_send = _Line(), _Line(), _Line()
+        self._staging: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], Entry] = {}
+        self._agenda = Agenda()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._stopped = False
+
+    def find(self, uuid: str) -> Entry | None:
+        """The request when it is unfinished."""
+        return self._entries.get(uuid)
+
+    def entries(self) -> list[Entry]:
+        """All of them, in no order."""
+        return list(self._entries.values())
+
+    def is_first(self, entry: Entry) -> bool:
+        """Whether no older request of the same chat is unfinished."""
+        return self._chats[entry.request.chat_key][0] is entry
+
+    def add(self, entry: Entry) -> None:
+        """Take in a request; `pump` starts it."""
+        self._entries[entry.uuid] = entry
+        self._place(entry)
+        self._agenda.at(entry.request.expires_at, entry.uuid)
+        self._offer(entry)
+
+    def merge(self, old: str, new: str) -> None:
+        """The chats `old` and `new` are one: order their requests as one."""
+        for entry in self._chats.pop(old, []):
+            entry.request = msgspec.structs.replace(entry.request, chat_key=new)
+            self._place(entry)
+        self._offer_chat(new)
+
+    def take_out(self, uuid: str) -> Entry | None:
+        """Stop with a request that has ended by another way."""
+        entry = self._entries.get(uuid)
+        if entry is None:
+            return None
+        self._abandon(entry)
+        entry.phase = Phase.GONE
+        self._remove(entry)
+        return entry
+
+    def wake(self) -> None:
+        """The session's state has changed: what waited for a connection is tried at once."""
+        for entry in self.entries():
+            if entry.connection_hold:
+                entry.connection_hold = False
+                entry.not_before = 0.0
+                self._offer(entry)
+        self.pump()
+
+    def receipt_came(self, uuid: str) -> None:
+        """A receipt has settled a send whose outcome was unknown."""
+        entry = self._entries.get(uuid)
+        if entry is not None and entry.phase is Phase.RECEIPT:
+            entry.wait(Phase.TO_SEND)
+            self._offer(entry)
+            self.pump()
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def pump(self) -> None:
+        """Start whatever may be started now."""
+        if self._stopped:
+            return
+        self._look_again()
+        self._start_prepares()
+        if self._crew.ready():
+            self._start_stages()
+            self._start_sends()
+        self._set_timer()
+
+    # --- order
+    # ----------------------------------------------------------------------------------------------------
+
+    def _place(self, entry: Entry) -> None:
+        insort(self._chats.setdefault(entry.request.chat_key, []), entry, key=lambda one: one.request.seq)
+
+    def _remove(self, entry: Entry) -> None:
+        if self._entries.pop(entry.uuid, None) is None:
+            return
+        key = entry.request.chat_key
+        chat = self._chats[key]
+        chat.remove(entry)
+        if chat:
+            self._offer_chat(key)
+        else:
+            del self._chats[key]
+        self._on_gone()
+
+    def _offer_chat(self, key: str) -> None:
+        for entry in self._chats.get(key, [])[: self._settings.ahead_in_chat]:
+            self._offer(entry)
+
+    def _offer(self, entry: Entry) -> None:
+        """Put an entry into the line of what it waits for, as soon as order and time allow it."""
+        now = self._clock.now()
+        if entry.phase in _WAITING and now >= entry.request.expires_at:
+            self._begin(entry, Phase.ENDING, self._crew.expire)
+        elif entry.phase is Phase.RECEIPT and entry.settle_until is not None:
+            self._agenda.at(entry.settle_until, entry.uuid)
+        elif entry.phase in _WAITING and entry.not_before > now:
+            self._agenda.at(entry.not_before, entry.uuid)
+        elif entry.phase is Phase.TO_SEND and self._may_send(entry):
+            self._to_send.add(entry)
+        elif entry.phase is Phase.TO_STAGE and self._is_near(entry):
+            self._to_stage.add(entry)
+        elif entry.phase is Phase.TO_PREPARE and self._is_near(entry):
+            self._to_prepare.add(entry)
+
+    def _is_near(self, entry: Entry) -> bool:
+        """Among the first of its chat: the rest is made ready later, so that one chat can't fill the disk."""
+        near = self._chats.get(entry.request.chat_key, [])[: self._settings.ahead_in_chat]
+        return any(one is entry for one in near)
+
+    def _waits(self, phase: Phase) -> Callable[[Entry], bool]:
+        now = self._clock.now()
+        return lambda entry: entry.phase is phase and entry.not_before <= now
+
+    def _may_send(self, entry: Entry) -> bool:
+        return self._waits(Phase.TO_SEND)(entry) and self.is_first(entry)
+
+    # --- work
+    # -----------------------------------------------------------------------------------------------------
+
+    def _start_prepares(self) -> None:
+        while len(self._to_stage) + len(self._staging) < self._settings.ahead:
+            entry = self._to_prepare.first(self._waits(Phase.TO_PREPARE))
+            if entry is None or not self._slots.take(self._name, self.pump):
+                return
+            self._to_prepare.pop()
+            self._begin(entry, Phase.PREPARING, self._crew.prepare)
+
+    def _start_stages(self) -> None:
+        while len(self._staging) < self._settings.stages and len(self._to_send) < self._settings.ahead:
+            entry = self._to_stage.first(self._waits(Phase.TO_STAGE))
+            if entry is None:
+                return
+            self._to_stage.pop()
+            self._staging.add(self._begin(entry, Phase.STAGING, self._crew.stage))
+
+    def _start_sends(self) -> None:
+        while self._quick_sends() < self._settings.sends:
+            entry = self._to_send.first(self._may_send)
+            if entry is None:
+                return
+            self._to_send.pop()
+            self._sending[self._begin(entry, Phase.SENDING, self._crew.send)] = entry
+
+    def _quick_sends(self) -> int:
+        """Sends that count against the limit: those that have not waited long for their ack."""
+        late = self._clock.monotonic() - self._settings.slow_send
+        return sum(
+            one.performing_since is None or one.performing_since > late for one in self._sending.values()
+        )
+
+    def sends(self) -> list[asyncio.Task[None]]:
+        """The sends that run."""
+        return list(self._sending)
+
+    def _begin(self, entry: Entry, phase: Phase, work: Work) -> asyncio.Task[None]:
+        entry.phase = phase
+        task = entry.task = self._spawn(self._run(entry, phase, work))
+        task.add_done_callback(lambda _: self._done(entry, phase, task))
+        if phase is Phase.SENDING:
+            timer = asyncio.get_running_loop().call_later(self._settings.slow_send, self.pump)
+            task.add_done_callback(lambda _: timer.cancel())
+        return task
+
+    async def _run(self, entry: Entry, phase: Phase, work: Work) -> None:
+        try:
+            await work(entry)
+        except Exception as error:  # noqa: BLE001 - a defect must not stop the lane
+            self._crew.report(entry, error)
+            entry.wait(_BACK[phase], self._clock.now() + _AFTER_DEFECT_SECONDS)
+
+    def _done(self, entry: Entry, phase: Phase, task: asyncio.Task[None]) -> None:
+        # A callback and not a `finally`: a task that is cancelled before its first step runs none.
+        self._staging.discard(task)
+        self._sending.pop(task, None)
+        if phase is Phase.PREPARING:
+            self._slots.give_back()
+        if entry.task is not task or self._stopped:
+            return
+        entry.task = None
+        if entry.phase is Phase.GONE:
+            self._remove(entry)
+        else:
+            self._offer(entry)
+        self.pump()
+
+    def _abandon(self, entry: Entry) -> None:
+        """Cancel what runs for an entry; from now on its end changes nothing."""
+        task, entry.task = entry.task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    # --- time
+    # -----------------------------------------------------------------------------------------------------
+
+    def _look_again(self) -> None:
+        now = self._clock.now()
+        self._agenda.forget_others(self._entries, len(self._entries))
+        for uuid in self._agenda.due(now):
+            entry = self._entries.get(uuid)
+            if entry is None:
+                continue
+            if entry.phase in _INTERRUPTIBLE and now >= entry.request.expires_at:
+                self._abandon(entry)
+                self._begin(entry, Phase.ENDING, self._crew.expire)
+            elif entry.phase is Phase.RECEIPT and (entry.settle_until or 0.0) <= now:
+                self._stop_waiting(entry)
+            else:
+                self._offer(entry)
+
+    def _stop_waiting(self, entry: Entry) -> None:
+        """No receipt came. While the session was away none could: then the time begins anew with the
+        session.
+        """
+        if self._crew.ready():
+            self._begin(entry, Phase.ENDING, self._crew.give_up)
+        else:
+            entry.settle_until = None
+            entry.wait(Phase.TO_SEND)
+            self._offer(entry)
+
+    def _set_timer(self) -> None:
+        at = self._agenda.next()
+        if at is None or (self._timer is not None and not self._timer.cancelled() and self._timer_at <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        wait = max(at - self._clock.now(), 0.0)
+        self._timer = asyncio.get_running_loop().call_later(wait, self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        self._timer = None
+        self.pump()
+
+
+_WAITING = frozenset({Phase.TO_PREPARE, Phase.TO_STAGE, Phase.TO_SEND})
+_INTERRUPTIBLE = _WAITING | {Phase.PREPARING, Phase.STAGING, Phase.RECEIPT}
+_BACK = {
+    Phase.PREPARING: Phase.TO_PREPARE,
+    Phase.STAGING: Phase.TO_STAGE,
+    Phase.SENDING: Phase.TO_SEND,
+    Phase.ENDING: Phase.TO_SEND,
+}
+_AFTER_DEFECT_SECONDS = 5.0

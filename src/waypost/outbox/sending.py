@@ -1,0 +1,218 @@
+"""Sending a request's messages one after the other, each exactly once.
+
+Before a message is sent its step is stored as `sending` with the secret that the message will carry and the
+engine store it begins with. Whatever happens then, there are three outcomes: it was sent (ack), it was not
+(the error says so), or nobody knows. The last is settled by the engine's store (no row for the secret: never
+sent) and by receipts (any for its id: sent). Only a message that certainly was not sent is sent again, as
+another attempt with another secret.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from waypost.clock import Clock
+from waypost.errors import ENGINE_DIED, NOT_CONNECTED, EngineError, OutcomeUnknown, WaypostError
+from waypost.outbox.endings import Endings
+from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.port import Executor, MaybeSent, NeverSent, Performed, Unknowable
+from waypost.outbox.request import RequestState, Step
+from waypost.outbox.secret import step_secret
+from waypost.outbox.setbacks import Setbacks, cleared
+from waypost.outbox.settings import OutboxSettings
+from waypost.outbox.store import OutboxStore
+from waypost.telemetry import Log
+
+# How soon the engine is asked again what became of a send, while it can't tell.
+_ASK_AGAIN_SECONDS: Final = 2.0
+
+
+class Sending:
+    """Performs the steps of requests."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        executor: Executor,
+        setbacks: Setbacks,
+        endings: Endings,
+        clock: Clock,
+        settings: OutboxSettings,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self._setbacks = setbacks
+        self._endings = endings
+        self._clock = clock
+        self._settings = settings
+        self._log = log
+        self._secret_key = b""
+
+    def use_key(self, secret_key: bytes) -> None:
+        """The key of all secrets, known once the database was taken over."""
+        self._secret_key = secret_key
+
+    async def send(self, entry: Entry) -> None:
+        """Send what of `entry` was not sent yet; leaves it waiting or GONE."""
+        if not entry.steps:
+            names = self._executor.steps(entry.request)
+            entry.steps = [Step(number=n, name=name, state="pending") for n, name in enumerate(names)]
+        while (step := entry.next_step()) is not None:
+            settled = step.state not in ("sending", "unknown")
+            go_on = await (self._perform(entry, step) if settled else self._settle(entry, step))
+            if not go_on:
+                return
+        await self._endings.sent(entry)
+
+    async def give_up(self, entry: Entry) -> None:
+        """No receipt came in the time set."""
+        await self._endings.unknown(entry)
+
+    # --- performing
+    # -----------------------------------------------------------------------------------------------
+
+    async def _perform(self, entry: Entry, step: Step) -> bool:
+        """Send one message; True when it was sent."""
+        marked = await self._mark(entry, step)
+        if marked is None:
+            return False
+        entry.performing_since = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._settings.perform_deadline):
+                performed = await self._executor.perform(entry.request, marked, entry.steps[: marked.number])
+        except OutcomeUnknown as error:
+            return await self._unknown(entry, marked, error.message_id)
+        except WaypostError as error:
+            entry.performing_since = None
+            pending = msgspec.structs.replace(marked, state="pending", error_code=error.code)
+            await self._setbacks.take(entry, error, Phase.TO_SEND, pending)
+            return False
+        except Exception:  # noqa: BLE001 - a defect or our own deadline: the frame may have left
+            self._log.exception("send_outcome_unknown", request=entry.uuid, step=marked.name)
+            return await self._unknown(entry, marked, None)
+        entry.performing_since = None
+        return await self._sent(entry, marked, performed)
+
+    async def _mark(self, entry: Entry, step: Step) -> Step | None:
+        """Store that `step` is about to be sent, as one more attempt; None when it must not be."""
+        request = entry.request
+        try:
+            mark = self._executor.mark(request)
+        except WaypostError as error:
+            await self._setbacks.take(entry, error, Phase.TO_SEND)
+            return None
+        attempt = step.attempt + 1
+        marked = Step(
+            number=step.number,
+            name=step.name,
+            state="sending",
+            attempt=attempt,
+            secret=step_secret(self._secret_key, request.uuid, step.number, attempt),
+            device_jid=mark.device_jid,
+            generation=mark.generation,
+        )
+        entry.put(marked)
+        request = msgspec.structs.replace(cleared(request), state=RequestState.SENDING)
+        if not await self._endings.stored(lambda: self._store.sending(request, entry.steps)):
+            entry.phase = Phase.GONE
+            return None
+        entry.request = msgspec.structs.replace(request, chat_key=entry.request.chat_key)
+        return marked
+
+    async def _sent(self, entry: Entry, step: Step, performed: Performed) -> bool:
+        sent = msgspec.structs.replace(
+            step,
+            state="sent",
+            message_id=performed.message_id,
+            chat=performed.chat,
+            timestamp=performed.timestamp,
+            data=performed.data,
+            error_code=None,
+        )
+        entry.put(sent)
+        entry.holds = 0
+        entry.settle_until = None
+        if entry.next_step() is None:
+            return True  # the ending stores the step in its own commit
+        told = await self._endings.stored(lambda: self._store.step_changed(entry.request, sent))
+        if not told.stored:
+            entry.phase = Phase.GONE
+        return told.stored
+
+    # --- settling
+    # -------------------------------------------------------------------------------------------------
+
+    async def _unknown(self, entry: Entry, step: Step, message_id: str | None) -> bool:
+        """The send ended without an answer: keep that, then find out."""
+        entry.performing_since = None
+        unknown = msgspec.structs.replace(step, state="unknown", message_id=message_id or step.message_id)
+        return await self._record(entry, unknown) or (
+            entry.phase is not Phase.GONE and await self._settle(entry, unknown)
+        )
+
+    async def _settle(self, entry: Entry, step: Step) -> bool:
+        """What became of `step`; True when it was sent, or certainly not and may be performed at once."""
+        try:
+            settlement = await self._executor.settle(entry.request, step)
+        except WaypostError as error:
+            return await self._ask_again(entry, step, error)
+        if isinstance(settlement, NeverSent):
+            return await self._never_sent(entry, step)
+        if isinstance(settlement, MaybeSent):
+            unknown = msgspec.structs.replace(step, state="unknown", message_id=settlement.message_id)
+            return await self._record(entry, unknown) or self._await_receipt(entry)
+        if isinstance(settlement, Unknowable):
+            await self._endings.unknown(entry, settlement.reason)
+        return False
+
+    async def _record(self, entry: Entry, step: Step) -> bool:
+        """Keep a step of unknown outcome; True when a receipt proves that it was sent."""
+        entry.put(step)
+        told = await self._endings.stored(lambda: self._store.step_changed(entry.request, step))
+        if not told.stored:
+            entry.phase = Phase.GONE
+            return False
+        if not told.proven or step.message_id is None:
+            return False
+        performed = self._executor.recovered(entry.request, step, step.message_id)
+        return await self._sent(entry, step, performed)
+
+    async def _never_sent(self, entry: Entry, step: Step) -> bool:
+        pending = msgspec.structs.replace(step, state="pending", message_id=None)
+        entry.settle_until = None
+        if entry.recovered:
+            # Cut off by the end of the gateway: nothing is wrong with the session, go on at once.
+            entry.recovered = False
+            entry.put(pending)
+            return True
+        await self._setbacks.take(entry, EngineError(ENGINE_DIED), Phase.TO_SEND, pending)
+        return False
+
+    async def _ask_again(self, entry: Entry, step: Step, error: WaypostError) -> bool:
+        """The engine can't tell yet; receipts may meanwhile. The time that is set runs while it is
+        connected.
+        """
+        if step.message_id is not None and await self._record(entry, step):
+            return True
+        if entry.phase is Phase.GONE:
+            return False
+        now = self._clock.now()
+        if error.code == NOT_CONNECTED.code:
+            entry.settle_until = None
+            entry.connection_hold = True
+        elif entry.settle_until is None:
+            entry.settle_until = now + self._settings.settle
+        elif entry.settle_until <= now:
+            await self._endings.unknown(entry, f"The engine could not tell ({error.code}).")
+            return False
+        entry.wait(Phase.TO_SEND, now + _ASK_AGAIN_SECONDS)
+        return False
+
+    def _await_receipt(self, entry: Entry) -> bool:
+        if entry.phase is not Phase.GONE:
+            if entry.settle_until is None:
+                entry.settle_until = self._clock.now() + self._settings.settle
+            entry.wait(Phase.RECEIPT)
+        return False

@@ -1,0 +1,193 @@
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from waypost.outbox.receipts import ReceiptNote
+from waypost.outbox.request import Acceptance, Failure, MessageStatus, Request, RequestState, Step
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A request that was not finished when the last gateway ended, with its steps in order."""
+
+    request: Request
+    steps: list[Step]
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """Another name of a chat."""
+
+    instance_id: str
+    alias: str
+    chat_key: str
+
+
+class Takeover(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a new process goes on with. `secret_key` is 32 bytes, made with the database."""
+
+    secret_key: bytes
+    unfinished: list[Unfinished]
+    aliases: list[Alias]
+
+
+class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What `accept` stores; `duplicates_since` is the oldest time at which an idempotency key still holds."""
+
+    acceptance: Acceptance
+    uuid: str
+    created_at: float
+    expires_at: float
+    duplicates_since: float
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """The new row's place in the order, or the earlier request that the idempotency key belongs to."""
+
+    seq: int
+    duplicate_of: str | None = None
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Which requests to list, newest first."""
+
+    instance_id: str
+    states: tuple[RequestState, ...] = ()
+    operation: str | None = None
+    chat_key: str | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A part of a list; `next_cursor` is None on the last one."""
+
+    items: list[Request]
+    next_cursor: str | None
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How a request ends. Times are seconds since the epoch."""
+
+    state: Literal[RequestState.SENT, RequestState.FAILED, RequestState.CANCELLED]
+    status: int
+    body: bytes
+    failure: Failure | None
+    at: float
+    keep_blobs_until: float
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What was known of a step's message when the step was stored: `proven` when any receipt names it."""
+
+    stored: bool
+    proven: bool = False
+    status: MessageStatus | None = None
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A request one of whose steps waits for a receipt, which has come."""
+
+    instance_id: str
+    uuid: str
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """What to take away, times in seconds since the epoch, at most `limit` rows of each kind.
+
+    Files whose time has come at `now`, requests that finished before `requests`, receipts of that age, and
+    keys older than `keys` of requests that are finished.
+    """
+
+    now: float
+    requests: float
+    keys: float
+    limit: int
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """`more` when there is something left; `files` are to be deleted."""
+
+    more: bool
+    files: list[str]
+
+
+class OutboxStore(Protocol):
+    """Durable rows of the outbox.
+
+    Every method that changes something returns after the commit and raises StorageError when nothing was
+    stored. Changes of one request are guarded: they return False when it is not in the state they expect or
+    another process has taken over since (`take_over`), and then nothing is changed. Repeating one that has
+    happened returns True.
+    """
+
+    async def take_over(self) -> Takeover:
+        """Make every unfinished request ours. Who had them before loses every change from now on."""
+        ...
+
+    async def accept(self, new: NewRequest) -> Stored:
+        """Store a request with its upload and its key. Raises OutboxError(IDEMPOTENCY_MISMATCH)."""
+        ...
+
+    async def get(self, instance_id: str, uuid: str) -> Request | None:
+        """The request with its live message status."""
+        ...
+
+    async def page(self, query: Query) -> Page:
+        """Requests of an instance, newest first."""
+        ...
+
+    async def prepared(self, request: Request) -> bool:
+        """Queued → preparing, with what was prepared."""
+        ...
+
+    async def staged(self, request: Request) -> bool:
+        """Keep what was staged."""
+        ...
+
+    async def sending(self, request: Request, steps: Sequence[Step]) -> bool:
+        """→ sending, with the secret and mark of the step that is about to be performed."""
+        ...
+
+    async def step_changed(self, request: Request, step: Step) -> Told:
+        """Keep a step, and join what receipts have told of its message."""
+        ...
+
+    async def postponed(self, request: Request, step: Step | None) -> bool:
+        """Keep `attempts`, `next_attempt_at` and `failure`, and the step that failed."""
+        ...
+
+    async def ended(self, request: Request, steps: Sequence[Step], ending: Ending) -> bool:
+        """→ an end, with the steps as they are now, and whatever else is told of it in the same commit."""
+        ...
+
+    async def cancel(self, instance_id: str, uuid: str, ending: Ending) -> bool:
+        """Queued or preparing → cancelled."""
+        ...
+
+    async def retry(self, instance_id: str, uuid: str, expires_at: float) -> Unfinished | None:
+        """Failed or cancelled → queued under a new `seq`, its steps to be sent anew by further attempts.
+
+        None when it is in another state. Raises OutboxError(BLOB_GONE).
+        """
+        ...
+
+    async def merge_chats(self, instance_id: str, old: str, new: str) -> None:
+        """`old` is another name of `new`: unfinished requests move over, and the name is kept."""
+        ...
+
+    async def receipts(self, notes: Sequence[ReceiptNote], now: float) -> list[Arrived]:
+        """Keep receipts; returns who waited for one of them."""
+        ...
+
+    async def undecryptable(self, since: float, limit: int) -> int:
+        """Give up on messages a recipient could not decrypt before `since`; returns how many (at most
+        `limit`)."""
+        ...
+
+    async def sweep(self, sweep: Sweep) -> Swept:
+        """Remove what has served its time."""
+        ...
+
+    async def blob_files(self) -> frozenset[str]:
+        """The ids of all files that belong to requests."""
+        ...

@@ -1,0 +1,52 @@
+import asyncio
+from typing import Final
+
+from waypost.clock import Clock
+from waypost.errors import StorageError
+from waypost.outbox.blobs import BlobFiles
+from waypost.outbox.settings import OutboxSettings
+from waypost.outbox.store import OutboxStore, Sweep
+from waypost.telemetry import Log
+
+# Rows of a kind per transaction: accepts wait for one of these at most.
+_CHUNK: Final = 500
+
+
+class Sweeper:
+    """Takes away what has served its time: files, old rows, keys, receipts, and files that nobody knows."""
+
+    def __init__(
+        self, store: OutboxStore, blobs: BlobFiles, clock: Clock, settings: OutboxSettings, log: Log
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._settings = settings
+        self._log = log
+
+    async def run(self) -> None:
+        """Sweep from time to time until cancelled."""
+        while True:
+            await asyncio.sleep(self._settings.sweep_every)
+            try:
+                await self.sweep()
+            except StorageError as error:
+                self._log.warning("sweep_failed", code=error.code)
+
+    async def sweep(self) -> None:
+        """Sweep once. Raises StorageError."""
+        now = self._clock.now()
+        settings = self._settings
+        while await self._store.undecryptable(now - settings.undecryptable, _CHUNK) == _CHUNK:
+            pass
+        what = Sweep(
+            now=now, requests=now - settings.keep_requests, keys=now - settings.idempotency, limit=_CHUNK
+        )
+        more = True
+        while more:
+            swept = await self._store.sweep(what)
+            more = swept.more
+            for blob_id in swept.files:
+                await self._blobs.delete(blob_id)
+        known = await self._store.blob_files()
+        await self._blobs.sweep(now - settings.keep_orphans, known)

@@ -1,0 +1,12 @@
+import random
+import uuid
+
+
+def new_uuid(now: float, rng: random.Random) -> str:
+    """A version 7 UUID (RFC 9562): its time in front keeps the rows of one moment on one page of
+    the index.
+    """
+    milliseconds = int(now * 1000) & (2**48 - 1)
+    high = milliseconds << 16 | 0x7000 | rng.getrandbits(12)
+    low = 0b10 << 62 | rng.getrandbits(62)
+    return str(uuid.UUID(int=high << 64 | low))

@@ -1,0 +1,144 @@
+"""A database file and a network that outlive the outboxes on them: for tests of what a crash may do."""
+
+import asyncio
+import itertools
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Container
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from waypost.clock import SystemClock
+from waypost.durable.retry import Schedule
+from waypost.outbox.outbox import Outbox
+from waypost.outbox.request import Acceptance, Idempotency, Request, Upload
+from waypost.outbox.settings import OutboxSettings
+from waypost.storage.sqlite.database import Database, opened
+from waypost.storage.sqlite.outbox import SqliteOutboxStore
+from waypost.telemetry import make_log
+from waypost.testing.clock import FakeClock
+from waypost.testing.executor import Network, ScriptedExecutor
+
+INSTANCE = "shop"
+SETTINGS = OutboxSettings(
+    drain=0.0,
+    retry=Schedule(delays=(1.0, 3.0, 10.0), jitter=0.0, attempts=4),
+)
+
+
+class Files:
+    """The files of larger uploads, as names; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+        self.swept: list[tuple[float, Container[str]]] = []
+
+    async def delete(self, blob_id: str) -> None:
+        """Note it."""
+        self.deleted.append(blob_id)
+
+    async def sweep(self, older_than: float, known: Container[str]) -> int:
+        """Note it."""
+        self.swept.append((older_than, known))
+        return 0
+
+
+class House:
+    """A database file and a network that outlive the outboxes which are opened on them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.network = Network()
+        self.clock = FakeClock()
+        self.files = Files()
+        self.log = make_log("error", "text")
+        self.numbers = itertools.count()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        executor: ScriptedExecutor | None = None,
+        settings: OutboxSettings = SETTINGS,
+        *,
+        clock: FakeClock | SystemClock | None = None,
+    ) -> AsyncIterator[tuple[Outbox, ScriptedExecutor]]:
+        """Leaving this is a crash for what runs: nothing gets time to finish."""
+        executor = executor or ScriptedExecutor(self.network)
+        async with opened(self.path) as database:
+            outbox = self.make(database, executor, settings, clock)
+            async with outbox.running():
+                yield outbox, executor
+
+    def make(
+        self,
+        database: Database,
+        executor: ScriptedExecutor,
+        settings: OutboxSettings = SETTINGS,
+        clock: FakeClock | SystemClock | None = None,
+    ) -> Outbox:
+        """An outbox on `database` that is not running yet."""
+        return Outbox(
+            SqliteOutboxStore(database),
+            self.files,
+            executor,
+            clock or self.clock,
+            random.Random(7),  # noqa: S311 - a test wants the same every time
+            settings,
+            self.log,
+        )
+
+    def call(
+        self,
+        chat: str = "49",
+        steps: tuple[str, ...] = ("note",),
+        key: str | None = None,
+        content: str = "a",
+        upload: Upload | None = None,
+        instance: str = INSTANCE,
+    ) -> Acceptance:
+        """A call that sends `steps` to `chat`."""
+        return Acceptance(
+            instance_id=instance,
+            operation="send-voice",
+            chat_key=chat,
+            request=msgspec.json.encode({"chatId": chat}),
+            payload=msgspec.json.encode(steps),
+            payload_version=1,
+            upload=upload,
+            idempotency=None if key is None else Idempotency(key=key, content_sha256=content),
+        )
+
+
+async def finished(outbox: Outbox, uuid: str, seconds: float = 10.0) -> Request:
+    """The request once it is finished."""
+    request = await outbox.wait(INSTANCE, uuid, seconds)
+    assert request.state.finished, f"still {request.state}, waiting for {request.waiting_for}"
+    return request
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - a condition of the test, not an event of the code
+            await asyncio.sleep(0.002)
+
+
+async def waiting(outbox: Outbox, uuid: str, what: str | None, seconds: float = 10.0) -> Request:
+    """The request once it waits for `what`."""
+    async with asyncio.timeout(seconds):
+        while True:
+            request = await outbox.get(INSTANCE, uuid)
+            if request.waiting_for == what:
+                return request
+            await asyncio.sleep(0.002)
+
+
+def rows(house: House, sql: str) -> list[tuple[object, ...]]:
+    """What the database holds, read by another connection."""
+    connection = sqlite3.connect(house.path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
