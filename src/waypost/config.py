@@ -1,7 +1,8 @@
-"""Every setting with its default, unit and reason: one table, read from `WAYPOST_*` variables or flags, checked whole.
+"""Every setting with its default, unit and reason: one table, read from `WAYPOST_*` variables or flags,
+checked whole.
 
-A setting `port` is the variable `WAYPOST_PORT` and the flag `--port`. Mistakes are collected and told together, one
-sentence each, so that nobody corrects a configuration one restart at a time.
+A setting `port` is the variable `WAYPOST_PORT` and the flag `--port`. Mistakes are collected and told
+together, one sentence each, so that nobody corrects a configuration one restart at a time.
 """
 
 import ipaddress
@@ -34,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[
         Path, Meta(description="Folder of everything that is kept: database, session stores, files.")
     ] = Path("waypost-data")
-    # Loopback: whoever reaches the API with a token sends as the account. Opening it up is the operator's decision.
+    # Loopback: whoever reaches the API with a token sends as the account. Opening it up is the operator's
+    # decision.
     host: Annotated[str, Meta(min_length=1, description="Address that the HTTP API listens on.")] = (
         "127.0.0.1"
     )
@@ -74,7 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_max_bytes: Annotated[
         int, Meta(ge=1024, description="Largest file that a call may carry or a url lead to.")
     ] = 16_000_000
-    # Up to here a file rides in the accepting transaction; beyond it a file of its own is cheaper than a fat database.
+    # Up to here a file rides in the accepting transaction; beyond it a file of its own is cheaper than a fat
+    # database.
     inline_max_bytes: Annotated[
         _Count, Meta(description="Files up to this size are stored in the database.")
     ] = 262_144

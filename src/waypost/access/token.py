@@ -1,7 +1,7 @@
 """What a token is: who may do what to which instance.
 
-A token reads `<number>|<secret>`. The secret has 40 random characters, so a plain SHA-256 is enough to keep it
-by: there is nothing to guess, and a slow hash would only slow every call down.
+A token reads `<number>|<secret>`. The secret has 40 random characters, so a plain SHA-256 is enough to keep
+it by: there is nothing to guess, and a slow hash would only slow every call down.
 """
 
 import hashlib

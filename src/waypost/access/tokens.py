@@ -7,8 +7,8 @@ from waypost.access.token import INSTANCE_SCOPES, IssuedToken, Scope, Token, dig
 from waypost.clock import Clock
 from waypost.errors import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, ApiError, InvalidRequest
 
-# How long a checked token counts without another look at the database: it bounds how long one that was revoked from
-# outside (`waypost token reset-admin` beside a running gateway) goes on working.
+# How long a checked token counts without another look at the database: it bounds how long one that was
+# revoked from outside (`waypost token reset-admin` beside a running gateway) goes on working.
 CACHE_SECONDS = 5.0
 _CACHE_MAX = 10_000  # tokens; beyond it the cache starts anew
 
@@ -92,7 +92,9 @@ class Tokens:
         return IssuedToken(token=token, text=f"{token.number}|{secret}")
 
     async def bring(self, text: str, *, instance_id: str, scopes: Sequence[Scope] = INSTANCE_SCOPES) -> Token:
-        """Keep a token that was made elsewhere, so that a switching user changes nothing. Raises InvalidRequest."""
+        """Keep a token that was made elsewhere, so that a switching user changes nothing. Raises
+        InvalidRequest.
+        """
         parts = split(text)
         if parts is None:
             raise InvalidRequest({"token": ["A token reads <number>|<secret>."]})
@@ -101,6 +103,10 @@ class Tokens:
         if token is None:
             raise InvalidRequest({"token": ["A token with this number exists already."]})
         return token
+
+    async def any_admin(self) -> bool:
+        """Whether somebody holds an admin token."""
+        return any(one.is_admin for one in await self._store.list())
 
     async def list(self, asker: Token) -> list[Token]:
         """The tokens that `asker` may know of: all for an admin, else those of its own instance."""

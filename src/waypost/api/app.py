@@ -37,7 +37,9 @@ _FAULTS = {400: MALFORMED, 404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LAR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """What every endpoint goes through: who calls, for which instance, how often. `readiness` is None when ready."""
+    """What every endpoint goes through: who calls, for which instance, how often. `readiness` is None when
+    ready.
+    """
 
     tokens: Tokens
     instances: Instances

@@ -1,7 +1,7 @@
 """Bodies as they really come: JSON, forms and multipart, with the file in one of four shapes.
 
-A file is counted and hashed while it arrives. A small one stays in memory (it will ride in the accepting transaction),
-a larger one goes to the blob store before the call is looked at any further.
+A file is counted and hashed while it arrives. A small one stays in memory (it will ride in the accepting
+transaction), a larger one goes to the blob store before the call is looked at any further.
 """
 
 import asyncio
@@ -67,7 +67,9 @@ class BodyReader:
     """Reads bodies within limits."""
 
     def __init__(self, blobs: Blobs, file_bytes: int, inline_bytes: int, seconds: float) -> None:
-        """`file_bytes`: largest file; `inline_bytes`: largest that stays in memory; `seconds`: time for a body."""
+        """`file_bytes`: largest file; `inline_bytes`: largest that stays in memory; `seconds`: time for a
+        body.
+        """
         self._blobs = blobs
         self._file_bytes = file_bytes
         self._inline_bytes = inline_bytes

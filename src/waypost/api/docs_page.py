@@ -1,4 +1,6 @@
-"""The documentation at /docs: one page of plain HTML, made from the OpenAPI document; it loads nothing from anywhere."""
+"""The documentation at /docs: one page of plain HTML, made from the OpenAPI document; it loads nothing from
+anywhere.
+"""
 
 import json
 from collections.abc import Mapping

@@ -42,9 +42,9 @@ class Call:
 class Endpoint:
     """One method of one path.
 
-    `scope`: what the token must be allowed to do. `fields`: the shape of the JSON body or form, `file` how a file may
-    come with it, `query` the parameters (name, description), `result` the shape of the answer and `body_result` that of
-    a queued request's `response_body`. `limit`: calls per minute and caller, 0 for any.
+    `scope`: what the token must be allowed to do. `fields`: the shape of the JSON body or form, `file` how a
+    file may come with it, `query` the parameters (name, description), `result` the shape of the answer and
+    `body_result` that of a queued request's `response_body`. `limit`: calls per minute and caller, 0 for any.
     """
 
     method: Method

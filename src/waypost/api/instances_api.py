@@ -42,7 +42,9 @@ class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance as it is listed. `access_token` is told once, by create-instance; `reason` says why it is not WORKING."""
+    """An instance as it is listed. `access_token` is told once, by create-instance; `reason` says why it is
+    not WORKING.
+    """
 
     id: str
     name: str
@@ -126,6 +128,9 @@ class InstancesApi:
             self._of(
                 one, "POST", "request-new-qr-code", "Get a QR code to scan", self.new_code, InstanceWithCode
             ),
+            self._of(
+                one, "GET", "qr-code", "The QR code that can be scanned now", self.code, InstanceWithCode
+            ),
             self._of(one, "GET", "health", "How the instance is", self.health, Health),
             self._of(one, "POST", "restart", "Connect the instance anew", self.restart, Done),
             self._of(one, "POST", "logout", "Unlink the instance from its phone", self.logout, Done),
@@ -200,6 +205,10 @@ class InstancesApi:
     async def new_code(self, call: Call) -> Reply:
         """The code to scan."""
         await self._instances.new_qr_code(call.of.id)
+        return Reply(body=self._with_code(call.of, None))
+
+    async def code(self, call: Call) -> Reply:
+        """The code that can be scanned now, if there is one."""
         return Reply(body=self._with_code(call.of, None))
 
     async def health(self, call: Call) -> Reply:

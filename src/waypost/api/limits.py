@@ -16,7 +16,9 @@ class CallLimits:
         self._calls: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
     def take(self, endpoint: str, caller: str, most: int) -> None:
-        """Count a call; 0 for `most` means any number. Raises ApiError(TOO_MANY) with `retry_after`, in seconds."""
+        """Count a call; 0 for `most` means any number. Raises ApiError(TOO_MANY) with `retry_after`, in
+        seconds.
+        """
         if most == 0:
             return
         now = self._clock.monotonic()

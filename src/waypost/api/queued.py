@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from waypost.address import parse_chat_id
+from waypost.address import chat_key, parse_chat_id
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.prefer import wait_seconds
 from waypost.api.queued_view import QueuedRequest, QueuedRequestPage, view
 from waypost.api.replies import Reply
 from waypost.errors import REQUEST_NOT_FOUND, InvalidRequest, OutboxError
-from waypost.instances.contacts import Contacts
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import RequestState
 
@@ -20,10 +19,9 @@ _PATH = f"{BASE}/{{instance}}/queued-requests"
 class Queued:
     """Answers questions about queued requests, and orders to them."""
 
-    def __init__(self, outbox: Outbox, contacts: Contacts, wait_max: float) -> None:
+    def __init__(self, outbox: Outbox, wait_max: float) -> None:
         """`wait_max`: the longest `Prefer: wait`, in seconds."""
         self._outbox = outbox
-        self._contacts = contacts
         self._wait_max = wait_max
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -91,7 +89,7 @@ class Queued:
     async def list(self, call: Call) -> Reply:
         """A page of requests."""
         chat = call.query("chat")
-        key = await self._contacts.key_of(call.of.id, parse_chat_id(chat, "chat")) if chat else None
+        key = chat_key(parse_chat_id(chat, "chat")) if chat else None
         page = await self._outbox.list(
             call.of.id,
             states=_states(call.query("status")),

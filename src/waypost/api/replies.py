@@ -19,7 +19,9 @@ _RETRY_AFTER_SECONDS = {429: "60", 503: "2"}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer: a status, a JSON body and further headers. `raw` replaces the body for the few pages there are."""
+    """An answer: a status, a JSON body and further headers. `raw` replaces the body for the few pages there
+    are.
+    """
 
     status: int = 200
     body: Any = None

@@ -1,4 +1,6 @@
-"""uvicorn around the application, with the limits that it lacks: time for the head of a call, and bytes of it."""
+"""uvicorn around the application, with the limits that it lacks: time for the head of a call, and bytes of
+it.
+"""
 
 import asyncio
 import contextlib

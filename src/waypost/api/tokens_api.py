@@ -27,10 +27,12 @@ class CreateToken(msgspec.Struct, frozen=True, kw_only=True):
         list[Literal["admin", "send", "read", "manage"]] | None,
         Meta(description="What it may do; send, read and manage unless given."),
     ] = None
-    name: Annotated[str | None, Meta(description="What it is for.", max_length=100)] = None
+    name: Annotated[
+        Annotated[str, Meta(max_length=100)] | None, Meta(description="What it is for.")
+    ] = None
     token: Annotated[
-        str | None,
-        Meta(description="A token made elsewhere, <number>|<secret>, to go on using.", max_length=500),
+        Annotated[str, Meta(max_length=500)] | None,
+        Meta(description="A token made elsewhere, <number>|<secret>, to go on using."),
     ] = None
 
 

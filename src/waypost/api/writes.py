@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from waypost.address import chat_key
 from waypost.api.body import Body, BodyReader
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
@@ -14,7 +15,6 @@ from waypost.api.prefer import wait_seconds
 from waypost.api.queued_view import view
 from waypost.api.replies import Reply
 from waypost.errors import InvalidRequest
-from waypost.instances.contacts import Contacts
 from waypost.operations.kind import AnyWrite
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Acceptance, Accepted, Idempotency
@@ -37,14 +37,12 @@ class Writes:
     def __init__(
         self,
         outbox: Outbox,
-        contacts: Contacts,
         bodies: BodyReader,
         address: PublicAddress,
         wait_max: float,
     ) -> None:
         """`wait_max`: the longest `Prefer: wait`, in seconds."""
         self._outbox = outbox
-        self._contacts = contacts
         self._bodies = bodies
         self._address = address
         self._wait_max = wait_max
@@ -94,7 +92,7 @@ class Writes:
         acceptance = Acceptance(
             instance_id=call.of.id,
             operation=write.name,
-            chat_key=await self._contacts.key_of(call.of.id, order.chat),
+            chat_key=chat_key(order.chat),
             request=msgspec.json.encode(submitted),
             payload=msgspec.json.encode(order.payload),
             payload_version=write.version,

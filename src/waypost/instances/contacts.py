@@ -1,8 +1,4 @@
-"""Who is behind a number: what the server answered, kept so that not every message asks again.
-
-One account is met as a number, as a corrected number (Brazil's ninth digit) and as a LID. Requests to it must keep
-their order whatever spelling each of them used, so the chat's key is its LID as soon as that is known.
-"""
+"""Who is behind a number: what the server answered, kept so that not every message asks again."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from waypost.address import Jid, chat_key
+from waypost.address import Jid
 from waypost.clock import Clock
 
 # A number changes hands within months, not hours; an account that appeared yesterday must be found today.
@@ -40,7 +36,7 @@ class ContactStore(Protocol):
 
 
 class Contacts:
-    """Contacts with the latest in memory, known and unknown: every accepted request asks for its chat's key."""
+    """Contacts, with the latest in memory, known and unknown."""
 
     def __init__(self, store: ContactStore, clock: Clock) -> None:
         self._store = store
@@ -76,13 +72,6 @@ class Contacts:
         for contact in known:
             self._remember((instance_id, contact.asked), contact)
         return known[0]
-
-    async def key_of(self, instance_id: str, chat: Jid) -> str:
-        """The canonical key of a chat: its LID once known, else its (corrected) address."""
-        contact = await self.get(instance_id, chat) if chat.is_number else None
-        if contact is None:
-            return chat_key(chat)
-        return chat_key(Jid.parse(contact.jid), Jid.parse(contact.lid) if contact.lid else None)
 
     def _remember(self, key: tuple[str, str], contact: Contact | None) -> None:
         self._recent[key] = contact

@@ -20,8 +20,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the instances. `phone` is digits only; times are seconds since the epoch.
 
-    `account` is there from pairing to logout: with it, the session is opened again after a restart. Without it, `ended`
-    is the reason code of the end, empty when it was never paired.
+    `account` is there from pairing to logout: with it, the session is opened again after a restart. Without
+    it, `ended` is the reason code of the end, empty when it was never paired.
     """
 
     id: str

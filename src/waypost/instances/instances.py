@@ -11,7 +11,8 @@ from waypost.instances.sessions import Sessions
 from waypost.instances.state import InstanceState
 from waypost.instances.store import InstanceStore
 
-# A pairing process starts in about a second and has its first code a moment later; beyond this the caller polls.
+# A pairing process starts in about a second and has its first code a moment later; beyond this the caller
+# polls.
 QR_WAIT_SECONDS = 20.0
 
 

@@ -1,10 +1,9 @@
 """Which phone may scan an instance's QR code."""
 
-# Countries whose accounts may carry another number than the one that is dialled: country code, what stands after it
-# in the dialled form only, and how long that form is.
-#   Brazil     the ninth digit of mobile numbers, which older accounts lack
-#   Mexico     the 1 that was dialled before mobile numbers until 2020
-#   Argentina  the 9 that is dialled before mobile numbers from abroad
+# Countries whose accounts may carry another number than the one that is dialled: country code, what stands
+# after it in the dialled form only, and how long that form is. Brazil     the ninth digit of mobile numbers,
+# which older accounts lack Mexico     the 1 that was dialled before mobile numbers until 2020 Argentina  the
+# 9 that is dialled before mobile numbers from abroad
 _VARIANTS = (("55", 4, "9", 13), ("52", 2, "1", 13), ("54", 2, "9", 13))
 
 

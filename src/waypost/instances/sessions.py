@@ -1,8 +1,8 @@
 """The sessions of the instances: opened, paired, watched.
 
-Everything that takes time runs in one task per instance; a new order (restart, a new QR code, logout) takes the place
-of the running one. What an instance is right now is its `Condition`, kept in memory alone: after a restart of the
-gateway it is found out anew.
+Everything that takes time runs in one task per instance; a new order (restart, a new QR code, logout) takes
+the place of the running one. What an instance is right now is its `Condition`, kept in memory alone: after a
+restart of the gateway it is found out anew.
 """
 
 import asyncio
@@ -47,8 +47,9 @@ class Sessions:
         log: Log,
         changed: Callable[[str], None],
     ) -> None:
-        """`engine` is asked for when first needed, since the engine in turn reports here; `changed` is told the
-        id of an instance whose condition is another one."""
+        """`engine` is asked for when first needed, since the engine in turn reports here; `changed` is told
+        the id of an instance whose condition is another one.
+        """
         self._store = store
         self._engine = engine
         self._networks = networks
@@ -61,7 +62,7 @@ class Sessions:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
 
-    # --- what is known -------------------------------------------------------------------------------------------
+    # --- what is known -------------------------------------------------------------------------------------
 
     def add(self, instance: Instance) -> None:
         """Take charge of an instance; nothing is opened yet."""
@@ -98,13 +99,17 @@ class Sessions:
                     await self._news.wait()
         return instance_id in self._instances and reached()
 
-    # --- what is done --------------------------------------------------------------------------------------------
+    # --- what is done --------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Take charge of all instances that are kept."""
+        for instance in await self._store.list():
+            self.add(instance)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Load all instances and open the sessions of the paired ones; leaving it ends what is under way."""
-        for instance in await self._store.list():
-            self.add(instance)
+        """Open the sessions of the paired instances; leaving it ends what is under way."""
+        for instance in self.all():
             if instance.account is not None:
                 self.open(instance.id)
         try:
@@ -154,7 +159,7 @@ class Sessions:
         self._conditions.pop(instance_id, None)
         self._news_for(instance_id)
 
-    # --- what the engine tells -------------------------------------------------------------------------------------
+    # --- what the engine tells -----------------------------------------------------------------------------
 
     async def on_state(self, event: StateChanged) -> None:
         """A session's connection changed."""
@@ -218,7 +223,7 @@ class Sessions:
         reason = "pairing_expired" if failed.code == PAIRING_FAILED.code else "pairing_failed"
         self._set(instance_id, InstanceState.FAILED, reason)
 
-    # --- the task of an instance ---------------------------------------------------------------------------------------
+    # --- the task of an instance ---------------------------------------------------------------------------
 
     async def _open(self, instance_id: str) -> None:
         network = await self._network(instance_id)
@@ -283,7 +288,7 @@ class Sessions:
             task.cancel()
             await asyncio.wait([task])
 
-    # --- keeping it ---------------------------------------------------------------------------------------------------------
+    # --- keeping it ----------------------------------------------------------------------------------------
 
     async def _set_account(self, instance_id: str, account: Account | None, ended: str) -> None:
         instance = self._instances.get(instance_id)

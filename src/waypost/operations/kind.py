@@ -1,7 +1,8 @@
-"""What an operation is: one frozen description, from which its route, its OpenAPI entry and its execution come.
+"""What an operation is: one frozen description, from which its route, its OpenAPI entry and its execution
+come.
 
-To add an operation: write its file with one `Write`, and add that to the list in `operations/__init__.py`. Nothing
-else changes.
+To add an operation: write its file with one `Write`, and add that to the list in `operations/__init__.py`.
+Nothing else changes.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,7 +22,9 @@ Payload = TypeVar("Payload", bound=msgspec.Struct)
 
 
 class FilePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file may come: as the field `file`, or behind the field `url`; with `required` one of them has to."""
+    """How a file may come: as the field `file`, or behind the field `url`; with `required` one of them has
+    to.
+    """
 
     file: str = "file"
     url: str = "url"
@@ -40,9 +43,9 @@ class Order(msgspec.Struct, Generic[Payload], frozen=True, kw_only=True):
 class Write(Generic[Fields, Payload]):
     """An operation that is queued, answered at once, and carried out by the outbox.
 
-    `fields` is the body of the call, `result` the shape of `response_body`. `payload` is what is stored: a row may be
-    carried out by a later release, so a changed payload gets a new `version`, and `older` reads the former ones.
-    The functions are the calls of the outbox's Executor; each may come again after a crash.
+    `fields` is the body of the call, `result` the shape of `response_body`. `payload` is what is stored: a
+    row may be carried out by a later release, so a changed payload gets a new `version`, and `older` reads
+    the former ones. The functions are the calls of the outbox's Executor; each may come again after a crash.
     """
 
     name: str

@@ -70,7 +70,8 @@ class Resources:
 
     @contextlib.asynccontextmanager
     async def source(self, request: Request, url: str | None) -> AsyncIterator[Path]:
-        """A path with the file of the call, or with what is behind `url`; gone afterwards unless it is an upload.
+        """A path with the file of the call, or with what is behind `url`; gone afterwards unless it is an
+        upload.
 
         Raises FetchError, or OutboxError(BLOB_GONE).
         """
@@ -97,8 +98,8 @@ class Resources:
     def remember(self, message: Message) -> None:
         """Keep a message of ours for later quotes, without making its sender wait.
 
-        It is written right beside the outbox's own row of the same send; a crash between the two costs the preview
-        in a later quote, nothing else.
+        It is written right beside the outbox's own row of the same send; a crash between the two costs the
+        preview in a later quote, nothing else.
         """
 
         async def put() -> None:

@@ -26,6 +26,8 @@ from waypost.outbox.request import Request, Step, Upload
 NOTE = "note"
 CAPTION = "caption"
 
+TEXT_MAX = 65_536  # characters that WhatsApp takes
+
 
 class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
     """The body of the call."""
@@ -47,8 +49,8 @@ class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     caption: Annotated[
-        str | None,
-        Meta(description="Delivered as a text right after the note, quoting it.", max_length=65_536),
+        Annotated[str, Meta(max_length=TEXT_MAX)] | None,
+        Meta(description="Delivered as a text right after the note, quoting it."),
     ] = None
     reply_to: Annotated[str | None, Meta(description="Id of the message that is replied to.")] = None
 

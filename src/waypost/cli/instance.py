@@ -1,0 +1,146 @@
+"""`waypost instance`: connect accounts to a running gateway."""
+
+import os
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
+from waypost.instances.qr import terminal
+
+app = typer.Typer(no_args_is_help=True, help="Create, connect and look after instances (WhatsApp accounts).")
+
+Name = Annotated[str, typer.Argument(metavar="INSTANCE", help="Name or id.")]
+_LOOK_SECONDS = 1.0
+_HOW = "On the phone: WhatsApp, Linked devices, Link a device, and scan this code."
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option(help="A name that no other instance has.")],
+    phone: Annotated[str, typer.Option(help="The account's number in full, with +.")],
+    network: Annotated[
+        str | None, typer.Option(help="whatsapp or sandbox; the gateway's default unless given.")
+    ] = None,
+    id: Annotated[str | None, typer.Option(help="A UUID to keep, when you switch from elsewhere.")] = None,
+    wait: Annotated[bool, typer.Option(help="Draw the QR code until it was scanned.")] = True,
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create an instance; draws its QR code and renews it until it was scanned."""
+    client = GatewayClient(url, token, dict(os.environ))
+    body = {"name": name, "phone": phone, "network": network, "id": id}
+    made = client.call("POST", "/create-instance", {key: value for key, value in body.items() if value})
+    if as_json:
+        show_json(made)
+        return
+    typer.echo(f"Instance {made['name']}: {made['id']}")
+    typer.echo(f"Its token, shown this once: {made['access_token']}")
+    if wait:
+        _until_scanned(client, made)
+
+
+@app.command("list")
+def list_instances(url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
+    """List the instances."""
+    found = GatewayClient(url, token, dict(os.environ)).call("GET", "/instances")
+    if as_json:
+        show_json(found)
+        return
+    table = Table("name", "phone", "status", "why", "network", "id")
+    for one in found:
+        table.add_row(
+            one["name"], one["phone"], one["status"], one["reason_message"], one["network"], one["id"]
+        )
+    Console().print(table)
+
+
+@app.command()
+def qr(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
+    """Draw the QR code and renew it until it was scanned."""
+    client = GatewayClient(url, token, dict(os.environ))
+    found = client.instance(instance)
+    shown = client.call("POST", f"/{found['id']}/request-new-qr-code")
+    if as_json:
+        show_json(shown)
+        return
+    _until_scanned(client, shown)
+
+
+@app.command()
+def restart(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
+    """Connect the instance anew."""
+    _order("POST", "/restart", instance, url, token, as_json)
+
+
+@app.command()
+def logout(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
+    """Unlink the instance from its phone."""
+    _order("POST", "/logout", instance, url, token, as_json)
+
+
+@app.command()
+def delete(
+    instance: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the instance; its queued requests end with a reason."""
+    if not yes:
+        typer.confirm(f"Delete {instance} and end its queued requests?", abort=True)
+    _order("DELETE", "", instance, url, token, as_json)
+
+
+def _order(method: str, path: str, instance: str, url: str | None, token: str | None, as_json: bool) -> None:
+    client = GatewayClient(url, token, dict(os.environ))
+    answer = client.call(method, f"/{client.instance(instance)['id']}{path}")
+    if as_json:
+        show_json(answer)
+    else:
+        typer.echo(answer["message"])
+
+
+def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
+    """Draw the current code, look every second, end when the instance works or can't any more."""
+    console = Console()
+    if shown["network"] == "sandbox":
+        console.print("This instance is on the sandbox. Scan it with one of its phones, in another terminal:")
+        console.print(_scan_command(shown), soft_wrap=True, highlight=False)
+    path = f"/{shown['id']}"
+    with Live(_drawn(shown), console=console, auto_refresh=False) as live:
+        while True:
+            health = client.call("GET", f"{path}/health")
+            if health["status"] == "WORKING":
+                live.update(Text(f"{shown['name']} is connected."), refresh=True)
+                return
+            if health["status"] in ("FAILED", "STOPPED"):
+                fail(health["reason_message"])
+            found = client.call("GET", "/instances", **{"filter[uuid]": shown["id"]})
+            code = client.call("GET", f"{path}/qr-code") if found else {}
+            if code.get("qr_text") and code["qr_text"] != shown.get("qr_text"):
+                shown = {**shown, **code}
+                if shown["network"] == "sandbox":
+                    console.print(_scan_command(shown), soft_wrap=True, highlight=False)
+            live.update(_drawn({**shown, "reason_message": health["reason_message"]}), refresh=True)
+            time.sleep(_LOOK_SECONDS)
+
+
+def _scan_command(shown: dict[str, Any]) -> str:
+    phone = shown["phone"]
+    if not shown.get("qr_text"):
+        return f"  waypost sandbox phones add {phone}"
+    return f"  waypost sandbox phones add {phone} && waypost sandbox phones scan {phone} --qr '{shown['qr_text']}'"
+
+
+def _drawn(shown: dict[str, Any]) -> Text:
+    if not shown.get("qr_text"):
+        return Text(shown.get("reason_message") or "A QR code is being fetched.")
+    return Text(f"{terminal(shown['qr_text'])}\n{_HOW}\nIt is renewed by itself.", no_wrap=True)

@@ -1,0 +1,64 @@
+"""The `waypost` command. Each command's module is imported when it is run, so that `--help` answers at once."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+import waypost
+
+# name: (module with a Typer object `app`, one line of help)
+_COMMANDS = {
+    "demo": ("waypost.cli.demo.command", "Send voice notes on an emulated network and watch them arrive."),
+    "serve": ("waypost.cli.serve", "Run the gateway."),
+    "instance": ("waypost.cli.instance", "Create, connect and look after instances (WhatsApp accounts)."),
+    "token": ("waypost.cli.token", "Make, list and revoke tokens."),
+    "voice": ("waypost.cli.voice", "Make and examine voice notes."),
+    "sandbox": ("waypost.cli.sandbox", "The emulated WhatsApp network."),
+}
+
+
+class _Lazy(TyperGroup):
+    """Knows its commands by name; imports the one that is run."""
+
+    _running: str | None = None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the table."""
+        return list(_COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Note which command is run before it is looked up."""
+        self._running = args[0] if args else None
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command itself when it is run, else a stand-in with its line of help."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, about = _COMMANDS[cmd_name]
+        if cmd_name != self._running:
+            return TyperCommand(cmd_name, help=about)
+        command = typer.main.get_command(import_module(module).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=_Lazy,
+    no_args_is_help=True,
+    help="Waypost: a self-hosted WhatsApp messaging gateway.",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")
+) -> None:
+    if version:
+        typer.echo(waypost.__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

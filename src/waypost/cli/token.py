@@ -1,0 +1,124 @@
+"""`waypost token`: who may call the gateway."""
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from waypost.access.token import digest, new_secret
+from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
+from waypost.config import ConfigError, load
+from waypost.storage.sqlite.connection import connect_writer
+from waypost.storage.sqlite.tokens import reset_admins
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens.")
+
+Instance = Annotated[str | None, typer.Option("--instance", help="Name or id; without it, an admin token.")]
+Scopes = Annotated[
+    list[str] | None, typer.Option("--scope", help="send, read or manage; all three unless given.")
+]
+
+
+@app.command()
+def create(
+    instance: Instance = None,
+    scope: Scopes = None,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token and print it, this once."""
+    client = GatewayClient(url, token, dict(os.environ))
+    body: dict[str, Any] = {"name": name, "scopes": scope or None}
+    if instance is not None:
+        body["instance"] = client.instance(instance)["id"]
+    made = client.call("POST", "/tokens", body)
+    if as_json:
+        show_json(made)
+    else:
+        typer.echo(made["token"])
+
+
+@app.command("import")
+def bring(
+    text: Annotated[
+        str, typer.Argument(metavar="TOKEN", help="<number>|<secret>, as it is in use elsewhere.")
+    ],
+    instance: Annotated[str, typer.Option("--instance", help="Name or id.")],
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on using a token that was made elsewhere."""
+    client = GatewayClient(url, token, dict(os.environ))
+    body = {"token": text, "instance": client.instance(instance)["id"]}
+    made = client.call("POST", "/tokens", body)
+    if as_json:
+        show_json(made)
+    else:
+        typer.echo(f"Token {made['number']} may be used for {instance}.")
+
+
+@app.command("list")
+def list_tokens(url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
+    """List tokens, without their secrets."""
+    found = GatewayClient(url, token, dict(os.environ)).call("GET", "/tokens")
+    if as_json:
+        show_json(found)
+        return
+    table = Table("number", "name", "instance", "scopes", "created")
+    for one in found:
+        scopes = ", ".join(one["scopes"])
+        table.add_row(str(one["number"]), one["name"], one["instance"] or "", scopes, one["created_at"])
+    Console().print(table)
+
+
+@app.command()
+def revoke(
+    number: Annotated[int, typer.Argument(help="The part of the token before the |.")],
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token invalid."""
+    answer = GatewayClient(url, token, dict(os.environ)).call("DELETE", f"/tokens/{number}")
+    if as_json:
+        show_json(answer)
+    else:
+        typer.echo(answer["message"])
+
+
+@app.command("reset-admin")
+def reset_admin(
+    data: Annotated[Path | None, typer.Option(help="The data folder; WAYPOST_DATA unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replace all admin tokens by a new one, in the data folder itself; a running gateway knows within
+    seconds.
+    """
+    try:
+        folder = data or load(os.environ).data
+    except ConfigError as wrong:
+        fail(wrong.mistakes[0])
+    path = folder / "waypost.db"
+    if not path.is_file():
+        fail(f"There is no gateway's data in {folder.absolute()}; name the folder with --data.")
+    secret = new_secret()
+    connection = connect_writer(path)
+    try:
+        number = reset_admins(connection, digest(secret), datetime.now(UTC).timestamp())
+    except sqlite3.Error as error:
+        fail(f"The database can't be written: {error}.")
+    finally:
+        connection.close()
+    text = f"{number}|{secret}"
+    if as_json:
+        show_json({"number": number, "token": text})
+    else:
+        typer.echo(text)

@@ -1,0 +1,304 @@
+"""The composition root: everything that a gateway is made of, put together once.
+
+`waypost serve`, the demo and the tests all start this, on port 0 where any free port will do. What is entered
+last ends first: no call is accepted any more, then sends finish, then sessions are closed, then the database.
+"""
+
+import asyncio
+import contextlib
+import random
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from litestar import Litestar
+
+from waypost.access.tokens import Tokens
+from waypost.api.app import Doors, make_app
+from waypost.api.body import BodyReader
+from waypost.api.instances_api import InstancesApi, waiting_for
+from waypost.api.limits import CallLimits
+from waypost.api.links import PublicAddress
+from waypost.api.queued import Queued
+from waypost.api.server import listen, serving
+from waypost.api.tokens_api import TokensApi
+from waypost.api.writes import Writes
+from waypost.clock import Clock, SystemClock
+from waypost.config import Settings
+from waypost.engine.port import Engine, Network
+from waypost.engine.settings import EngineSettings
+from waypost.engine.supervisor import Supervisor
+from waypost.errors import SANDBOX_UNREACHABLE, EngineError, SandboxError
+from waypost.instances.contacts import Contacts
+from waypost.instances.incoming import Incoming
+from waypost.instances.instance import NetworkName
+from waypost.instances.instances import Instances
+from waypost.instances.sessions import Sessions
+from waypost.media.blobs import LocalBlobs
+from waypost.net.allow import AllowList
+from waypost.net.egress import Egress, FetchLimits
+from waypost.net.guard import SystemResolver
+from waypost.operations import WRITES
+from waypost.operations.executor import OperationExecutor
+from waypost.operations.resources import Resources
+from waypost.outbox.outbox import Outbox
+from waypost.outbox.settings import OutboxSettings
+from waypost.sandbox.client import SandboxClient
+from waypost.storage.folder_lock import locked
+from waypost.storage.sqlite.blobs import InlineBlobs
+from waypost.storage.sqlite.contacts import SqliteContacts
+from waypost.storage.sqlite.database import Database, opened
+from waypost.storage.sqlite.instances import SqliteInstances
+from waypost.storage.sqlite.messages import SqliteMessages
+from waypost.storage.sqlite.outbox import SqliteOutboxStore
+from waypost.storage.sqlite.tokens import SqliteTokens
+from waypost.telemetry import Log, make_log
+from waypost.voice.limits import Limits
+from waypost.voice.pool import VoicePool
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running gateway: where it answers, and the admin token where one was made at this start."""
+
+    url: str
+    new_admin_token: str | None
+    instances: Instances
+    outbox: Outbox
+    engine: Engine
+
+    def __repr__(self) -> str:
+        """The address alone: the token is a secret."""
+        return f"Gateway({self.url})"
+
+
+@contextlib.asynccontextmanager
+async def start_gateway(
+    settings: Settings, *, clock: Clock | None = None, log: Log | None = None
+) -> AsyncIterator[Gateway]:
+    """Run a gateway while the context lasts.
+
+    Raises StorageError: the data folder is in use (DATA_FOLDER_BUSY), unusable, or the port is taken
+    (PORT_TAKEN).
+    """
+    clock = clock or SystemClock()
+    log = log or make_log(settings.log_level, settings.log_format)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(locked(settings.data))
+        listener = listen(settings.host, settings.port)
+        stack.callback(listener.close)
+        own = _address(listener)
+        database = await stack.enter_async_context(opened(settings.data / "waypost.db"))
+        tokens = Tokens(SqliteTokens(database), clock, settings.admin_token)
+        new_admin_token = await _first_admin_token(tokens, settings)
+        house = await _furnish(stack, settings, database, clock, log)
+        app, draining = _api(settings, house, tokens, database, own, clock, log)
+        await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
+        # Calls that wait for a request are answered at once when the gateway stops.
+        stack.push_async_callback(house.outbox.drain)
+        stack.callback(draining.set)
+        yield Gateway(
+            url=f"http://{own}",
+            new_admin_token=new_admin_token,
+            instances=house.instances,
+            outbox=house.outbox,
+            engine=house.engine,
+        )
+
+
+def _address(listener: socket.socket) -> str:
+    """host:port that reaches the listener from this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """The parts that the HTTP side is built on."""
+
+    instances: Instances
+    sessions: Sessions
+    outbox: Outbox
+    engine: Engine
+    blobs: LocalBlobs
+
+
+async def _furnish(
+    stack: contextlib.AsyncExitStack, settings: Settings, database: Database, clock: Clock, log: Log
+) -> _House:
+    """Everything below the API, started in the order in which it leans on each other."""
+    engine: Engine
+    outbox: Outbox
+    blobs = LocalBlobs(settings.data / "blobs")
+    stack.callback(blobs.close)
+    messages = SqliteMessages(database)
+    contacts = Contacts(SqliteContacts(database), clock)
+    store = SqliteInstances(database)
+    sessions = Sessions(
+        store,
+        lambda: engine,
+        _Networks(settings.sandbox_url),
+        clock,
+        log,
+        lambda instance_id: outbox.wake(instance_id),
+    )
+    instances = Instances(store, sessions, clock, lambda instance_id: outbox.drop_instance(instance_id))
+    resources = Resources(
+        session_of=lambda instance_id: engine.session(instance_id),
+        contacts=contacts,
+        messages=messages,
+        uploads=_Uploads(InlineBlobs(database), blobs),
+        fetcher=_egress(stack, settings),
+        converter=await stack.enter_async_context(_voice_pool(settings)),
+        workshop=await asyncio.to_thread(_workshop, settings.data / "workshop"),
+        clock=clock,
+        log=log,
+    )
+    executor = OperationExecutor(WRITES, resources, lambda instance_id: waiting_for(instances, instance_id))
+    outbox = Outbox(
+        SqliteOutboxStore(database),
+        blobs,
+        executor,
+        clock,
+        random.SystemRandom(),
+        _outbox_settings(settings),
+        log,
+    )
+    supervisor = Supervisor(
+        EngineSettings(
+            folder=settings.data / "engine",
+            sessions_per_process=settings.engine_sessions_per_process,
+            pairing_within=settings.pairing_seconds,
+        ),
+        Incoming(sessions, messages, outbox),
+        sessions,
+        clock,
+        log,
+    )
+    engine = supervisor
+    # Before the engine brings what lies in the spools: events of an instance that nobody knows are let go.
+    await sessions.load()
+    await stack.enter_async_context(supervisor)
+    await stack.enter_async_context(outbox.running())
+    await stack.enter_async_context(sessions.running())
+    return _House(
+        instances=instances,
+        sessions=sessions,
+        outbox=outbox,
+        engine=engine,
+        blobs=blobs,
+    )
+
+
+def _api(
+    settings: Settings, house: _House, tokens: Tokens, database: Database, own: str, clock: Clock, log: Log
+) -> tuple[Litestar, asyncio.Event]:
+    """The HTTP application; set the event when the gateway begins to stop."""
+    draining = asyncio.Event()
+    address = PublicAddress(settings.public_url, settings.trusted_proxies, own)
+    bodies = BodyReader(
+        house.blobs, settings.upload_max_bytes, settings.inline_max_bytes, settings.body_seconds
+    )
+    wait = settings.wait_max_seconds
+    endpoints = [
+        *Writes(house.outbox, bodies, address, wait).endpoints(WRITES),
+        *Queued(house.outbox, wait).endpoints(),
+        *InstancesApi(house.instances, tokens, bodies, settings).endpoints(),
+        *TokensApi(tokens, house.instances, bodies).endpoints(),
+    ]
+
+    def readiness() -> str | None:
+        if draining.is_set():
+            return "The gateway is stopping."
+        return None if database.healthy else "The database can't be written."
+
+    doors = Doors(
+        tokens=tokens,
+        instances=house.instances,
+        limits=CallLimits(clock),
+        address=address,
+        readiness=readiness,
+        log=log,
+    )
+    return make_app(doors, endpoints), draining
+
+
+class _Networks:
+    """Implements `instances.networks.Networks`: the sandbox is asked each time, it may have been started
+    anew.
+    """
+
+    def __init__(self, sandbox_url: str) -> None:
+        self._url = sandbox_url
+
+    async def get(self, name: NetworkName) -> Network:
+        """The network as the engine needs it. Raises EngineError(SANDBOX_UNREACHABLE)."""
+        if name == "whatsapp":
+            return Network(name="whatsapp")
+        try:
+            async with SandboxClient(self._url) as sandbox:
+                view = await sandbox.network()
+        except SandboxError as error:
+            raise EngineError(SANDBOX_UNREACHABLE, error.detail) from error
+        return Network(
+            name="sandbox", proxy_url=view.proxy_url, ca_pem=view.ca_pem, noise_root=view.noise_root_public
+        )
+
+
+class _Uploads:
+    """Implements `operations.resources.Uploads`: small files are rows, large ones files."""
+
+    def __init__(self, rows: InlineBlobs, files: LocalBlobs) -> None:
+        self._rows = rows
+        self._files = files
+
+    async def inline(self, blob_id: str) -> bytes | None:
+        """The bytes of a small file."""
+        return await self._rows.inline(blob_id)
+
+    def path_of(self, blob_id: str) -> Path:
+        """Where a large file lies, if it is there."""
+        return self._files.path_of(blob_id)
+
+
+def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:
+    resolver = SystemResolver()
+    stack.callback(resolver.close)
+    limits = FetchLimits(max_bytes=settings.upload_max_bytes)
+    return Egress(AllowList.parse(settings.fetch_allow), resolver, limits)
+
+
+def _voice_pool(settings: Settings) -> VoicePool:
+    limits = Limits(input_bytes=settings.upload_max_bytes, note_seconds=settings.voice_max_seconds)
+    return VoicePool(limits, workers=settings.voice_workers or None)
+
+
+def _outbox_settings(settings: Settings) -> OutboxSettings:
+    return OutboxSettings(
+        max_unfinished=settings.queue_max,
+        expires=settings.expires_seconds,
+        sends=settings.sends_in_flight,
+        settle=settings.unknown_seconds,
+        keep_sent_blobs=settings.keep_sent_files_seconds,
+        keep_failed_blobs=settings.keep_failed_files_seconds,
+        keep_requests=settings.keep_requests_seconds,
+        drain=settings.drain_seconds,
+    )
+
+
+def _workshop(folder: Path) -> Path:
+    """The folder of files in the making. What a crash left there is made again where it is needed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob("*.in"):
+        left.unlink(missing_ok=True)
+    return folder
+
+
+async def _first_admin_token(tokens: Tokens, settings: Settings) -> str | None:
+    """An admin token where there is none yet; its text is told this once."""
+    if settings.admin_token or await tokens.any_admin():
+        return None
+    issued = await tokens.issue(instance_id=None, scopes=("admin",), name="first")
+    return issued.text
