@@ -1,7 +1,8 @@
 """How long a note takes to make, against spawning ffmpeg for it: `python -m bench.conversion`.
 
-Both decode the same MP3 to 16 kHz mono and encode it with libopus at the same bitrate, application and compression
-level; ours also joins packets, computes waveform and duration, hashes and checks. Ratios count, seconds do not.
+Both decode the same MP3 to 16 kHz mono and encode it with libopus at the same bitrate, application and
+compression level; ours also joins packets, computes waveform and duration, hashes and checks. Ratios count,
+seconds do not.
 """
 
 import asyncio
@@ -35,7 +36,8 @@ def ffmpeg_command(source: str, target: str, bitrate: int) -> list[str]:
 
 
 async def run() -> dict[str, Any]:
-    """Median seconds of `ROUNDS` turns each, taken alternately, through one warm worker; ffmpeg's are None without it."""
+    """Median seconds of `ROUNDS` turns each, taken alternately, through one warm worker; ffmpeg's are None
+    without it."""
     bitrate = Limits().bitrates[0]
     results: dict[str, Any] = {
         "command": shlex.join(ffmpeg_command("in.mp3", "out.ogg", bitrate)),

@@ -55,7 +55,9 @@ class Gateway:
         """`send-voice` with the file in the JSON body."""
         return await self._send({"chatId": chat_id, "file": base64.b64encode(file.read_bytes()).decode()})
 
-    async def send_file(self, chat_id: str, file: Path, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
+    async def send_file(
+        self, chat_id: str, file: Path, fields: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """`send-voice` with the file as multipart/form-data."""
         call = await self._http.post(
             f"{self.base}/send-voice",
@@ -66,7 +68,9 @@ class Gateway:
         return _body(call)
 
     async def _send(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        return _body(await self._http.post(f"{self.base}/send-voice", headers=self.headers, json=dict(fields)))
+        return _body(
+            await self._http.post(f"{self.base}/send-voice", headers=self.headers, json=dict(fields))
+        )
 
     async def finished(self, envelope: Mapping[str, Any], *, within_s: float = 20) -> dict[str, Any]:
         """Follow `queued_request_link` until the request has left the queue."""
@@ -99,7 +103,11 @@ class Gateway:
             request = _body(await self._http.get(str(envelope["queued_request_link"]), headers=self.headers))
             return good(request)
 
-        await until(look, within_s, lambda: f"it stands at {request.get('status')}, waiting for {request.get('waiting_for')}")
+        await until(
+            look,
+            within_s,
+            lambda: f"it stands at {request.get('status')}, waiting for {request.get('waiting_for')}",
+        )
         return request
 
 
@@ -115,6 +123,8 @@ async def until(look: Callable[[], Awaitable[bool]], within_s: float, state: Cal
 
 def _body(call: httpx.Response) -> dict[str, Any]:
     if not call.is_success:
-        raise StepFailed(f"{call.request.method} {call.request.url.path} answered {call.status_code}: {call.text[:300]}")
+        raise StepFailed(
+            f"{call.request.method} {call.request.url.path} answered {call.status_code}: {call.text[:300]}"
+        )
     body: dict[str, Any] = call.json()
     return body

@@ -1,6 +1,8 @@
 """`waypost demo`: the main job, end to end, on this machine, without a phone."""
 
 import asyncio
+import functools
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -18,8 +20,14 @@ from waypost.testing.processes import Pair, ProcessFailed
 _CAPTION = "Your parcel is at the side door."
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def demo(
-    serve: Annotated[bool, typer.Option("--serve", help="Stay up afterwards and print curl commands to try.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Stay up afterwards and print curl commands to try.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Where the notes that arrived are written.")] = Path("demo-out"),
 ) -> None:
     """Start a gateway and an emulated network, pair them, and send voice notes that are received and played."""
@@ -63,7 +71,11 @@ async def _send_all(
     chat = recipient.chat_id
     with screen.step("voice note by url (mp3)"):
         by_url = await notes.deliver(
-            screen, gateway, recipient, out, lambda: gateway.send_by_url(chat, f"http://{address}/greeting.mp3")
+            screen,
+            gateway,
+            recipient,
+            out,
+            lambda: gateway.send_by_url(chat, f"http://{address}/greeting.mp3"),
         )
     with screen.step("voice note by multipart file (m4a)"):
         await notes.deliver(
@@ -77,27 +89,33 @@ async def _send_all(
         first = by_url.request["response_body"]["key"]["id"]
         reply = {"caption": _CAPTION, "reply_to": first}
         captioned = await notes.deliver(
-            screen, gateway, recipient, out, lambda: gateway.send_file(chat, recordings / "greeting.amr", reply)
+            screen,
+            gateway,
+            recipient,
+            out,
+            lambda: gateway.send_file(chat, recordings / "greeting.amr", reply),
         )
         await notes.check_reply(recipient, captioned, first)
         await notes.check_caption(screen, recipient, captioned, _CAPTION)
 
 
 def _print_commands(screen: Screen, pair: Pair, gateway: Gateway, recordings: Path, address: str) -> None:
-    say = screen.console.print
     api = f"{pair.url}{gateway.base}"
-    auth = f"-H 'Authorization: Bearer {gateway.token}' -H 'Accept: application/json'"
+    curl = f"curl -s --noproxy '*' -H 'Authorization: Bearer {gateway.token}' -H 'Accept: application/json'"
     chat = f"{stage.CONTACT_PHONE}@c.us"
-    plain = {"markup": False, "highlight": False, "soft_wrap": True}
-    say(f"\nIt stays up; Ctrl-C ends it. Instance {gateway.instance}, contact {chat}. Paste any of these:\n", **plain)
-    say(f"# JSON with a url\ncurl -s --noproxy '*' {auth} -H 'Content-Type: application/json' \\\n"
-        f"  -d '{{\"chatId\":\"{chat}\",\"url\":\"http://{address}/greeting.mp3\"}}' \\\n  {api}/send-voice\n", **plain)
-    say(f"# JSON with the file as base64\nprintf '{{\"chatId\":\"{chat}\",\"file\":\"%s\"}}' "
-        f"\"$(base64 < '{recordings}/greeting.amr' | tr -d '\\n')\" | \\\n"
-        f"  curl -s --noproxy '*' {auth} -H 'Content-Type: application/json' -d @- \\\n  {api}/send-voice\n", **plain)
-    say(f"# multipart\ncurl -s --noproxy '*' {auth} -F 'chatId={chat}' -F 'file=@{recordings}/greeting.m4a' \\\n"
-        f"  {api}/send-voice\n", **plain)
-    say(f"# poll: the newest requests, with their state and receipts\ncurl -s --noproxy '*' {auth} \\\n"
-        f"  '{api}/queued-requests?limit=5'\n", **plain)
-    say(f"# what the contact received\nWAYPOST_SANDBOX_URL={pair.control_url} {sys.executable} -m waypost sandbox inbox "
-        f"+{stage.CONTACT_PHONE}\n", **plain)
+    as_json = "-H 'Content-Type: application/json'"
+    body = json.dumps({"chatId": chat, "url": f"http://{address}/greeting.mp3"})
+    commands = {
+        "JSON with a url": f"{curl} {as_json} -d '{body}' {api}/send-voice",
+        "JSON with the file as base64": f'printf \'{{"chatId":"{chat}","file":"%s"}}\' '
+        f"\"$(base64 < '{recordings}/greeting.amr' | tr -d '\\n')\" | {curl} {as_json} -d @- {api}/send-voice",
+        "multipart": f"{curl} -F 'chatId={chat}' -F 'file=@{recordings}/greeting.m4a' {api}/send-voice",
+        "poll: the newest requests, how they stand and what became of them": f"{curl} '{api}/queued-requests?limit=5'",
+        "what the contact received": f"'{sys.executable}' -m waypost sandbox inbox +{stage.CONTACT_PHONE} "
+        f"--url {pair.control_url}",
+    }
+    say = functools.partial(screen.console.print, markup=False, highlight=False, soft_wrap=True)
+    say(f"\nIt stays up; Ctrl-C ends it. Instance {gateway.instance}, contact {chat}, token {gateway.token}")
+    say("Paste any of these:")
+    for title, command in commands.items():
+        say(f"\n# {title}\n{command}")

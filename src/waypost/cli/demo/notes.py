@@ -9,7 +9,8 @@ from typing import Any
 
 from waypost.cli.demo.calls import Gateway
 from waypost.cli.demo.screen import Screen, StepFailed
-from waypost.sandbox.client import InboxMessage, SandboxClient
+from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.views import InboxMessage
 from waypost.voice.verify import verify
 
 _ARRIVES_WITHIN_S = 20
@@ -21,6 +22,11 @@ class Recipient:
 
     phone: str
     sandbox: SandboxClient
+
+    @property
+    def number(self) -> str:
+        """How the sandbox writes its number."""
+        return f"+{self.phone}"
 
     @property
     def chat_id(self) -> str:
@@ -50,10 +56,12 @@ async def deliver(
     screen.document("finished queued request", request)
     if request["status"] != "sent":
         raise StepFailed(f"the request ended as {request['status']}: {request['error']}")
-    await gateway.status_reached(envelope, "PLAYED", told=lambda status: screen.line(f"receipt: [cyan]{status}[/]"))
+    await gateway.status_reached(
+        envelope, "PLAYED", told=lambda status: screen.line(f"receipt: [cyan]{status}[/]")
+    )
     body = request["response_body"]
     message = await _arrived(recipient, body["key"]["id"])
-    media = await recipient.sandbox.media(recipient.phone, message.seq)
+    media = await recipient.sandbox.media(recipient.number, message.seq)
     file = out / f"{body['key']['id']}.ogg"
     file.write_bytes(media)
     _check(media, message, body["message"]["audioMessage"])
@@ -81,11 +89,11 @@ async def check_reply(recipient: Recipient, delivery: Delivery, replied_to: str)
 
 async def _arrived(recipient: Recipient, message_id: str) -> InboxMessage:
     after = 0
-    while messages := await recipient.sandbox.inbox(recipient.phone, after=after, wait=_ARRIVES_WITHIN_S):
-        for message in messages:
+    while (inbox := await recipient.sandbox.inbox(recipient.number, after, _ARRIVES_WITHIN_S)).messages:
+        for message in inbox.messages:
             if message.id == message_id:
                 return message
-        after = messages[-1].seq
+        after = inbox.last
     raise StepFailed(f"the contact did not receive {message_id}")
 
 

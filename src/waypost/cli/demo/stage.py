@@ -10,16 +10,19 @@ import httpx
 from waypost.cli.demo.calls import Gateway, until
 from waypost.cli.demo.screen import Screen
 from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.views import NewContact
 from waypost.testing.processes import Pair, sandbox_and_gateway
 
 # Numbers that no subscriber has (the range that the British regulator keeps for fiction).
 OWN_PHONE = "447700900001"
 CONTACT_PHONE = "447700900002"
-_RECEIPT_DELAYS_S = {"delivered_after": 0.1, "read_after": 0.4, "played_after": 0.8}
+_DELIVERED_S, _READ_S, _PLAYED_S = 0.1, 0.4, 0.8
 
 
 @asynccontextmanager
-async def running(screen: Screen, folder: Path, fetch_allow: str) -> AsyncIterator[tuple[Pair, Gateway, SandboxClient]]:
+async def running(
+    screen: Screen, folder: Path, fetch_allow: str
+) -> AsyncIterator[tuple[Pair, Gateway, SandboxClient]]:
     """Start both programs and stop them at the end; `fetch_allow` is the address of the demo's own files."""
     pair = sandbox_and_gateway(folder, {"WAYPOST_FETCH_ALLOW": fetch_allow})
     try:
@@ -43,13 +46,23 @@ async def create_and_pair(screen: Screen, gateway: Gateway, sandbox: SandboxClie
     """Create the instance over the API and scan its QR code with a sandbox phone until it is WORKING."""
     with screen.step("create an instance"):
         created = await gateway.create_instance("demo", f"+{OWN_PHONE}")
-        screen.document("instance", {**created, "qr_code": created["qr_code"][:24] + "…", "access_token": "…"})
+        screen.document(
+            "instance", {**created, "qr_code": created["qr_code"][:24] + "…", "access_token": "…"}
+        )
     with screen.step("scan its QR code with a sandbox phone"):
-        await sandbox.add_phone(OWN_PHONE, "Demo shop")
-        await sandbox.scan(OWN_PHONE, created["qr_text"])
+        await sandbox.add_phone(f"+{OWN_PHONE}", "Demo shop")
+        await sandbox.scan(f"+{OWN_PHONE}", created["qr_text"])
         await _working(gateway)
     with screen.step("add a contact that plays what it gets"):
-        await sandbox.add_contact(CONTACT_PHONE, "Ada", **_RECEIPT_DELAYS_S)
+        await sandbox.add_contact(
+            NewContact(
+                f"+{CONTACT_PHONE}",
+                "Ada",
+                delivered_after=_DELIVERED_S,
+                read_after=_READ_S,
+                played_after=_PLAYED_S,
+            )
+        )
 
 
 async def _working(gateway: Gateway) -> None:

@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench` prints ratios from one run each."""

@@ -1,0 +1,44 @@
+"""What it was measured on, and how much memory processes really hold."""
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+
+def describe() -> str:
+    """Cores, memory, system and the versions that matter, on one line."""
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    memory = psutil.virtual_memory().total / 2**30
+    parts = [f"{name} {metadata.version(name)}" for name in ("neonize", "av", "litestar", "uvicorn")]
+    return (
+        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, {', '.join(parts)}"
+    )
+
+
+def pss_mb(pid: int) -> float:
+    """Proportional set size of a process in MB: shared pages are counted once over all that share them."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def family(pid: int) -> dict[str, list[int]]:
+    """The gateway's processes by what they are: `gateway`, `engine`, `voice`, `other`."""
+    found: dict[str, list[int]] = {"gateway": [pid], "engine": [], "voice": [], "other": []}
+    for child in psutil.Process(pid).children(recursive=True):
+        words = " ".join(child.cmdline())
+        kind = "engine" if "engine.hosts" in words else "voice" if "voice.worker" in words else "other"
+        found[kind].append(child.pid)
+    return found

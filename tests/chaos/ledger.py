@@ -1,0 +1,121 @@
+"""Holds what was accepted against what the contacts decrypted."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.load import Posted
+from waypost.sandbox.views import InboxMessage
+
+
+@dataclass
+class Counts:
+    """What a run ended with; everything after `unknown` must stay empty."""
+
+    accepted: int = 0
+    delivered: int = 0
+    failed: int = 0
+    unknown: int = 0
+    lost: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    captions_wrong: list[str] = field(default_factory=list)
+    unknown_though_delivered: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """One line for the log of a test run."""
+        return (
+            f"accepted {self.accepted}, delivered once {self.delivered}, failed with a reason {self.failed}, "
+            f"outcome unknown {self.unknown}, lost {len(self.lost)}, twice {len(self.twice)}, "
+            f"out of order {len(self.out_of_order)}, unfinished {len(self.unfinished)}, "
+            f"captions wrong {len(self.captions_wrong)}"
+        )
+
+    def broken(self) -> list[str]:
+        """Every broken promise, in words."""
+        return [
+            *(f"lost: {item}" for item in self.lost),
+            *(f"twice: {item}" for item in self.twice),
+            *(f"out of order: {item}" for item in self.out_of_order),
+            *(f"unfinished: {item}" for item in self.unfinished),
+            *(f"caption: {item}" for item in self.captions_wrong),
+            *(f"unknown though delivered: {item}" for item in self.unknown_though_delivered),
+        ]
+
+
+def settle(
+    posted: Sequence[Posted],
+    requests: Mapping[str, Mapping[str, Any]],
+    inbox: Sequence[InboxMessage],
+    counts: Counts,
+) -> None:
+    """Add one chat to `counts`: its accepted requests in order, how each ended, and what its contact decrypted."""
+    for message in inbox:
+        if message.times > 1:
+            counts.twice.append(f"{posted[0].contact}: {message.id} decrypted {message.times} times")
+    arrived = Counter(message.audio.file_sha256.hex() for message in inbox if message.audio is not None)
+    for item in posted:
+        counts.accepted += 1
+        request = requests[item.uuid]
+        times = arrived[item.sha256]
+        _one(item, request, times, counts)
+    _order(posted, inbox, counts)
+    _captions(posted, requests, inbox, counts)
+
+
+def _one(item: Posted, request: Mapping[str, Any], times: int, counts: Counts) -> None:
+    name = f"{item.contact} #{item.number} ({item.uuid})"
+    if times > 1:
+        counts.twice.append(f"{name}: {times} times")
+    if request["status"] == "sent":
+        counts.delivered += times == 1
+        if times == 0:
+            counts.lost.append(name)
+    elif request["status"] == "failed" and request["error"]["code"] == "outcome_unknown":
+        counts.unknown += 1
+        if times:
+            counts.unknown_though_delivered.append(name)
+    elif request["status"] in ("failed", "cancelled"):
+        counts.failed += 1
+        if times:
+            counts.lost.append(f"{name}: failed as {request['error']['code']}, and arrived")
+    else:
+        counts.unfinished.append(f"{name}: {request['status']}, waiting for {request['waiting_for']}")
+
+
+def _order(posted: Sequence[Posted], inbox: Sequence[InboxMessage], counts: Counts) -> None:
+    place = {item.sha256: item.number for item in posted}
+    numbers = [
+        place[digest] for m in inbox if m.audio is not None and (digest := m.audio.file_sha256.hex()) in place
+    ]
+    for earlier, later in zip(numbers, numbers[1:], strict=False):
+        if later < earlier:
+            counts.out_of_order.append(f"{posted[0].contact}: {later} after {earlier}")
+
+
+def _captions(
+    posted: Sequence[Posted],
+    requests: Mapping[str, Mapping[str, Any]],
+    inbox: Sequence[InboxMessage],
+    counts: Counts,
+) -> None:
+    texts = [message.text for message in inbox if message.text]
+    for item in posted:
+        if item.caption is None:
+            continue
+        times, sent = texts.count(item.caption), requests[item.uuid]["status"] == "sent"
+        note = [
+            index
+            for index, m in enumerate(inbox)
+            if m.audio is not None and m.audio.file_sha256.hex() == item.sha256
+        ]
+        if sent and (
+            times != 1 or inbox[note[0] + 1 : note[0] + 2] == [] or inbox[note[0] + 1].text != item.caption
+        ):
+            counts.captions_wrong.append(
+                f"{item.contact} #{item.number}: {times} times, or not right after its note"
+            )
+        if not note and times:
+            counts.captions_wrong.append(f"{item.contact} #{item.number}: without its note")

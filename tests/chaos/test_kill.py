@@ -1,0 +1,181 @@
+"""kill -9 of the gateway and of engine processes under load: what was accepted is delivered once, in order.
+
+`make chaos` runs 20 rounds, the plain test run 3. Each run prints its counts.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.chaos.ledger import Counts, settle
+from tests.chaos.load import Caller, native_notes
+from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.views import InboxMessage, NewContact
+from waypost.testing.processes import Pair, sandbox_and_gateway
+
+ROUNDS = int(os.environ.get("WAYPOST_CHAOS_ROUNDS", "3"))
+SEED = int(os.environ.get("WAYPOST_CHAOS_SEED", "0")) or int(time.time())
+INSTANCES = 2
+CHATS = 3
+NOTES_PER_ROUND = 4
+SETTLED_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Town:
+    """A running pair of processes with paired instances and contacts."""
+
+    pair: Pair
+    sandbox: SandboxClient
+    instances: Sequence[tuple[str, str]]
+    contacts: Sequence[str]
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    pair = sandbox_and_gateway(
+        tmp_path, {"WAYPOST_UNKNOWN_SECONDS": "8", "WAYPOST_LIMIT_CREATE_INSTANCE": "0"}
+    )
+    await pair.sandbox.start()
+    await pair.gateway.start()
+    try:
+        async with SandboxClient(pair.control_url) as sandbox:
+            contacts = [f"4477009100{index:02}" for index in range(CHATS)]
+            for contact in contacts:
+                await sandbox.add_contact(NewContact(f"+{contact}", delivered_after=0.02))
+            instances = [await _paired(pair, sandbox, index) for index in range(INSTANCES)]
+            yield Town(pair, sandbox, instances, contacts)
+    finally:
+        await pair.gateway.stop()
+        await pair.sandbox.stop()
+
+
+async def _paired(pair: Pair, sandbox: SandboxClient, index: int) -> tuple[str, str]:
+    phone = f"4477009000{index:02}"
+    async with httpx.AsyncClient(base_url=pair.url, trust_env=False, timeout=20) as http:
+        admin = {"Authorization": f"Bearer {pair.admin_token}"}
+        created = (
+            await http.post(
+                "/api/whatsapp/v2/create-instance",
+                headers=admin,
+                json={"name": f"chaos-{index}", "phone": f"+{phone}"},
+            )
+        ).json()
+        await sandbox.add_phone(f"+{phone}", f"Chaos {index}")
+        await sandbox.scan(f"+{phone}", created["qr_text"])
+        async with asyncio.timeout(30):
+            while True:
+                health = await http.get(f"/api/whatsapp/v2/{created['id']}/health", headers=admin)
+                if health.json()["status"] == "WORKING":
+                    return created["id"], created["access_token"]
+                await asyncio.sleep(0.05)
+
+
+def _engine_processes(gateway_pid: int) -> list[psutil.Process]:
+    children = psutil.Process(gateway_pid).children(recursive=True)
+    return [child for child in children if any("waypost.engine.hosts" in word for word in child.cmdline())]
+
+
+@pytest.mark.timeout(1500)
+async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = random.Random(SEED)
+    notes = iter(await native_notes(INSTANCES * CHATS * NOTES_PER_ROUND * ROUNDS, SEED))
+    callers = [
+        Caller(
+            town.pair.url,
+            instance_id,
+            token,
+            contact,
+            [next(notes) for _ in range(NOTES_PER_ROUND * ROUNDS)],
+            random.Random(chance.random()),
+        )
+        for instance_id, token in town.instances
+        for contact in town.contacts
+    ]
+    async with asyncio.TaskGroup() as group:
+        for caller in callers:
+            group.create_task(caller.run())
+        for round_number in range(ROUNDS):
+            await asyncio.sleep(chance.uniform(0.2, 1.2))
+            if round_number % 2 == 0:
+                await _kill_gateway(town.pair)
+            else:
+                _kill_engine(town.pair, chance)
+    counts = await _counts(town, callers)
+    with capsys.disabled():
+        lost_answers = sum(caller.answers_lost for caller in callers)
+        print(f"\nchaos: {ROUNDS} kills, seed {SEED}, answers lost {lost_answers}; {counts.line()}")
+    assert counts.broken() == []
+    assert counts.accepted == INSTANCES * CHATS * NOTES_PER_ROUND * ROUNDS
+    assert counts.unknown <= ROUNDS * INSTANCES * 4
+
+
+async def _kill_gateway(pair: Pair) -> None:
+    engines = _engine_processes(pair.gateway.pid)
+    await pair.gateway.kill()
+    _, alive = await asyncio.to_thread(psutil.wait_procs, engines, 5)
+    assert alive == [], "an engine process outlived its gateway"
+    await pair.gateway.start()
+
+
+def _kill_engine(pair: Pair, chance: random.Random) -> None:
+    if engines := _engine_processes(pair.gateway.pid):
+        os.kill(chance.choice(engines).pid, signal.SIGKILL)
+
+
+async def _counts(town: Town, callers: Sequence[Caller]) -> Counts:
+    counts = Counts()
+    async with httpx.AsyncClient(base_url=town.pair.url, trust_env=False, timeout=20) as http:
+        requests = await _finished(http, callers)
+    inboxes = {contact: await _whole_inbox(town.sandbox, contact) for contact in town.contacts}
+    senders = {instance_id: f"4477009000{index:02}" for index, (instance_id, _) in enumerate(town.instances)}
+    for caller in callers:
+        own = [
+            m
+            for m in inboxes[caller.contact]
+            if m.sender.lstrip("+").split("@")[0].split(":")[0] == senders[caller.instance_id]
+        ]
+        settle(caller.posted, requests, own, counts)
+    return counts
+
+
+async def _finished(http: httpx.AsyncClient, callers: Sequence[Caller]) -> Mapping[str, Mapping[str, Any]]:
+    requests: dict[str, Mapping[str, Any]] = {}
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    for caller in callers:
+        for item in caller.posted:
+            while True:
+                answer = await http.get(
+                    f"/api/whatsapp/v2/{item.instance_id}/queued-requests/{item.uuid}",
+                    headers={"Authorization": f"Bearer {caller.token}"},
+                )
+                assert answer.status_code == 200, f"accepted and then unknown: {item.uuid}: {answer.text}"
+                requests[item.uuid] = answer.json()
+                if (
+                    requests[item.uuid]["status"] in ("sent", "failed", "cancelled")
+                    or time.monotonic() > deadline
+                ):
+                    break
+                await asyncio.sleep(0.1)
+    return requests
+
+
+async def _whole_inbox(sandbox: SandboxClient, contact: str) -> list[InboxMessage]:
+    messages: list[InboxMessage] = []
+    after = 0
+    while (page := await sandbox.inbox(f"+{contact}", after)).messages:
+        messages += page.messages
+        after = page.last
+    return messages
