@@ -1,9 +1,10 @@
 """Every way a call or a request can fail: one table, one exception tree.
 
-A `Fault` is a row of the table: its code is stable and part of the API, its status is what HTTP (or `response_status`)
-shows, its sentence says what to do next, and `retryable` says whether the same call may succeed later unchanged.
+A `Fault` is a row of the table: its code is stable and part of the API, its status is what HTTP (or
+`response_status`) shows, its sentence says what to do next, and `retryable` says whether the same call may succeed
+later unchanged.
 
-    WaypostError                 carries a Fault, an optional detail for the caller, and facts (JSON values) beside it
+    WaypostError                 carries a Fault, an optional detail for the caller, and facts (JSON values)
     ├── ApiError                 the call itself: unknown route, bad token, malformed body
     ├── InvalidRequest           the fields of a call (field name → sentences)
     ├── FetchError               a URL that a caller named
@@ -31,69 +32,112 @@ class Fault:
     retryable: bool = False
 
 
-# --- the call itself ---------------------------------------------------------------------------------------------
+# --- the call itself ------------------------------------------------------------------------------
 UNAUTHENTICATED: Final = Fault("unauthenticated", 401, "Unauthenticated.")
-FORBIDDEN: Final = Fault("forbidden", 403, "This token may not do that; use one with the scope that the call needs.")
+FORBIDDEN: Final = Fault(
+    "forbidden", 403, "This token may not do that; use one with the scope that the call needs."
+)
 NOT_FOUND: Final = Fault("not_found", 404, "Nothing is here; check the path and the ids in it.")
 INSTANCE_NOT_FOUND: Final = Fault("instance_not_found", 404, "Instance not found.")
 REQUEST_NOT_FOUND: Final = Fault("request_not_found", 404, "Queued request not found.")
 METHOD_NOT_ALLOWED: Final = Fault("method_not_allowed", 405, "This path does not take that method.")
-BODY_TIMEOUT: Final = Fault("body_timeout", 408, "The body of the call did not arrive in time; send it again.", retryable=True)
+BODY_TIMEOUT: Final = Fault(
+    "body_timeout", 408, "The body of the call did not arrive in time; send it again.", retryable=True
+)
 TOO_LARGE: Final = Fault("too_large", 413, "The file is larger than this server accepts; send a smaller one.")
 UNSUPPORTED_MEDIA_TYPE: Final = Fault(
     "unsupported_media_type", 415, "Send JSON, multipart/form-data or application/x-www-form-urlencoded."
 )
-MALFORMED: Final = Fault("malformed", 400, "The body can't be read; check that it is what its content type says.")
+MALFORMED: Final = Fault(
+    "malformed", 400, "The body can't be read; check that it is what its content type says."
+)
 INVALID: Final = Fault("invalid", 422, "The given data was invalid.")
 IDEMPOTENCY_MISMATCH: Final = Fault(
-    "idempotency_mismatch", 422, "This Idempotency-Key was used with other content; use a new key for a new request."
+    "idempotency_mismatch",
+    422,
+    "This Idempotency-Key was used with other content; use a new key for a new request.",
 )
-TOO_MANY: Final = Fault("too_many_requests", 429, "Too many requests; wait as Retry-After says.", retryable=True)
-INTERNAL: Final = Fault("internal", 500, "Something went wrong here; the log of the gateway says what.", retryable=True)
-DRAINING: Final = Fault("draining", 503, "This gateway is shutting down; try again in a moment.", retryable=True)
+TOO_MANY: Final = Fault(
+    "too_many_requests", 429, "Too many requests; wait as Retry-After says.", retryable=True
+)
+INTERNAL: Final = Fault(
+    "internal", 500, "Something went wrong here; the log of the gateway says what.", retryable=True
+)
+DRAINING: Final = Fault(
+    "draining", 503, "This gateway is shutting down; try again in a moment.", retryable=True
+)
 NOT_IMPLEMENTED: Final = Fault("not_implemented", 501, "This gateway can't do that.")
 
-# --- a URL that a caller named ---------------------------------------------------------------------------------------
-URL_INVALID: Final = Fault("url_invalid", 422, "The url must be an absolute http or https address without credentials.")
+# --- a URL that a caller named --------------------------------------------------------------------
+URL_INVALID: Final = Fault(
+    "url_invalid", 422, "The url must be an absolute http or https address without credentials."
+)
 URL_REFUSED: Final = Fault(
     "url_refused",
     422,
-    "The url leads to an address that this gateway does not fetch from; the operator can allow it with WAYPOST_FETCH_ALLOW.",
+    "The url leads to an address that this gateway does not fetch from; the operator can allow it"
+    " with WAYPOST_FETCH_ALLOW.",
 )
 URL_UNREACHABLE: Final = Fault("url_unreachable", 422, "The url could not be fetched.", retryable=True)
 URL_NOT_AUDIO_PAGE: Final = Fault(
-    "url_is_a_page", 422, "The url answered with a web page (perhaps a login page), not with a file; use a direct link."
+    "url_is_a_page",
+    422,
+    "The url answered with a web page (perhaps a login page), not with a file; use a direct link.",
 )
-URL_TOO_LARGE: Final = Fault("url_too_large", 422, "The file behind the url is larger than this server accepts.")
+URL_TOO_LARGE: Final = Fault(
+    "url_too_large", 422, "The file behind the url is larger than this server accepts."
+)
 
-# --- audio -------------------------------------------------------------------------------------------------------------
+# --- audio ----------------------------------------------------------------------------------------
 EMPTY_FILE: Final = Fault("empty_file", 422, "The file is empty.")
 NOT_AUDIO: Final = Fault("not_audio", 422, "The file is not audio; send for example mp3, m4a, ogg or wav.")
 NO_AUDIO_TRACK: Final = Fault("no_audio_track", 422, "The file has no audio track.")
 UNSUPPORTED_FORMAT: Final = Fault(
     "unsupported_format", 422, "This kind of file is not supported; convert it to mp3, m4a, ogg or wav."
 )
-UNSUPPORTED_RATE: Final = Fault("unsupported_rate", 422, "The sample rate is outside of what is accepted (4 to 192 kHz).")
-TOO_MANY_CHANNELS: Final = Fault("too_many_channels", 422, "The audio has too many channels; mix it down first.")
+UNSUPPORTED_RATE: Final = Fault(
+    "unsupported_rate", 422, "The sample rate is outside of what is accepted (4 to 192 kHz)."
+)
+TOO_MANY_CHANNELS: Final = Fault(
+    "too_many_channels", 422, "The audio has too many channels; mix it down first."
+)
 TOO_LONG: Final = Fault("too_long", 422, "The audio is longer than a voice note may be; send a shorter one.")
-TOO_COSTLY: Final = Fault("too_costly", 422, "Converting this audio takes more time or memory than is allowed.")
-CORRUPT_AUDIO: Final = Fault("corrupt_audio", 422, "The audio is damaged: a large part of it can't be decoded.")
-VOICE_WORKER_DIED: Final = Fault("voice_worker_died", 422, "The audio brought its converter down; it is not accepted.")
+TOO_COSTLY: Final = Fault(
+    "too_costly", 422, "Converting this audio takes more time or memory than is allowed."
+)
+CORRUPT_AUDIO: Final = Fault(
+    "corrupt_audio", 422, "The audio is damaged: a large part of it can't be decoded."
+)
+VOICE_WORKER_DIED: Final = Fault(
+    "voice_worker_died", 422, "The audio brought its converter down; it is not accepted."
+)
 NOT_NATIVE: Final = Fault("not_native", 422, "The file is not a native voice note.")
 
-# --- the recipient, the session, the network ------------------------------------------------------------------------------
+# --- the recipient, the session, the network ------------------------------------------------------
 NOT_ON_WHATSAPP: Final = Fault(
     "not_on_whatsapp", 404, "The number you want to send the message to is not on whatsapp."
 )
-NOT_CONNECTED: Final = Fault("not_connected", 503, "The instance is not connected; it is tried again when it is.", retryable=True)
-SESSION_BUSY: Final = Fault(
-    "session_busy", 503, "An earlier message of this instance still waits for WhatsApp's acknowledgement.", retryable=True
+NOT_CONNECTED: Final = Fault(
+    "not_connected", 503, "The instance is not connected; it is tried again when it is.", retryable=True
 )
-LOGGED_OUT: Final = Fault("logged_out", 500, "The instance was logged out; connect it again by scanning a new QR code.")
-ENGINE_DIED: Final = Fault("engine_died", 503, "The engine process ended; it is started again.", retryable=True)
+SESSION_BUSY: Final = Fault(
+    "session_busy",
+    503,
+    "An earlier message of this instance still waits for WhatsApp's acknowledgement.",
+    retryable=True,
+)
+LOGGED_OUT: Final = Fault(
+    "logged_out", 500, "The instance was logged out; connect it again by scanning a new QR code."
+)
+ENGINE_DIED: Final = Fault(
+    "engine_died", 503, "The engine process ended; it is started again.", retryable=True
+)
 ENGINE_REFUSED: Final = Fault("engine_refused", 500, "The engine refused to send this message.")
 STORE_NOT_WRITABLE: Final = Fault(
-    "store_not_writable", 503, "The session store can't be written, perhaps the disk is full; nothing was sent.", retryable=True
+    "store_not_writable",
+    503,
+    "The session store can't be written, perhaps the disk is full; nothing was sent.",
+    retryable=True,
 )
 SERVER_REFUSED: Final = Fault("server_refused", 500, "WhatsApp refused the message.", retryable=True)
 RESTRICTED: Final = Fault(
@@ -101,65 +145,113 @@ RESTRICTED: Final = Fault(
 )
 BANNED: Final = Fault("banned", 423, "WhatsApp has banned this account for a time.", retryable=True)
 CLIENT_OUTDATED: Final = Fault(
-    "client_outdated", 503, "WhatsApp no longer accepts this version of the engine; upgrade Waypost.", retryable=True
+    "client_outdated",
+    503,
+    "WhatsApp no longer accepts this version of the engine; upgrade Waypost.",
+    retryable=True,
 )
 RATE_LIMITED: Final = Fault("rate_limited", 429, "WhatsApp asks this account to slow down.", retryable=True)
 MEDIA_UPLOAD_FAILED: Final = Fault(
     "media_upload_failed", 500, "The media could not be uploaded to WhatsApp.", retryable=True
 )
 OUTCOME_UNKNOWN: Final = Fault(
-    "outcome_unknown", 500, "The message may or may not have been sent; it is not sent again by itself, to never arrive twice."
+    "outcome_unknown",
+    500,
+    "The message may or may not have been sent; it is not sent again by itself, to never arrive twice.",
 )
-UNDECRYPTABLE: Final = Fault("undecryptable", 500, "The recipient could not decrypt the message and it could not be sent again.")
-ENGINE_UNUSABLE: Final = Fault("engine_unusable", 500, "The engine library is missing or not the one that was pinned.")
-PAIRING_FAILED: Final = Fault("pairing_failed", 500, "Pairing did not finish; ask for a new QR code and try again.", retryable=True)
+UNDECRYPTABLE: Final = Fault(
+    "undecryptable", 500, "The recipient could not decrypt the message and it could not be sent again."
+)
+ENGINE_UNUSABLE: Final = Fault(
+    "engine_unusable", 500, "The engine library is missing or not the one that was pinned."
+)
+PAIRING_FAILED: Final = Fault(
+    "pairing_failed", 500, "Pairing did not finish; ask for a new QR code and try again.", retryable=True
+)
 SANDBOX_UNREACHABLE: Final = Fault(
-    "sandbox_unreachable", 503, "The sandbox does not answer; start it with `waypost sandbox serve`.", retryable=True
+    "sandbox_unreachable",
+    503,
+    "The sandbox does not answer; start it with `waypost sandbox serve`.",
+    retryable=True,
 )
 SANDBOX_UNSUPPORTED: Final = Fault(
-    "sandbox_unsupported", 501, "On this system the engine can't be redirected to the sandbox; use Linux or a container."
+    "sandbox_unsupported",
+    501,
+    "On this system the engine can't be redirected to the sandbox; use Linux or a container.",
 )
 
-# --- an accepted request ----------------------------------------------------------------------------------------------------
+# --- an accepted request --------------------------------------------------------------------------
 EXPIRED: Final = Fault("expired", 500, "The request was not sent within the time set and has expired.")
 CANCELLED: Final = Fault("cancelled", 500, "The request was cancelled before it was sent.")
-INSTANCE_DELETED: Final = Fault("instance_deleted", 500, "The instance was deleted before the request was sent.")
-NOT_CANCELLABLE: Final = Fault("not_cancellable", 409, "The request is being sent or has finished; it can't be cancelled.")
+INSTANCE_DELETED: Final = Fault(
+    "instance_deleted", 500, "The instance was deleted before the request was sent."
+)
+NOT_CANCELLABLE: Final = Fault(
+    "not_cancellable", 409, "The request is being sent or has finished; it can't be cancelled."
+)
 NOT_RETRYABLE: Final = Fault("not_retryable", 409, "Only a failed or cancelled request can be retried.")
 RETRY_NEEDS_FORCE: Final = Fault(
-    "retry_needs_force", 409, "The message may have been sent already; add ?force=true to send it again all the same."
+    "retry_needs_force",
+    409,
+    "The message may have been sent already; add ?force=true to send it again all the same.",
 )
-BLOB_GONE: Final = Fault("file_gone", 410, "The file of this request is no longer kept; send it as a new request.")
+BLOB_GONE: Final = Fault(
+    "file_gone", 410, "The file of this request is no longer kept; send it as a new request."
+)
 TOO_MANY_ATTEMPTS: Final = Fault("too_many_attempts", 500, "The request failed at every attempt.")
-QUEUE_FULL: Final = Fault("queue_full", 503, "The queue of this gateway is full; try again in a moment.", retryable=True)
+QUEUE_FULL: Final = Fault(
+    "queue_full", 503, "The queue of this gateway is full; try again in a moment.", retryable=True
+)
 
-# --- instances -----------------------------------------------------------------------------------------------------------------
+# --- instances ------------------------------------------------------------------------------------
 NAME_TAKEN: Final = Fault("name_taken", 422, "The name has already been taken.")
-ALREADY_CONNECTED: Final = Fault("already_connected", 409, "The instance is connected; log it out first to pair it again.")
-WRONG_NUMBER: Final = Fault("wrong_number", 409, "Another number scanned the QR code; scan it with the number of this instance.")
+ALREADY_CONNECTED: Final = Fault(
+    "already_connected", 409, "The instance is connected; log it out first to pair it again."
+)
+WRONG_NUMBER: Final = Fault(
+    "wrong_number", 409, "Another number scanned the QR code; scan it with the number of this instance."
+)
 WRONG_STATE: Final = Fault("wrong_state", 409, "The instance can't do that in its present state.")
 
-# --- the database, the disk, the sandbox ---------------------------------------------------------------------------------------
-STORAGE_UNAVAILABLE: Final = Fault("storage_unavailable", 503, "The database can't be written; nothing was accepted.", retryable=True)
-PORT_TAKEN: Final = Fault("port_taken", 503, "The address can't be listened on; stop what runs there or choose another WAYPOST_PORT.")
-DATA_FOLDER_BUSY: Final = Fault("data_folder_busy", 503, "Another gateway runs on this data folder; stop it or choose another WAYPOST_DATA.")
-DATABASE_TOO_NEW: Final = Fault("database_too_new", 503, "The database was written by a newer Waypost; start that release.")
-SANDBOX_NO_SUCH: Final = Fault("sandbox_no_such", 404, "The sandbox does not know that number; create it first.")
+# --- the database, the disk, the sandbox ----------------------------------------------------------
+STORAGE_UNAVAILABLE: Final = Fault(
+    "storage_unavailable", 503, "The database can't be written; nothing was accepted.", retryable=True
+)
+PORT_TAKEN: Final = Fault(
+    "port_taken",
+    503,
+    "The address can't be listened on; stop what runs there or choose another WAYPOST_PORT.",
+)
+DATA_FOLDER_BUSY: Final = Fault(
+    "data_folder_busy",
+    503,
+    "Another gateway runs on this data folder; stop it or choose another WAYPOST_DATA.",
+)
+DATABASE_TOO_NEW: Final = Fault(
+    "database_too_new", 503, "The database was written by a newer Waypost; start that release."
+)
+SANDBOX_NO_SUCH: Final = Fault(
+    "sandbox_no_such", 404, "The sandbox does not know that number; create it first."
+)
 SANDBOX_CONFLICT: Final = Fault("sandbox_conflict", 409, "The sandbox can't do that now.")
 SANDBOX_INVALID: Final = Fault("sandbox_invalid", 422, "The sandbox can't read that call.")
 SANDBOX_FORBIDDEN: Final = Fault(
     "sandbox_forbidden", 403, "The sandbox is spoken to from this machine only, by its loopback address."
 )
-SANDBOX_PROTOCOL: Final = Fault("sandbox_protocol", 400, "A peer of the sandbox does not speak WhatsApp's protocol.")
+SANDBOX_PROTOCOL: Final = Fault(
+    "sandbox_protocol", 400, "A peer of the sandbox does not speak WhatsApp's protocol."
+)
 
-TABLE: Final[Mapping[str, Fault]] = {row.code: row for row in list(globals().values()) if isinstance(row, Fault)}
+TABLE: Final[Mapping[str, Fault]] = {
+    row.code: row for row in list(globals().values()) if isinstance(row, Fault)
+}
 
 
 class WaypostError(Exception):
     """Root of all failures that a caller may see.
 
-    `detail` is one more sentence about this very case; `facts` are JSON values rendered beside it. Neither may hold a
-    secret, a file's content or a message's text.
+    `detail` is one more sentence about this very case; `facts` are JSON values rendered beside it. Neither may
+    hold a secret, a file's content or a message's text.
     """
 
     def __init__(self, fault: Fault, detail: str | None = None, **facts: Any) -> None:
