@@ -29,6 +29,10 @@ _DELIVERY_RETRY_S: Final = (0.1, 0.5, 2.0, 5.0, 15.0)
 _START_RETRY_S: Final = 15.0  # when no engine process can be started at all
 _DAY_S: Final = 86400.0
 
+# States that the server gives no way back from; `replaced` and `outdated` would only come again.
+_FINAL: Final = ("logged_out", "replaced", "outdated")
+_ENDING: Final = (*_FINAL, "banned", "failed")
+
 _event_decoder: Final = msgspec.msgpack.Decoder(EngineEvent)
 
 
@@ -48,6 +52,7 @@ class Keeper:
 
     def __init__(self, instance_id: str, folder: StoreFolder, fleet: Fleet, house: House) -> None:
         self.session: RemoteSession | None = None
+        self.over = False  # the server has ended the session for good, or `close` was called
         self._instance_id = instance_id
         self._folder = folder
         self._fleet = fleet
@@ -80,6 +85,7 @@ class Keeper:
 
     def close(self) -> None:
         """Ask `run` to disconnect and end."""
+        self.over = True
         self._closing.set()
 
     async def logout(self) -> None:
@@ -180,7 +186,7 @@ class Keeper:
             case "failed":
                 return self._house.settings.reconnect_failed_after
             case _:
-                return None  # replaced and outdated would only come again
+                return None
 
     async def _drain(self, process: EngineProcess | None = None) -> StateChanged | None:
         """Deliver what is in the spool and forget it; with `process`, events are its own and change
@@ -193,9 +199,12 @@ class Keeper:
             if not batch.payloads:
                 return None
             events = [await self._completed(event) for event in self._decoded(batch.payloads)]
+            if process is not None and any(_is_final(event) for event in events):
+                self.over = True
+            # Before the sink hears of a connection there is a session to use it by.
+            ended = await self._note(events, process)
             await self._deliver(events)
             await asyncio.to_thread(self._reader.ack, batch)
-            ended = await self._note(events, process)
             if ended is not None:
                 return ended
 
@@ -244,7 +253,7 @@ class Keeper:
         if process is None or not states:
             return None
         last = states[-1]
-        if last.state in ("logged_out", "replaced", "banned", "outdated", "failed"):
+        if last.state in _ENDING:
             self.session = None
             return last
         self.session = await self._session(process) if last.state == "connected" else None
@@ -258,3 +267,7 @@ class Keeper:
         return RemoteSession(
             self._instance_id, process, self._probe, identity.mark, house.settings, house.pool
         )
+
+
+def _is_final(event: EngineEvent) -> bool:
+    return isinstance(event, StateChanged) and event.state in _FINAL

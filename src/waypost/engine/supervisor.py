@@ -66,7 +66,7 @@ class Supervisor:
 
         Raises EngineError: ALREADY_CONNECTED while the session is kept open, or why no process runs.
         """
-        if instance_id in self._keepers:
+        if await self._kept(instance_id):
             raise EngineError(ALREADY_CONNECTED)
         await self.stop_pairing(instance_id)
         run = PairingRun(
@@ -88,9 +88,9 @@ class Supervisor:
 
         No-op when it is kept already. Raises EngineError(LOGGED_OUT) when it was never paired.
         """
-        if instance_id in self._keepers:
-            return
         folder = self._folder(instance_id)
+        if await self._kept(instance_id):
+            return
         if not await asyncio.to_thread(folder.exists):
             raise EngineError(LOGGED_OUT)
         if instance_id in self._keepers:
@@ -124,6 +124,16 @@ class Supervisor:
         """The session when it is connected right now."""
         keeper = self._keepers.get(instance_id)
         return None if keeper is None else keeper.session
+
+    async def _kept(self, instance_id: str) -> bool:
+        """Whether the session is kept. One that the server has ended is not, once its keeper has tidied
+        up."""
+        keeper, task = self._keepers.get(instance_id), self._tasks.get(instance_id)
+        if keeper is None or task is None:
+            return False
+        if keeper.over:
+            await asyncio.wait([task])
+        return not keeper.over
 
     def _folder(self, instance_id: str) -> StoreFolder:
         return instance_folder(self._house.settings.folder / "instances", instance_id)

@@ -1,0 +1,206 @@
+"""One suite over every engine: the double that unit tests use keeps the promises of the real one."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from waypost.clock import SystemClock
+from waypost.engine.port import (
+    Engine,
+    Mark,
+    MaybeSent,
+    Network,
+    NeverSent,
+    Quote,
+    SendOrder,
+    Session,
+    Text,
+    Unknowable,
+    VoiceNote,
+)
+from waypost.errors import LOGGED_OUT, RESTRICTED, EngineError
+from waypost.sandbox.views import NewContact, NewFailure
+from waypost.testing.engine import MemoryEngine
+from waypost.testing.engine_stage import Events, engine_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PHONE = "4915112345678"
+FRIEND = "4915200000001"
+ASKED, CORRECTED = "5511987654321", "551187654321"
+NOBODY = "4915999999999"
+
+
+@dataclass
+class Case:
+    """An engine with one paired instance, and the other side of it."""
+
+    engine: Engine
+    events: Events
+    network: Network
+    pair: Callable[[str], Awaitable[None]]
+    arrived: Callable[[str], Awaitable[bool]]
+    refuse_next: Callable[[], Awaitable[None]]
+
+    async def session(self, instance_id: str = "shop") -> Session:
+        await self.engine.open(instance_id, self.network)
+        await self.events.until(lambda: self.engine.session(instance_id) is not None)
+        session = self.engine.session(instance_id)
+        assert session is not None
+        return session
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["memory", "whatsmeow"])
+async def case(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Case]:
+    if request.param == "memory":
+        case = _memory()
+        await case.pair("shop")
+        yield case
+        return
+    async for case in _whatsmeow(tmp_path_factory.mktemp("stage")):
+        await case.pair("shop")
+        yield case
+
+
+def _memory() -> Case:
+    events = Events()
+    engine = MemoryEngine(events, events, SystemClock())
+    engine.script.absent.add(NOBODY)
+    engine.script.corrected[ASKED] = CORRECTED
+    network = Network(name="sandbox")
+
+    async def pair(instance_id: str) -> None:
+        await engine.pair(instance_id, network)
+        await engine.scan(instance_id, PHONE)
+
+    async def arrived(message_id: str) -> bool:
+        return [sent.message_id for sent in engine.sent].count(message_id) == 1
+
+    async def refuse_next() -> None:
+        engine.script.fail("send", RESTRICTED)
+
+    return Case(engine, events, network, pair, arrived, refuse_next)
+
+
+async def _whatsmeow(folder: Path) -> AsyncIterator[Case]:
+    async with engine_stage(folder) as stage:
+        await stage.sandbox.add_contact(NewContact(phone=f"+{FRIEND}"))
+        await stage.sandbox.add_contact(NewContact(phone=f"+{ASKED}", registered_as=f"+{CORRECTED}"))
+
+        async def pair(instance_id: str) -> None:
+            await stage.paired(instance_id, f"+{PHONE}")
+
+        async def arrived(message_id: str) -> bool:
+            return await stage.arrived(f"+{FRIEND}", message_id) == 1
+
+        async def refuse_next() -> None:
+            await stage.sandbox.fail(NewFailure(kind="refuse_message", code=463, times=1))
+
+        yield Case(stage.engine, stage.events, stage.network, pair, arrived, refuse_next)
+
+
+def order(text: str, chat: str = f"{FRIEND}@s.whatsapp.net") -> SendOrder:
+    return SendOrder(chat=chat, content=Text(text=text), secret=secrets.token_bytes(32))
+
+
+async def test_a_connected_session_says_who_it_is(case: Case) -> None:
+    session = await case.session()
+    assert session.mark.device_jid.startswith(f"{PHONE}:")
+    assert session.mark.device_jid.endswith("@s.whatsapp.net")
+    connected = [event for event in case.events.events if getattr(event, "state", "") == "connected"]
+    assert getattr(connected[-1], "jid", None) == session.mark.device_jid
+    assert str(getattr(connected[-1], "lid", None)).endswith("@lid")
+
+
+async def test_a_check_corrects_a_number_and_knows_who_is_absent(case: Case) -> None:
+    session = await case.session()
+    friend, corrected, nobody = await session.check([FRIEND, ASKED, NOBODY])
+    assert (friend.exists, friend.jid) == (True, f"{FRIEND}@s.whatsapp.net")
+    assert friend.lid is not None
+    assert friend.lid.endswith("@lid")
+    assert (corrected.asked, corrected.jid) == (ASKED, f"{CORRECTED}@s.whatsapp.net")
+    assert (nobody.exists, nobody.jid) == (False, None)
+
+
+async def test_a_checked_lid_is_an_address_too(case: Case) -> None:
+    session = await case.session()
+    lid = (await session.check([FRIEND]))[0].lid
+    assert lid is not None
+    again = (await session.check([lid]))[0]
+    assert (again.exists, again.lid) == (True, lid)
+    sent = await session.send(order("to a LID", lid))
+    assert await case.arrived(sent.message_id)
+
+
+async def test_an_acked_text_arrives_once(case: Case) -> None:
+    session = await case.session()
+    sent = await session.send(order("hello"))
+    assert sent.timestamp > 1_600_000_000
+    assert sent.content
+    assert await case.arrived(sent.message_id)
+
+
+async def test_a_voice_note_that_quotes_arrives(case: Case, tmp_path: Path) -> None:
+    session = await case.session()
+    first = await session.send(order("quote me"))
+    path = tmp_path / "note.ogg"
+    path.write_bytes(secrets.token_bytes(4000))
+    media = await session.upload(path, "audio")
+    assert media.file_length == 4000
+    note = SendOrder(
+        chat=f"{FRIEND}@s.whatsapp.net",
+        content=VoiceNote(media=media, seconds=2, waveform=bytes(range(64))),
+        secret=secrets.token_bytes(32),
+        quote=Quote(message_id=first.message_id, participant=f"{PHONE}@s.whatsapp.net"),
+    )
+    sent = await session.send(note)
+    assert await case.arrived(sent.message_id)
+
+
+async def test_the_store_tells_what_left_and_what_did_not(case: Case) -> None:
+    session = await case.session()
+    known = order("settled")
+    sent = await session.send(known)
+    assert await session.settle(known.secret, session.mark) == MaybeSent(message_id=sent.message_id)
+    assert await session.settle(secrets.token_bytes(32), session.mark) == NeverSent()
+    other = Mark(device_jid=session.mark.device_jid, generation="another")
+    assert isinstance(await session.settle(known.secret, other), Unknowable)
+
+
+async def test_a_refusal_of_the_server_is_certain(case: Case) -> None:
+    session = await case.session()
+    await case.refuse_next()
+    with pytest.raises(EngineError) as caught:
+        await session.send(order("refused"))
+    assert caught.value.fault is RESTRICTED
+
+
+async def test_a_closed_session_is_gone_until_it_is_opened_again(case: Case) -> None:
+    before = (await case.session()).mark
+    await case.engine.close("shop")
+    assert case.engine.session("shop") is None
+    assert (await case.session()).mark == before
+
+
+async def test_what_was_never_paired_can_not_be_opened(case: Case) -> None:
+    with pytest.raises(EngineError) as caught:
+        await case.engine.open("unknown", case.network)
+    assert caught.value.fault is LOGGED_OUT
+
+
+async def test_a_logout_ends_the_store_and_pairing_anew_makes_another(case: Case) -> None:
+    before = (await case.session()).mark
+    await case.engine.logout("shop")
+    assert case.engine.session("shop") is None
+    with pytest.raises(EngineError):
+        await case.engine.open("shop", case.network)
+    await case.pair("shop")
+    after = await case.session()
+    assert after.mark.generation != before.generation
+    assert isinstance(await after.settle(secrets.token_bytes(32), before), Unknowable)

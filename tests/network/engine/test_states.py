@@ -1,0 +1,78 @@
+"""What the server does to a session becomes a typed state with its reason."""
+
+import time
+
+import pytest
+
+from waypost.engine.port import PairingFailed, StateChanged
+from waypost.errors import EngineError
+from waypost.sandbox.views import NewFailure
+from waypost.testing.engine_stage import EngineStage
+
+PHONE = "+4915112345678"
+
+
+async def test_an_unlinked_device_is_logged_out_and_its_store_deleted(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.connected("shop")
+    await stage.sandbox.unlink(PHONE)
+    assert await stage.events.state("shop", "logged_out") == "unlinked"
+    await stage.events.until(lambda: not (stage.settings.folder / "instances/shop/store").exists())
+    assert stage.engine.session("shop") is None
+    with pytest.raises(EngineError):
+        await stage.engine.open("shop", stage.network)
+
+
+async def test_a_device_that_was_unlinked_while_away_is_logged_out_at_its_return(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.sandbox.fail(NewFailure(kind="logged_out", phone=PHONE, times=1))
+    await stage.engine.open("shop", stage.network)
+    assert await stage.events.state("shop", "logged_out") == "logged_out"
+    assert (await stage.paired("shop", PHONE)).jid
+
+
+async def test_a_banned_account_says_until_when(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.sandbox.fail(NewFailure(kind="ban", phone=PHONE, code=101, seconds=3600, times=1))
+    await stage.engine.open("shop", stage.network)
+    assert await stage.events.state("shop", "banned") == "send_to_too_many_people"
+    event = next(event for event in stage.events.events if getattr(event, "state", "") == "banned")
+    assert isinstance(event, StateChanged)
+    assert event.until is not None
+    assert 3500 < event.until - time.time() <= 3600
+
+
+async def test_an_outdated_client_is_not_tried_again(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.sandbox.fail(NewFailure(kind="outdated", phone=PHONE, times=1))
+    await stage.engine.open("shop", stage.network)
+    assert await stage.events.state("shop", "outdated") == "client_outdated"
+    await stage.events.until(lambda: not stage.engine.processes)
+    await stage.connected("shop")  # told to, it is
+
+
+async def test_a_session_that_is_replaced_stays_away_until_it_is_opened_again(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.connected("shop")
+    await stage.sandbox.fail(NewFailure(kind="replaced", phone=PHONE, times=1))
+    assert await stage.events.state("shop", "replaced") == "connected_elsewhere"
+    assert stage.engine.session("shop") is None
+    await stage.connected("shop")
+
+
+async def test_a_server_in_trouble_is_tried_until_it_answers(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.sandbox.fail(NewFailure(kind="server_error", phone=PHONE, code=503, times=2))
+    await stage.connected("shop")
+    assert await stage.events.state("shop", "disconnected") == "connection_lost"
+
+
+async def test_a_pairing_that_nobody_scans_fails_at_its_end(stage: EngineStage) -> None:
+    await stage.sandbox.add_phone(PHONE)
+    await stage.code("shop")
+    await stage.engine.stop_pairing("shop")
+    code = await stage.code("shop")  # anew, at once
+    scanned = await stage.sandbox.scan(PHONE, code.text)
+    assert scanned.phone == PHONE
+    await stage.events.until(lambda: type(stage.events.steps[-1][1]).__name__ == "Paired")
+    assert not any(isinstance(step, PairingFailed) for _, step in stage.events.steps)
