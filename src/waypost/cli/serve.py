@@ -6,15 +6,16 @@ import inspect
 import os
 import signal
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvloop
 from rich.console import Console
 
 from waypost.config import PREFIX, ConfigError, Settings, descriptions, load, warnings
 from waypost.errors import WaypostError
-from waypost.gateway import Gateway, start_gateway
+
+if TYPE_CHECKING:
+    from waypost.gateway import Gateway
 
 app = typer.Typer(add_completion=False)
 
@@ -37,6 +38,9 @@ def run(**flags: str | None) -> None:
         raise typer.Exit(2) from None
     for warning in warnings(settings):
         typer.echo(f"Warning: {warning}", err=True)
+    # Half a second of imports that --help and a wrong setting need not wait for.
+    import uvloop
+
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, console))
@@ -46,6 +50,8 @@ def run(**flags: str | None) -> None:
 
 
 async def _serve(settings: Settings, console: Console) -> None:
+    from waypost.gateway import start_gateway
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,7 +65,7 @@ async def _serve(settings: Settings, console: Console) -> None:
         console.print("Stopping: calls and sends in progress are finished first.")
 
 
-def _greet(console: Console, settings: Settings, gateway: Gateway) -> None:
+def _greet(console: Console, settings: Settings, gateway: "Gateway") -> None:
     url = settings.public_url or gateway.url
     console.print(f"Waypost runs at {url}, its documentation at {url}/docs")
     console.print(f"Data is kept in {settings.data.absolute()}")
