@@ -1,4 +1,4 @@
-"""From POST to decrypted by the recipient: latency, and notes per second through one instance and through twenty."""
+"""From POST to decrypted by the recipient: latency, and notes per second through 1 and 20 instances."""
 
 import asyncio
 import statistics
@@ -36,7 +36,7 @@ async def latency(town: Town) -> dict[str, Any]:
 
 
 async def rates(town: Town) -> dict[str, Any]:
-    """Notes per second, from the first POST to the last server ack: native and mp3 input, 1 and 20 instances."""
+    """Notes per second, first POST to last server ack: native and mp3 input, 1 and 20 instances."""
     while len(town.instances) < 20:
         await town.add_instance()
     contacts = [f"4477009110{index:02}" for index in range(4)]

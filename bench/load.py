@@ -1,6 +1,6 @@
 """A load generator in a process of its own: the same request again and again over kept-alive connections.
 
-    python -m bench.load '{"host": "127.0.0.1", "port": 8780, "connections": 16, "requests": 2000, "head": "...", "body": "<base64>"}'
+    python -m bench.load '<a Load as JSON>'
 
 prints one line of JSON: requests per second, and latencies in milliseconds.
 """

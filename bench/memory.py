@@ -20,7 +20,7 @@ async def memory(town: Town) -> dict[str, Any]:
 
 
 async def recovery(town: Town) -> dict[str, Any]:
-    """Seconds from kill -9 until every instance is WORKING again: of the engine processes, then of the gateway."""
+    """Seconds from kill -9 of the engine processes, then of the gateway, until all instances are WORKING."""
     began = time.perf_counter()
     for pid in family(town.pair.gateway.pid)["engine"]:
         os.kill(pid, signal.SIGKILL)

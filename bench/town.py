@@ -112,7 +112,7 @@ async def town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]
 
 
 async def load(url: str, head: str, body: bytes, *, requests: int, connections: int = 16) -> dict[str, Any]:
-    """Run the load generator in a process of its own; its figures. Raises RuntimeError when an answer was no 200."""
+    """Run the load generator in a process of its own; its figures. RuntimeError when an answer was no 200."""
     where = urlsplit(url)
     order = {
         "host": where.hostname, "port": where.port, "connections": connections, "requests": requests,

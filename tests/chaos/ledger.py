@@ -1,11 +1,13 @@
 """Holds what was accepted against what the contacts decrypted."""
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.load import Posted
+
 from waypost.sandbox.views import InboxMessage
 
 
@@ -51,7 +53,7 @@ def settle(
     inbox: Sequence[InboxMessage],
     counts: Counts,
 ) -> None:
-    """Add one chat to `counts`: its accepted requests in order, how each ended, and what its contact decrypted."""
+    """Add one chat to `counts`: its requests in order, how each ended, what its contact decrypted."""
     for message in inbox:
         if message.times > 1:
             counts.twice.append(f"{posted[0].contact}: {message.id} decrypted {message.times} times")
@@ -90,7 +92,7 @@ def _order(posted: Sequence[Posted], inbox: Sequence[InboxMessage], counts: Coun
     numbers = [
         place[digest] for m in inbox if m.audio is not None and (digest := m.audio.file_sha256.hex()) in place
     ]
-    for earlier, later in zip(numbers, numbers[1:], strict=False):
+    for earlier, later in itertools.pairwise(numbers):
         if later < earlier:
             counts.out_of_order.append(f"{posted[0].contact}: {later} after {earlier}")
 
@@ -101,21 +103,23 @@ def _captions(
     inbox: Sequence[InboxMessage],
     counts: Counts,
 ) -> None:
-    texts = [message.text for message in inbox if message.text]
+    """A caption comes once, right after its note, never without it; or the request says why it did not."""
     for item in posted:
         if item.caption is None:
             continue
-        times, sent = texts.count(item.caption), requests[item.uuid]["status"] == "sent"
-        note = [
-            index
-            for index, m in enumerate(inbox)
-            if m.audio is not None and m.audio.file_sha256.hex() == item.sha256
-        ]
-        if sent and (
-            times != 1 or inbox[note[0] + 1 : note[0] + 2] == [] or inbox[note[0] + 1].text != item.caption
-        ):
-            counts.captions_wrong.append(
-                f"{item.contact} #{item.number}: {times} times, or not right after its note"
-            )
-        if not note and times:
-            counts.captions_wrong.append(f"{item.contact} #{item.number}: without its note")
+        name = f"{item.contact} #{item.number} ({item.uuid})"
+        times = sum(message.text == item.caption for message in inbox)
+        place = next((index for index, message in enumerate(inbox) if _is_note(message, item)), None)
+        told = (requests[item.uuid]["response_body"] or {}).get("caption_error")
+        if times > 1 or (times and (place is None or inbox[place + 1].text != item.caption)):
+            counts.captions_wrong.append(f"{name}: {times} times, or not right after its note")
+        elif told is not None:
+            counts.unknown += told["code"] == "outcome_unknown"
+            if times:
+                counts.unknown_though_delivered.append(f"{name}: the caption")
+        elif times == 0 and requests[item.uuid]["status"] == "sent":
+            counts.captions_wrong.append(f"{name}: lost without a word")
+
+
+def _is_note(message: InboxMessage, item: Posted) -> bool:
+    return message.audio is not None and message.audio.file_sha256.hex() == item.sha256

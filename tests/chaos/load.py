@@ -1,4 +1,4 @@
-"""Callers that never give up: they post notes to their chats, in order, and post again with the same key when no answer came."""
+"""Callers that never give up: where no answer came, they post the same note again with the same key."""
 
 import asyncio
 import hashlib
@@ -60,7 +60,7 @@ class Caller:
                         accepted["queued_request_uuid"],
                     )
                 )
-                await asyncio.sleep(self.pace.uniform(0, 0.05))
+                await asyncio.sleep(self.pace.uniform(0, 0.4))
 
     async def _post(self, http: httpx.AsyncClient, note: bytes, caption: str | None) -> dict[str, Any]:
         key = str(uuid.uuid4())

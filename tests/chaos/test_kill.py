@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-
 from tests.chaos.ledger import Counts, settle
 from tests.chaos.load import Caller, native_notes
+
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.views import InboxMessage, NewContact
 from waypost.testing.processes import Pair, sandbox_and_gateway
@@ -27,7 +27,7 @@ ROUNDS = int(os.environ.get("WAYPOST_CHAOS_ROUNDS", "3"))
 SEED = int(os.environ.get("WAYPOST_CHAOS_SEED", "0")) or int(time.time())
 INSTANCES = 2
 CHATS = 3
-NOTES_PER_ROUND = 4
+NOTES_PER_ROUND = 5
 SETTLED_WITHIN_S = 60.0
 
 
@@ -44,7 +44,7 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     pair = sandbox_and_gateway(
-        tmp_path, {"WAYPOST_UNKNOWN_SECONDS": "8", "WAYPOST_LIMIT_CREATE_INSTANCE": "0"}
+        tmp_path, {"WAYPOST_UNKNOWN_SECONDS": "4", "WAYPOST_LIMIT_CREATE_INSTANCE": "0"}
     )
     await pair.sandbox.start()
     await pair.gateway.start()

@@ -1,4 +1,4 @@
-"""The gateway and the sandbox as real processes, for whoever wants to kill one: demo, chaos tests, benchmarks."""
+"""The gateway and the sandbox as real processes, to be killed: for demo, chaos tests and benchmarks."""
 
 import asyncio
 import os
@@ -13,7 +13,9 @@ from typing import IO
 
 import httpx
 
-_READY_WITHIN_S = 30.0  # a cold start with migrations takes 2 s on one busy core; more means that it will not come
+_READY_WITHIN_S = (
+    30.0  # a cold start with migrations takes 2 s on one busy core; more means that it will not come
+)
 _STOP_WITHIN_S = 15.0  # the gateway drains what is in flight before it goes
 
 
@@ -76,7 +78,9 @@ class Process:
                     while not await self._answers(http):
                         await asyncio.sleep(0.02)
             except TimeoutError as late:
-                raise ProcessFailed(f"{self.name} was not ready in {_READY_WITHIN_S:.0f} s\n{self.tail()}") from late
+                raise ProcessFailed(
+                    f"{self.name} was not ready in {_READY_WITHIN_S:.0f} s\n{self.tail()}"
+                ) from late
 
     async def _answers(self, http: httpx.AsyncClient) -> bool:
         if self._child is not None and self._child.returncode is not None:
@@ -135,7 +139,16 @@ def sandbox_and_gateway(folder: Path, settings: Mapping[str, str] | None = None)
     admin_token = f"1|{secrets.token_urlsafe(32)}"
     sandbox = Process(
         "the sandbox",
-        ["sandbox", "serve", "--data", str(folder / "sandbox"), "--control-port", str(control), "--proxy-port", "0"],
+        [
+            "sandbox",
+            "serve",
+            "--data",
+            str(folder / "sandbox"),
+            "--control-port",
+            str(control),
+            "--proxy-port",
+            "0",
+        ],
         f"{control_url}/v1/network",
         folder / "sandbox.log",
     )

@@ -30,13 +30,13 @@ def demo(
     ] = False,
     out: Annotated[Path, typer.Option(help="Where the notes that arrived are written.")] = Path("demo-out"),
 ) -> None:
-    """Start a gateway and an emulated network, pair them, and send voice notes that are received and played."""
+    """Start a gateway and an emulated network, pair them, send voice notes that are received and played."""
     screen = Screen(Console(soft_wrap=True))
     if sys.platform != "linux":
         screen.console.print(
             "The sandbox works on Linux only: elsewhere the engine can't be told to trust its certificate.\n"
-            "What works here: `waypost voice convert` and `waypost serve` with a real number. For the demo, run it in a\n"
-            "Linux container or virtual machine."
+            "What works here: `waypost voice convert`, and `waypost serve` with a real number.\n"
+            "For the demo use a Linux container or virtual machine."
         )
         raise typer.Exit(2)
     try:
@@ -108,9 +108,10 @@ def _print_commands(screen: Screen, pair: Pair, gateway: Gateway, recordings: Pa
     commands = {
         "JSON with a url": f"{curl} {as_json} -d '{body}' {api}/send-voice",
         "JSON with the file as base64": f'printf \'{{"chatId":"{chat}","file":"%s"}}\' '
-        f"\"$(base64 < '{recordings}/greeting.amr' | tr -d '\\n')\" | {curl} {as_json} -d @- {api}/send-voice",
+        f"\"$(base64 < '{recordings}/greeting.amr' | tr -d '\\n')\" | "
+        f"{curl} {as_json} -d @- {api}/send-voice",
         "multipart": f"{curl} -F 'chatId={chat}' -F 'file=@{recordings}/greeting.m4a' {api}/send-voice",
-        "poll: the newest requests, how they stand and what became of them": f"{curl} '{api}/queued-requests?limit=5'",
+        "poll: the newest requests, and what became of them": f"{curl} '{api}/queued-requests?limit=5'",
         "what the contact received": f"'{sys.executable}' -m waypost sandbox inbox +{stage.CONTACT_PHONE} "
         f"--url {pair.control_url}",
     }

@@ -25,7 +25,7 @@ class Screen:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Show `name` as under way; note how long it took. A failure inside becomes StepFailed with its name."""
+        """Show `name` as under way and note its time. A failure inside becomes StepFailed with its name."""
         self.console.print(f"[bold]▸ {name}[/]")
         began = time.perf_counter()
         try:
