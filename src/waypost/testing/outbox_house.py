@@ -1,7 +1,6 @@
 """A database file and a network that outlive the outboxes on them: for tests of what a crash may do."""
 
 import asyncio
-import itertools
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Container
@@ -15,11 +14,12 @@ from waypost.durable.retry import Schedule
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Acceptance, Idempotency, Request, Upload
 from waypost.outbox.settings import OutboxSettings
+from waypost.outbox.store import OutboxStore
 from waypost.storage.sqlite.database import Database, opened
 from waypost.storage.sqlite.outbox import SqliteOutboxStore
 from waypost.telemetry import make_log
 from waypost.testing.clock import FakeClock
-from waypost.testing.executor import Network, ScriptedExecutor
+from waypost.testing.executor import Delivery, Network, ScriptedExecutor
 
 INSTANCE = "shop"
 SETTINGS = OutboxSettings(
@@ -45,6 +45,30 @@ class Files:
         return 0
 
 
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt as an engine tells it."""
+
+    instance_id: str
+    key: str
+    kind: str
+    chat: str
+    participant: str
+    message_ids: list[str]
+    timestamp: int = 1_700_000_000
+
+    @classmethod
+    def of(cls, sent: Delivery, kind: str = "delivered", participant: str = "49@s.whatsapp.net") -> "Receipt":
+        """What `participant` tells of a message that was sent."""
+        return cls(
+            instance_id=INSTANCE,
+            key=f"{sent.message_id}/{kind}/{participant}",
+            kind=kind,
+            chat=f"{sent.chat}@s.whatsapp.net",
+            participant=participant,
+            message_ids=[sent.message_id],
+        )
+
+
 class House:
     """A database file and a network that outlive the outboxes which are opened on them."""
 
@@ -54,7 +78,7 @@ class House:
         self.clock = FakeClock()
         self.files = Files()
         self.log = make_log("error", "text")
-        self.numbers = itertools.count()
+        self.rng = random.Random(7)  # noqa: S311 - a test wants the same every time
 
     @asynccontextmanager
     async def open(
@@ -77,14 +101,15 @@ class House:
         executor: ScriptedExecutor,
         settings: OutboxSettings = SETTINGS,
         clock: FakeClock | SystemClock | None = None,
+        store: OutboxStore | None = None,
     ) -> Outbox:
         """An outbox on `database` that is not running yet."""
         return Outbox(
-            SqliteOutboxStore(database),
+            store or SqliteOutboxStore(database),
             self.files,
             executor,
             clock or self.clock,
-            random.Random(7),  # noqa: S311 - a test wants the same every time
+            self.rng,
             settings,
             self.log,
         )
@@ -121,7 +146,7 @@ async def finished(outbox: Outbox, uuid: str, seconds: float = 10.0) -> Request:
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait for a condition."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - a condition of the test, not an event of the code
+        while not condition():
             await asyncio.sleep(0.002)
 
 

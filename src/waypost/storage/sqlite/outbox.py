@@ -271,7 +271,9 @@ class SqliteOutboxStore:
         def unit(connection: sqlite3.Connection) -> Swept:
             limit = sweep.limit
             old = {"before": sweep.requests, "limit": limit}
-            blobs = connection.execute(self._blobs["forget"], {"now": sweep.now, "limit": limit}).fetchall()
+            # Not DELETE … RETURNING: SQLite 3.40 answers `data IS NULL` there with 0 for a NULL.
+            blobs = connection.execute(self._blobs["due"], {"now": sweep.now, "limit": limit}).fetchall()
+            connection.executemany(self._blobs["forget"], [(blob,) for blob, _ in blobs])
             keys = connection.execute(self._keys["forget"], {"before": sweep.keys, "limit": limit}).rowcount
             requests = connection.execute(self._requests["forget"], old).rowcount
             receipts = self._receipts.forget(connection, sweep.requests, limit)

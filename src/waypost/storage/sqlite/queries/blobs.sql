@@ -13,7 +13,8 @@ SELECT id FROM blobs WHERE data IS NULL;
 -- name: keep_until
 UPDATE blobs SET delete_after = :until WHERE uuid = :uuid;
 
+-- name: due
+SELECT id, data IS NULL FROM blobs WHERE delete_after < :now LIMIT :limit;
+
 -- name: forget
-DELETE FROM blobs
-WHERE id IN (SELECT id FROM blobs WHERE delete_after < :now LIMIT :limit)
-RETURNING id, data IS NULL;
+DELETE FROM blobs WHERE id = ?;
