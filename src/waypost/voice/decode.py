@@ -126,14 +126,18 @@ class Decoding:
             if resampler is None or not resampler.takes(frame):
                 self._check_shape(frame.sample_rate, frame.layout.nb_channels)
                 if resampler is not None:
-                    yield from resampler.flush()
+                    with translated():
+                        ready = resampler.flush()
+                    yield from ready
                 with translated():
                     resampler = Resampler(frame, NOTE_RATE)
             with translated():
                 ready = resampler.push(frame)
             yield from ready
         if resampler is not None:
-            yield from resampler.flush()
+            with translated():
+                ready = resampler.flush()
+            yield from ready
 
     def check(self) -> None:
         """VoiceError(CORRUPT_AUDIO) when more was lost than may be; call it after the last frame."""

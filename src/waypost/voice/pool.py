@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from waypost.clock import Clock, SystemClock
-from waypost.errors import DRAINING, QUEUE_FULL, VoiceError
+from waypost.errors import DRAINING, INTERNAL, QUEUE_FULL, VoiceError
 from waypost.voice.cpus import cpu_share, worker_count
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note, part_of
@@ -98,7 +98,7 @@ class VoicePool:
             self._slots.release()
 
     async def _with_worker(self, job: Job) -> Note:
-        while True:
+        for _ in range(self.size + 1):
             if self._closed:
                 raise VoiceError(DRAINING)
             worker = await self._take()
@@ -116,6 +116,7 @@ class VoicePool:
                 raise
             finally:
                 await self._release(worker, job)
+        raise VoiceError(INTERNAL, "Converters end as soon as they start.")
 
     async def _take(self) -> WorkerProcess:
         while self._idle:

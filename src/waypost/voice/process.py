@@ -72,22 +72,19 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "waypost.voice.worker",
-                    str(os.getpid()),
-                    stdin=theirs.fileno(),
-                    stdout=asyncio.subprocess.DEVNULL,
-                    env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-                    close_fds=True,
-                )
-        except BaseException:
+                process = await _spawn(theirs)
+        except BaseException as error:
             ours.close()
+            if isinstance(error, OSError):
+                raise VoiceError(INTERNAL, "A converter could not be started.") from error
             raise
         ours.setblocking(False)
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        try:
+            reader, writer = await asyncio.open_unix_connection(sock=ours)
+        except BaseException:
+            ours.close()
+            process.kill()
+            raise
         worker = cls(process, reader, writer, limits)
         try:
             await worker._greet()
@@ -148,6 +145,7 @@ class WorkerProcess:
             self._writer.write(pack(Setup(self._limits)))
             answer = await self._answer()
         except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
+            # A TimeoutError is an OSError.
             raise VoiceError(INTERNAL, "A converter did not start.") from error
         if isinstance(answer, Ready):
             self.networkless = answer.networkless
@@ -172,3 +170,17 @@ class WorkerProcess:
         if self._process.returncode == -signal.SIGXCPU:
             return VoiceError(TOO_COSTLY, "It needs too much time.")
         return VoiceError(VOICE_WORKER_DIED)
+
+
+async def _spawn(channel: socket.socket) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "waypost.voice.worker",
+        str(os.getpid()),
+        stdin=channel.fileno(),
+        stdout=asyncio.subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        close_fds=True,
+    )

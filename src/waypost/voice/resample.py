@@ -3,10 +3,14 @@
 import errno
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Final
 
 import av.error
 from av.audio.frame import AudioFrame
 from av.filter.graph import Graph
+
+_BATCH_SECONDS: Final = 0.24
+"""Handing frames on one by one costs more than resampling them."""
 
 
 class Resampler:
@@ -30,6 +34,9 @@ class Resampler:
         source.link_to(target)
         target.link_to(sink)
         self._graph.configure()
+        self._graph.set_audio_frame_size(int(rate * _BATCH_SECONDS))
+        self._batch = int(like.sample_rate * _BATCH_SECONDS)
+        self._pushed = 0
 
     def takes(self, frame: AudioFrame) -> bool:
         """Whether `frame` has the shape that this one was made for."""
@@ -40,6 +47,10 @@ class Resampler:
         # Time stamps of damaged files jump; here only the order counts.
         frame.pts = None
         self._graph.push(frame)
+        self._pushed += frame.samples
+        if self._pushed < self._batch:
+            return []
+        self._pushed %= self._batch
         return list(self._ready())
 
     def flush(self) -> list[AudioFrame]:

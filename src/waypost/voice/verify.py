@@ -14,6 +14,9 @@ _PACKET_GRANULES: Final = opus.FRAME_GRANULES * opus.FRAMES_PER_PACKET
 _LONGEST_PRE_SKIP: Final = 3840
 """48 kHz samples: the 80 ms of RFC 7845; more would hide sound, not the delay of an encoder."""
 
+_LONGEST_PACKET: Final = 4096
+"""Bytes; three frames of 1275 and their lengths. Keeps memory bounded."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoteProfile:
@@ -134,6 +137,8 @@ class _Reading:
                 packets[0] = self._unfinished + packets[0]
             elif rest is not None:
                 rest = self._unfinished + rest
+        if rest is not None and len(rest) > _LONGEST_PACKET:
+            raise _not_native("a packet longer than any of a voice note")
         self._unfinished = rest
         return iter(packets)
 

@@ -5,9 +5,11 @@ import math
 import struct
 from array import array
 from pathlib import Path
+from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
 
 AUDIO = Path(__file__).parents[2] / "audio"
@@ -39,13 +41,11 @@ def wav(
     return head + shape + struct.pack("<4sI", b"data", size) + data
 
 
-def encoded(
-    data: bytes, container: str, codec: str, *, rate: int = 16_000, options: dict[str, str] | None = None
-) -> bytes:
+def encoded(data: bytes, container: str, codec: str, *, rate: int = 16_000) -> bytes:
     """16-bit mono `data` in another format."""
     target = io.BytesIO()
     with av.open(target, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=rate, options=options or {})
+        stream = cast("AudioStream", output.add_stream(codec, rate=rate))
         stream.bit_rate = 64_000
         frame = AudioFrame(format="s16", layout="mono", samples=len(data) // 2)
         frame.sample_rate = rate

@@ -140,6 +140,12 @@ def test_nothing_is_not_native() -> None:
     assert reason(b"") == "an empty file"
 
 
+def test_a_packet_that_never_ends_is_refused_early(note: bytes) -> None:
+    pages = pages_of(note)
+    endless = Page(pages[0].serial, 2, 2**64 - 1, False, False, False, b"\xff" * 255, bytes(255 * 255))
+    assert "longer" in reason(joined([*pages[:2], endless]))
+
+
 def test_a_packet_that_spans_pages_is_put_together(note: bytes, tmp_path: Path) -> None:
     pages = pages_of(note)
     packets = [packet for page in pages[2:] for packet in split_body(page)[0]]
