@@ -67,15 +67,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fetch_allow: Annotated[
         list[str],
         Meta(
-            description="Private addresses and odd ports that a caller's url may lead to: host, address or network, "
-            "each with an optional :port, separated by commas."
+            description="Private addresses and odd ports that a caller's url may lead to: host, address or "
+            "network, each with an optional :port, separated by commas."
         ),
     ] = []
 
     # What the API's documentation promises for audio, counted in file bytes (after base64).
     upload_max_bytes: Annotated[
         int, Meta(ge=1024, description="Largest file that a call may carry or a url lead to.")
-    ] = 16_000_000
+    ] = 16_777_216
     # Up to here a file rides in the accepting transaction; beyond it a file of its own is cheaper than a fat
     # database.
     inline_max_bytes: Annotated[

@@ -118,7 +118,7 @@ def _open_handlers(doors: Doors, openapi: dict[str, Any]) -> list[HTTPRouteHandl
 
     async def docs(request: Request[Any, Any, Any]) -> Response[bytes]:
         html = page(openapi, doors.address.base(request))
-        return _response(Reply(raw=html, media_type="text/html; charset=utf-8"))
+        return _response(Reply(raw=html, media_type="text/html"))
 
     routes: list[tuple[str, Any]] = [
         ("/healthz", healthz),
@@ -126,7 +126,10 @@ def _open_handlers(doors: Doors, openapi: dict[str, Any]) -> list[HTTPRouteHandl
         ("/docs", docs),
         ("/docs/openapi.json", openapi_json),
     ]
-    return [HTTPRouteHandler(path, http_method="GET", status_code=200)(handle) for path, handle in routes]
+    return [
+        HTTPRouteHandler(path, http_method=["GET", "HEAD"], status_code=200)(handle)
+        for path, handle in routes
+    ]
 
 
 def _error_reply(log: Log, http: Http, error: Exception) -> Reply:

@@ -8,10 +8,14 @@ from html import escape
 from typing import Any
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem 1.5rem; color: #1c2430; }
-code, pre { font: 14px/1.45 ui-monospace, monospace; } pre { background: #f3f5f8; padding: .8rem; overflow-x: auto; }
-h2 { border-bottom: 2px solid #d8dee8; margin-top: 2.5rem; } table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; border-top: 1px solid #e4e8ef; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem 1.5rem; }
+body { color: #1c2430; }
+code, pre { font: 14px/1.45 ui-monospace, monospace; }
+pre { background: #f3f5f8; padding: .8rem; overflow-x: auto; }
+h2 { border-bottom: 2px solid #d8dee8; margin-top: 2.5rem; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; }
+td, th { border-top: 1px solid #e4e8ef; }
 details { border: 1px solid #d8dee8; border-radius: 6px; padding: .5rem .8rem; margin: .6rem 0; }
 summary { cursor: pointer; } .GET { color: #0b6bcb; } .POST { color: #117a37; } .DELETE { color: #b3261e; }
 .method { font-weight: 700; display: inline-block; min-width: 4.5rem; }
@@ -36,7 +40,8 @@ def page(document: Mapping[str, Any], base: str) -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])} API</title><style>{_STYLE}</style></head><body>"
         f"<h1>{escape(info['title'])} API</h1><p>{escape(info['description'])}</p>"
-        f"<p>Version {escape(info['version'])}. Machines read <a href='/docs/openapi.json'>/docs/openapi.json</a>.</p>"
+        f"<p>Version {escape(info['version'])}. "
+        "Machines read <a href='/docs/openapi.json'>/docs/openapi.json</a>.</p>"
         f"{sections}</body></html>"
     ).encode()
 
@@ -63,7 +68,8 @@ def _entry(
 
 def _parameters(operation: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(one['name'])}</code></td><td>{one['in']}{', required' if one['required'] else ''}</td>"
+        f"<tr><td><code>{escape(one['name'])}</code></td>"
+        f"<td>{one['in']}{', required' if one['required'] else ''}</td>"
         f"<td>{escape(one['description'])}</td></tr>"
         for one in operation["parameters"]
     )

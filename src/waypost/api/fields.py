@@ -1,5 +1,6 @@
 """The fields of a call, checked against the operation's type: every mistake is told, each at its field."""
 
+import re
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -50,6 +51,23 @@ def _converted(value: Any, kind: Any) -> Any:
     return msgspec.convert(value, kind, strict=False)
 
 
+_EXPECTED = re.compile(r"Expected `([a-z]+)(?: \| null)?`(?: of length ([<>]=) (\d+))?")
+_KINDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
 def _sentence(name: str, wrong: msgspec.ValidationError) -> str:
-    reason = str(wrong).split(" - at `")[0].replace("`", "").rstrip(".")
-    return f"The {name} field is invalid: {reason[:1].lower()}{reason[1:]}."
+    found = _EXPECTED.match(str(wrong))
+    if found is None:
+        reason = str(wrong).split(" - at `")[0].replace("`", "").rstrip(".")
+        return f"The {name} field is invalid: {reason[:1].lower()}{reason[1:]}."
+    if found[2] is not None:
+        bound = "at most" if found[2] == "<=" else "at least"
+        return f"The {name} field must have {bound} {found[3]} characters."
+    return f"The {name} field must be {_KINDS.get(found[1], found[1])}."

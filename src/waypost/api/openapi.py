@@ -41,8 +41,8 @@ def document(endpoints: Sequence[Endpoint], version: str) -> Json:
         "info": {
             "title": "Waypost",
             "version": version,
-            "description": "A self-hosted WhatsApp messaging gateway. Calls that send are answered at once with the uuid"
-            " of a queued request, where the result appears.",
+            "description": "A self-hosted WhatsApp messaging gateway. Calls that send are answered at once"
+            " with the uuid of a queued request, where the result appears.",
         },
         "security": [{"token": []}],
         "paths": paths,

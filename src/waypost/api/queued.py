@@ -13,6 +13,7 @@ from waypost.outbox.request import RequestState
 
 _PAGE = 50
 _PAGE_MAX = 500
+_KNOWN_STATES = ", ".join(state.value for state in RequestState)
 _PATH = f"{BASE}/{{instance}}/queued-requests"
 
 
@@ -37,10 +38,7 @@ class Queued:
                 answer=self.list,
                 tag=tag,
                 query=(
-                    (
-                        "status",
-                        "Only these states, separated by commas: queued, preparing, sending, sent, failed, cancelled.",
-                    ),
+                    ("status", f"Only these, separated by commas: {_KNOWN_STATES}."),
                     ("endpoint", "Only calls of this operation, such as send-voice."),
                     ("chat", "Only requests to this chatId."),
                     ("cursor", "next_cursor of the page before."),
@@ -95,7 +93,7 @@ class Queued:
             states=_states(call.query("status")),
             operation=call.query("endpoint"),
             chat_key=key,
-            cursor=call.query("cursor"),
+            cursor=_cursor(call.query("cursor")),
             limit=_limit(call.query("limit")),
         )
         return Reply(body={"data": [view(one) for one in page.items], "next_cursor": page.next_cursor})
@@ -121,8 +119,7 @@ def _states(text: str | None) -> tuple[RequestState, ...]:
     try:
         return tuple(RequestState(one.strip()) for one in text.split(",")) if text else ()
     except ValueError:
-        known = ", ".join(state.value for state in RequestState)
-        raise InvalidRequest({"status": [f"The status must be one of {known}."]}) from None
+        raise InvalidRequest({"status": [f"The status must be one of {_KNOWN_STATES}."]}) from None
 
 
 def _limit(text: str | None) -> int:
@@ -131,3 +128,9 @@ def _limit(text: str | None) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= _PAGE_MAX:
         raise InvalidRequest({"limit": [f"The limit must be 1 to {_PAGE_MAX}."]})
     return int(text)
+
+
+def _cursor(text: str | None) -> str | None:
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise InvalidRequest({"cursor": ["The cursor is the next_cursor of another page."]})
+    return text

@@ -8,6 +8,7 @@ import msgspec
 from waypost.errors import (
     INVALID,
     NOT_ON_WHATSAPP,
+    UNAUTHENTICATED,
     Fault,
     FetchError,
     InvalidRequest,
@@ -56,10 +57,13 @@ def error_body(
     fault: Fault, message: str, facts: Mapping[str, Any], field: str | None = None
 ) -> dict[str, Any]:
     """The JSON of a failure, of a call as well as of a queued request. `field`: the one that is to blame."""
-    error = {"code": fault.code, "message": message, "retryable": fault.retryable, **facts}
+    # These two are given to the letter; what else there is to say stands beside them, in the queued request.
+    if fault is UNAUTHENTICATED:
+        return {"message": fault.sentence}
     if fault is NOT_ON_WHATSAPP:
-        shape = invalid_body({"messages": [fault.sentence], **facts}, fault.status)
-    elif fault.status == 422:
+        return invalid_body({"messages": [fault.sentence], **facts}, fault.status)
+    error = {"code": fault.code, "message": message, "retryable": fault.retryable, **facts}
+    if fault.status == 422:
         shape = invalid_body({field or "messages": [message]})
     else:
         shape = {"message": message, **facts}

@@ -8,11 +8,13 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from waypost.errors import PORT_TAKEN, StorageError
+from waypost.api.replies import error_reply
+from waypost.errors import MALFORMED, PORT_TAKEN, ApiError, StorageError
 
 # A head that trickles in holds a socket (slow loris); a phone on a bad line needs a second.
 _HEAD_SECONDS = 15.0
@@ -53,6 +55,15 @@ class LimitedHttp(HttpToolsProtocol):
         """The client is gone."""
         self._head_done()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """What came is not HTTP; `msg`, the parser's word for it, helps nobody."""
+        body = msgspec.json.encode(error_reply(ApiError(MALFORMED)).body)
+        head = (
+            f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        )
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def _await_head(self) -> None:
         self._head_bytes = 0
@@ -106,8 +117,9 @@ async def serving(app: Litestar, listener: socket.socket, drain_seconds: float) 
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     try:
-        while not server.started and not task.done():
-            await asyncio.sleep(0.001)  # noqa: ASYNC110 - uvicorn has a flag for it, no event
+        # uvicorn has a flag for it, and no event.
+        while not server.started and not task.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
         if task.done():
             task.result()
         yield

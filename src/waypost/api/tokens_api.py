@@ -27,9 +27,7 @@ class CreateToken(msgspec.Struct, frozen=True, kw_only=True):
         list[Literal["admin", "send", "read", "manage"]] | None,
         Meta(description="What it may do; send, read and manage unless given."),
     ] = None
-    name: Annotated[
-        Annotated[str, Meta(max_length=100)] | None, Meta(description="What it is for.")
-    ] = None
+    name: Annotated[Annotated[str, Meta(max_length=100)] | None, Meta(description="What it is for.")] = None
     token: Annotated[
         Annotated[str, Meta(max_length=500)] | None,
         Meta(description="A token made elsewhere, <number>|<secret>, to go on using."),

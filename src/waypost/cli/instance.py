@@ -137,7 +137,8 @@ def _scan_command(shown: dict[str, Any]) -> str:
     phone = shown["phone"]
     if not shown.get("qr_text"):
         return f"  waypost sandbox phones add {phone}"
-    return f"  waypost sandbox phones add {phone} && waypost sandbox phones scan {phone} --qr '{shown['qr_text']}'"
+    scan = f"waypost sandbox phones scan {phone} --qr '{shown['qr_text']}'"
+    return f"  waypost sandbox phones add {phone} && {scan}"
 
 
 def _drawn(shown: dict[str, Any]) -> Text:

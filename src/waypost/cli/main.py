@@ -1,4 +1,4 @@
-"""The `waypost` command. Each command's module is imported when it is run, so that `--help` answers at once."""
+"""The `waypost` command. A command's module is imported when it is run, so that `--help` answers at once."""
 
 from importlib import import_module
 from typing import Any
@@ -24,7 +24,7 @@ class _Lazy(TyperGroup):
 
     _running: str | None = None
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """The names, in the order of the table."""
         return list(_COMMANDS)
 
@@ -33,7 +33,7 @@ class _Lazy(TyperGroup):
         self._running = args[0] if args else None
         return super().resolve_command(ctx, args)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command itself when it is run, else a stand-in with its line of help."""
         if cmd_name not in _COMMANDS:
             return None

@@ -27,7 +27,7 @@ class Incoming:
         self._receipts = receipts
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
-        """Store `events` durably; returning means committed. Those of an instance that is gone are left out."""
+        """Store `events` durably, those of known instances; returning means committed."""
         known = [event for event in events if self._sessions.find(event.instance_id) is not None]
         receipts = [event for event in known if isinstance(event, ReceiptArrived)]
         messages = [event for event in known if isinstance(event, MessageArrived)]

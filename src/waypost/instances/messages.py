@@ -7,7 +7,7 @@ import msgspec
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it can be quoted: `chat` and `sender` are JIDs without device, `content` is its protobuf."""
+    """A message for quotes: `chat` and `sender` are JIDs without device, `content` is its protobuf."""
 
     instance_id: str
     message_id: str

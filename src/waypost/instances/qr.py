@@ -8,7 +8,7 @@ _BORDER = 4  # modules of quiet zone that the standard asks for (ISO/IEC 18004)
 
 
 def png_base64(text: str) -> str:
-    """`text` drawn as a QR code: a PNG in base64, without a `data:` prefix, as clients of the API expect it."""
+    """`text` as a QR code: a PNG in base64, without a `data:` prefix, as clients of the API expect it."""
     png = io.BytesIO()
     segno.make(text, error="l", micro=False).save(png, kind="png", scale=_SCALE, border=_BORDER)
     return base64.b64encode(png.getvalue()).decode()

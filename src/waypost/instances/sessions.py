@@ -278,7 +278,7 @@ class Sessions:
             self._log.error("session_failed", instance=instance_id, code=failed.code, detail=failed.detail)
             reason = "pairing_failed" if work == self._pair else "engine_failed"
             self._set(instance_id, InstanceState.FAILED, reason)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the instance must not stay "starting" for ever
             self._log.exception("session_failed", instance=instance_id)
             self._set(instance_id, InstanceState.FAILED, "engine_failed")
 

@@ -31,7 +31,7 @@ REASONS: Final[dict[str, str]] = {
     "pairing": "A QR code is being fetched.",
     "pairing_expired": "Nobody scanned the QR code in time; ask for a new one.",
     "pairing_failed": "Pairing did not finish; ask for a new QR code and try again.",
-    "wrong_number": "Another number scanned the QR code and was logged out again; scan it with the instance's own.",
+    "wrong_number": "Another number scanned the QR code and was logged out; scan it with the instance's own.",
     "connecting": "The session is being connected.",
     "connection_lost": "The connection was lost; it is made again by itself.",
     "logged_out": "The device was unlinked on the phone; connect it again by scanning a new QR code.",

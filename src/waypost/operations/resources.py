@@ -48,7 +48,7 @@ class Uploads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Everything an operation may use. `workshop` is a folder for files in the making, named after requests."""
+    """Everything an operation may use. `workshop` is a folder for files in the making, named by request."""
 
     session_of: Callable[[str], Session | None]
     contacts: Contacts

@@ -1,4 +1,4 @@
-"""A gateway beside a sandbox, in one process, for tests: the same composition as in production, on free ports."""
+"""A gateway beside a sandbox, in one process, for tests: the composition of production, on free ports."""
 
 import asyncio
 import contextlib
@@ -82,7 +82,8 @@ class Stage:
             ).json()
             return found
 
-        return await until(health, lambda found: found["status"] == wanted)
+        found: dict[str, Any] = await until(health, lambda found: found["status"] == wanted)
+        return found
 
     async def send_voice(
         self,
@@ -115,7 +116,7 @@ class Stage:
 async def until(
     look: Callable[[], Any], reached: Callable[[Any], bool], within: float = _WITHIN_SECONDS
 ) -> Any:
-    """Look again and again until `reached` is true of what was seen. Raises TimeoutError with what was seen last."""
+    """Look again and again until `reached` is true of what was seen. TimeoutError says what was seen."""
     seen: Any = None
     try:
         async with asyncio.timeout(within):
@@ -127,7 +128,7 @@ async def until(
 
 
 def settings_for(folder: Path, sandbox: Sandbox, **changes: Any) -> Settings:
-    """The settings of a gateway beside `sandbox`, in `folder`; no request limits unless `changes` sets some."""
+    """A gateway's settings beside `sandbox`, in `folder`; no request limits unless `changes` has some."""
     settings = Settings(
         data=folder / "gateway",
         port=0,

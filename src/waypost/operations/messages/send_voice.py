@@ -44,9 +44,7 @@ class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
     )
     file: Annotated[
         str | None,
-        Meta(
-            description="The audio: a part of a multipart body, or base64 or a data: URI; required without `url`."
-        ),
+        Meta(description="The audio: a multipart part, or base64 or a data: URI; required without `url`."),
     ] = None
     caption: Annotated[
         Annotated[str, Meta(max_length=TEXT_MAX)] | None,
