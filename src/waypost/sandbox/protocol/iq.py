@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from waypost.errors import WaypostError
-from waypost.sandbox.protocol import login, prekeys, usync
+from waypost.sandbox.protocol import login, mex, prekeys, usync
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.refusal import Refusal
@@ -25,7 +25,8 @@ _log = structlog.get_logger(__name__)
 
 async def take(network: Network, link: Link, request: Node) -> None:
     """Answer a request, or hand an answer of the client to whoever waits for it."""
-    type = request.need("type")
+    # Baileys sends statistics without a type, and waits for the answer.
+    type = request.attr("type") or "set"
     id = request.need("id")
     if type in ("result", "error"):
         future = link.replies.get(id)
@@ -127,6 +128,25 @@ async def _picture(_network: Network, _link: Link, _request: Node) -> Answer:
     raise Refusal(404, "item-not-found")
 
 
+async def _groups(_network: Network, _link: Link, request: Node) -> Answer:
+    # Until groups come, an account is in none and every other question is about one that does not exist.
+    if request.child("participating") is None:
+        raise Refusal(404, "item-not-found")
+    return (Node("groups"),)
+
+
+async def _business(_network: Network, _link: Link, _request: Node) -> Answer:
+    return (Node("business_profile"),)
+
+
+async def _catalog(_network: Network, _link: Link, _request: Node) -> Answer:
+    return (Node("product_catalog"),)
+
+
+async def _bots(_network: Network, _link: Link, _request: Node) -> Answer:
+    return (Node("bot"),)
+
+
 TABLE: Final[Mapping[tuple[str, str], Handler]] = {
     ("md", "set"): _companions,
     ("encrypt", "get"): prekeys.get,
@@ -144,7 +164,13 @@ TABLE: Final[Mapping[tuple[str, str], Handler]] = {
     ("status", "get"): _ping,
     ("status", "set"): _ping,
     ("disappearing_mode", "get"): _ping,
+    ("disappearing_mode", "set"): _ping,
+    ("w:g2", "get"): _groups,
+    ("w:biz", "get"): _business,
+    ("w:biz:catalog", "get"): _catalog,
+    ("bot", "get"): _bots,
+    ("w:mex", "get"): mex.get,
     ("urn:xmpp:whatsapp:dirty", "set"): _ping,
     ("w:stats", "set"): _ping,
 }
-"""Groups (`w:g2`) and the rest come as further rows."""
+"""What changes groups (`w:g2` set) and the rest come as further rows."""

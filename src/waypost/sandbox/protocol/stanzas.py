@@ -13,6 +13,8 @@ async def take(network: Network, link: Link, node: Node) -> None:
     """Handle one stanza of a client; WaypostError when it makes no sense."""
     if node.tag == "iq":
         await iq.take(network, link, node)
+    elif node.tag in _QUIET:
+        return
     elif link.owner is None:
         network.note(link, "note", f"<{node.tag}> from a device that is not linked")
     elif node.tag == "message":
@@ -21,6 +23,6 @@ async def take(network: Network, link: Link, node: Node) -> None:
         await receipts.take(network, link, node)
     elif node.tag == "ack":
         await receipts.confirm(network, link, node)
-    elif node.tag not in _QUIET:
+    else:
         network.counts["unknown_requests"] += 1
         network.note(link, "note", f"unknown stanza <{node.tag}>")
