@@ -74,7 +74,7 @@ def main():
         tell(
             event="receipt",
             ids=list(ev.MessageIDs),
-            type=str(ev.Type),
+            type=ev.DESCRIPTOR.fields_by_name["Type"].enum_type.values_by_number[ev.Type].name,
             chat=ev.MessageSource.Chat.User,
             sender=ev.MessageSource.Sender.User,
             device=ev.MessageSource.Sender.Device,

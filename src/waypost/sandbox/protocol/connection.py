@@ -91,13 +91,14 @@ async def _converse(
     link = Link(payload, noise, network.settings.close_delay)
     network.links.add(link)
     tasks = [
-        asyncio.create_task(_read(network, socket, transport, link)),
         asyncio.create_task(_write(network, socket, transport, link)),
         asyncio.create_task(offline.pump(network, link)),
-        asyncio.create_task(_closing(link)),
+        asyncio.create_task(link.closing.wait()),
     ]
     try:
+        # Before anything is read: a client repeats an unanswered message right behind its login, unasked.
         await login.welcome(network, link)
+        tasks.append(asyncio.create_task(_read(network, socket, transport, link)))
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
@@ -107,10 +108,6 @@ async def _converse(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _closing(link: Link) -> None:
-    await link.closing.wait()
 
 
 async def _read(network: Network, socket: Socket, transport: Transport, link: Link) -> None:
