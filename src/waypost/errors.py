@@ -198,7 +198,6 @@ RETRY_NEEDS_FORCE: Final = Fault(
 BLOB_GONE: Final = Fault(
     "file_gone", 410, "The file of this request is no longer kept; send it as a new request."
 )
-TOO_MANY_ATTEMPTS: Final = Fault("too_many_attempts", 500, "The request failed at every attempt.")
 QUEUE_FULL: Final = Fault(
     "queue_full", 503, "The queue of this gateway is full; try again in a moment.", retryable=True
 )
@@ -211,7 +210,6 @@ ALREADY_CONNECTED: Final = Fault(
 WRONG_NUMBER: Final = Fault(
     "wrong_number", 409, "Another number scanned the QR code; scan it with the number of this instance."
 )
-WRONG_STATE: Final = Fault("wrong_state", 409, "The instance can't do that in its present state.")
 
 # --- the database, the disk, the sandbox ----------------------------------------------------------
 STORAGE_UNAVAILABLE: Final = Fault(
