@@ -1,6 +1,6 @@
 """A program that is driven by JSON lines: calls go to its stdin, answers and events come from its stdout.
 
-The line `{n, call, args}` is answered by `{answer: n, result}` or `{answer: n, error}`; every other line is an event.
+The line `{n, call, args}` is answered by `{answer: n, result}` or `{answer: n, error}`; others are events.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Driven:
         self._reader = asyncio.create_task(self._read(), name=f"driven-{name}")
 
     async def event(self, name: str, within: float = 20.0, **wanted: Any) -> dict[str, Any]:
-        """Take out the first event of that name and content; DrivenFailed when it does not come within `within` s."""
+        """Take out the first event of that name and content; DrivenFailed when none comes `within` s."""
         try:
             async with asyncio.timeout(within), self._changed:
                 while (event := self._find(name, wanted)) is None:
@@ -43,9 +43,8 @@ class Driven:
                         raise DrivenFailed(f"{self.name} ended before {name} {wanted}\n{self.tail()}")
                     await self._changed.wait()
         except TimeoutError:
-            raise DrivenFailed(
-                f"{self.name}: no {name} {wanted} within {within:.0f} s; there were {self._events}\n{self.tail()}"
-            ) from None
+            said = f"{self.name}: no {name} {wanted} within {within:.0f} s; there were {self._events}"
+            raise DrivenFailed(f"{said}\n{self.tail()}") from None
         self._events.remove(event)
         return event
 
@@ -67,9 +66,8 @@ class Driven:
             async with asyncio.timeout(_CALL_WITHIN_S):
                 told = await answer
         except TimeoutError:
-            raise DrivenFailed(
-                f"{self.name} did not answer {call} in {_CALL_WITHIN_S:.0f} s\n{self.tail()}"
-            ) from None
+            said = f"{self.name} did not answer {call} in {_CALL_WITHIN_S:.0f} s"
+            raise DrivenFailed(f"{said}\n{self.tail()}") from None
         finally:
             self._answers.pop(number, None)
         if "error" in told:

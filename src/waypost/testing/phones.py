@@ -1,7 +1,8 @@
-"""Phones that speak WhatsApp by engines of their own: what they received, decrypted and checked by somebody else's code.
+"""Phones that speak WhatsApp by engines of their own: what arrives there is decrypted by others' code.
 
 An engine is a program that `Driven` drives; all of them know the same calls (text, voice, read, played,
-forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt, undecryptable).
+forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt,
+undecryptable).
 """
 
 import contextlib
@@ -24,7 +25,7 @@ _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TMPDIR", "BAILEYS_LOG")
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A message as an engine decrypted it. Binary fields are base64; `path` is the downloaded and decrypted file."""
+    """A message as an engine decrypted it; `path` is the file that it downloaded and decrypted."""
 
     id: str
     sender: str = msgspec.field(name="from")
@@ -50,7 +51,7 @@ class Received(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How to run an engine: `command(state, network)` gives its command line and what to add to its environment."""
+    """How to run an engine: `command(state, network)` gives command line and additions to the environment."""
 
     name: str
     version: str
@@ -92,7 +93,7 @@ class Phone:
         await self.driven.call("played", id=id)
 
     async def forget_sessions(self) -> list[str]:
-        """Wipe the ratchets: what arrives next can't be decrypted at first. Gives the sessions that were wiped."""
+        """Wipe the ratchets: what arrives next can't be decrypted at first. Gives the wiped sessions."""
         wiped: list[str] = (await self.driven.call("forget_sessions"))["sessions"]
         return wiped
 
@@ -113,7 +114,7 @@ def baileys_engine(installed: Baileys) -> Engine:
 async def running_phone(
     engine: Engine, sandbox: SandboxClient, number: str, name: str, folder: Path
 ) -> AsyncIterator[Phone]:
-    """Run a phone while the context lasts; linked by a scan the first time, and by its own keys after that."""
+    """Run a phone while the context lasts: linked by a scan the first time, back by its own keys later."""
     network = await sandbox.network()
     state = folder / f"{engine.name}-{number}"
     state.mkdir(parents=True, exist_ok=True)

@@ -117,6 +117,8 @@ const calls = {
   read: ({ id }) => socket.readMessages([remembered(id).key]),
   played: ({ id }) => socket.sendReceipts([remembered(id).key], 'played'),
   exists: async ({ phone }) => (await socket.onWhatsApp(phone)) ?? [],
+  // Any method of the socket, for what needs no call of its own.
+  ask: async ({ method, args }) => socket[method](...(args ?? [])),
   // Ratchets only: what arrives next can't be opened and is asked for again with a retry receipt.
   forget_sessions: async () => {
     const names = (await readdir(join(state, 'keys'))).filter(name => name.startsWith('session-'))

@@ -1,7 +1,7 @@
 """Node and Baileys for a phone of its own, put into a cache folder once.
 
-Only npm fetches, from whatever registry the machine is set up with; the lock pins every package by its hash and none may
-run a script while it is installed.
+Only npm fetches, from whatever registry the machine is set up with; the lock pins every package by its hash,
+and none may run a script while it is installed.
 """
 
 import asyncio

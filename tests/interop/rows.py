@@ -1,0 +1,214 @@
+"""What other engines must get right with us: one row per thing, run against each engine.
+
+A row says who sends what, and what must be seen of it. Acts and checks are written once per kind of message;
+an operation that comes later joins with one row, and a check of its own when its message is of a new kind.
+"""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.interop.gateway import OwnMessage, Waypost
+
+from waypost.sandbox.client import SandboxClient
+from waypost.testing.phones import Phone, Received
+
+Address = Literal["number", "LID"]
+_SEEN_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Both sides and the network between them. `note` is a native voice note."""
+
+    us: Waypost
+    phone: Phone
+    sandbox: SandboxClient
+    source: Path
+    note: Path
+    seconds: int
+    waveform: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """What was done: the id of the message, ours as the API told it, the text that has to arrive."""
+
+    id: str
+    own: OwnMessage | None = None
+    text: str = ""
+    quoted: str = ""
+
+
+Do = Callable[[Stage, Address], Awaitable[Act]]
+Check = Callable[[Stage, Act, Received], Awaitable[str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """`do` sends, the phone must decrypt, each of `checks` must hold and says in a few words what it saw."""
+
+    name: str
+    do: Do
+    checks: Sequence[Check]
+    to: Address = "number"
+
+
+# --- acts: we send --------------------------------------------------------------------------------------
+
+
+async def our_voice(stage: Stage, to: Address) -> Act:
+    own = await stage.us.send_voice(_chat(stage, to), stage.source)
+    return Act(own.id, own)
+
+
+async def our_text(stage: Stage, to: Address) -> Act:
+    own = await stage.us.send_text(_chat(stage, to), "Zwei Brötchen 🥐, please")
+    return Act(own.id, own, "Zwei Brötchen 🥐, please")
+
+
+async def our_reply_to_their_text(stage: Stage, to: Address) -> Act:
+    theirs = await stage.phone.send_text(_jid(stage, to), "what did I say?")
+    await told_of(stage, theirs)
+    own = await stage.us.send_text(_chat(stage, to), "this", theirs)
+    return Act(own.id, own, "this", theirs)
+
+
+async def our_reply_to_their_voice(stage: Stage, to: Address) -> Act:
+    theirs = await stage.phone.send_voice(_jid(stage, to), stage.note, stage.seconds, stage.waveform)
+    await told_of(stage, theirs)
+    own = await stage.us.send_text(_chat(stage, to), "heard it", theirs)
+    return Act(own.id, own, "heard it", theirs)
+
+
+def after_their_sessions_are_wiped(do: Do) -> Do:
+    """The same, but the phone has lost its ratchets and has to ask for the message again."""
+
+    async def act(stage: Stage, to: Address) -> Act:
+        settled = await our_text(stage, to)
+        await stage.phone.message(settled.id)
+        await stage.us.status(_own(settled), "DELIVERED")
+        assert await stage.phone.forget_sessions()
+        done = await do(stage, to)
+        await stage.phone.driven.event("undecryptable", id=done.id)
+        return done
+
+    return act
+
+
+# --- checks: what the phone saw, and what we learned of it ------------------------------------------------
+
+
+async def voice(stage: Stage, act: Act, got: Received) -> str:
+    """Decrypted, a voice note, every fact as the API answered it, byte-equal to what was uploaded."""
+    said = _own(act).body["message"]["audioMessage"]
+    assert got.media_error == ""
+    assert got.kind == "audio"
+    assert got.ptt is True
+    assert got.mimetype == "audio/ogg; codecs=opus"
+    assert _base64(got.sha256) == said["fileSha256"]
+    assert str(got.size) == said["fileLength"]
+    assert got.seconds == said["seconds"] == stage.seconds
+    assert _base64(got.waveform) == said["waveform"]
+    assert len(got.waveform) == 64
+    assert Path(got.path).read_bytes() == stage.note.read_bytes()
+    seen = f"voice note, {got.seconds} s, {got.size} B, sha256 {got.sha256.hex()[:8]}…"
+    return f"{seen}, waveform {_bars(got.waveform)}"
+
+
+async def text(stage: Stage, act: Act, got: Received) -> str:
+    """Decrypted, letter by letter."""
+    assert got.text == act.text
+    return f"“{got.text}”"
+
+
+def quotes(kind: str) -> Check:
+    """The phone shows the message that is replied to; we know its content only if we decrypted it."""
+
+    async def check(stage: Stage, act: Act, got: Received) -> str:
+        assert got.quoted_id == act.quoted
+        assert got.quoted_kind == kind
+        assert got.quoted_from in (f"{stage.phone.lid}@lid", f"{stage.phone.number}@s.whatsapp.net")
+        return f"quoting its own {kind}" + (f" “{got.quoted_text}”" if got.quoted_text else "")
+
+    return check
+
+
+async def delivered(stage: Stage, act: Act, got: Received) -> str:
+    return (await stage.us.status(_own(act), "DELIVERED")).lower()
+
+
+async def read(stage: Stage, act: Act, got: Received) -> str:
+    await stage.phone.read(got.id)
+    return (await stage.us.status(_own(act), "READ")).lower()
+
+
+async def played(stage: Stage, act: Act, got: Received) -> str:
+    await stage.phone.played(got.id)
+    return (await stage.us.status(_own(act), "PLAYED")).lower()
+
+
+# --- the table --------------------------------------------------------------------------------------------
+
+ROWS = [
+    Row("our voice note", our_voice, [voice, delivered, read, played]),
+    Row("our voice note", our_voice, [voice, delivered, read, played], to="LID"),
+    Row("our text", our_text, [text, delivered, read]),
+    Row("our text", our_text, [text, delivered, read], to="LID"),
+    Row("their text, our reply", our_reply_to_their_text, [text, quotes("extendedText"), delivered]),
+    Row(
+        "their text, our reply", our_reply_to_their_text, [text, quotes("extendedText"), delivered], to="LID"
+    ),
+    Row("their voice note, our reply", our_reply_to_their_voice, [text, quotes("audio"), delivered]),
+    Row(
+        "their voice note, our reply", our_reply_to_their_voice, [text, quotes("audio"), delivered], to="LID"
+    ),
+    Row("our text after a wipe", after_their_sessions_are_wiped(our_text), [text, delivered]),
+    Row("our voice note after a wipe", after_their_sessions_are_wiped(our_voice), [voice, delivered, played]),
+]
+
+
+async def told_of(stage: Stage, id: str) -> None:
+    """Wait until our device has confirmed to the network that it decrypted a message."""
+    receipt = f"id='{id}'"
+    device = stage.us.number
+
+    async def confirmed() -> bool:
+        lines = await stage.sandbox.log(2000)
+        return any(
+            line.way == "in"
+            and device in line.device
+            and line.what.startswith("<receipt")
+            and receipt in line.what
+            and "retry" not in line.what
+            for line in lines
+        )
+
+    async with asyncio.timeout(_SEEN_WITHIN_S):
+        while not await confirmed():
+            await asyncio.sleep(0.05)
+
+
+def _own(act: Act) -> OwnMessage:
+    assert act.own is not None
+    return act.own
+
+
+def _chat(stage: Stage, to: Address) -> str:
+    return f"{stage.phone.number}@c.us" if to == "number" else f"{stage.phone.lid}@lid"
+
+
+def _jid(stage: Stage, to: Address) -> str:
+    return f"{stage.us.number}@s.whatsapp.net" if to == "number" else f"{stage.us.lid}@lid"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bars(waveform: bytes) -> str:
+    steps = " ▁▂▃▄▅▆▇█"
+    return "".join(steps[min(value, 100) * 8 // 100] for value in waveform[::4])

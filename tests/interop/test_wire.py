@@ -1,0 +1,70 @@
+"""What went over the wire while the rows ran, and what both engines ask for beyond messages. Runs last."""
+
+import os
+
+import pytest
+from tests.interop import wire
+from tests.interop.gateway import Waypost
+from tests.interop.told import Told
+
+from waypost.sandbox.client import SandboxClient
+from waypost.testing.phones import Phone
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ADA = "491700000001@s.whatsapp.net"
+ASKED = [
+    ("onWhatsApp", ["+491700000001"]),
+    ("fetchStatus", [ADA]),
+    ("presenceSubscribe", [ADA]),
+    ("sendPresenceUpdate", ["recording", ADA]),
+    ("fetchBlocklist", []),
+    ("fetchPrivacySettings", [True]),
+    ("updateReadReceiptsPrivacy", ["all"]),
+    ("groupFetchAllParticipating", []),
+    ("getBusinessProfile", [ADA]),
+    ("fetchDisappearingDuration", [ADA]),
+    ("updateDefaultDisappearingMode", [0]),
+    ("updateProfileStatus", ["busy"]),
+    ("getBotListV2", []),
+    ("getCatalog", [{"jid": ADA}]),
+    ("cleanDirtyBits", ["account_sync"]),
+    ("fetchAccountReachoutTimelock", []),
+    ("resyncAppState", [["regular_low"], False]),
+    ("digestKeyBundle", []),
+    ("rotateSignedPreKey", []),
+    ("uploadPreKeysToServerIfRequired", []),
+    ("sendWAMBuffer", [[1]]),
+]
+
+
+@pytest.mark.parametrize("engine", ["baileys"], indirect=True)
+async def test_what_baileys_asks_for_beyond_messages_is_answered(
+    phone: Phone, sandbox: SandboxClient
+) -> None:
+    before = (await sandbox.stats()).counts.get("unknown_requests", 0)
+    for method, args in ASKED:
+        await phone.driven.call("ask", method=method, args=args)
+    assert (await sandbox.stats()).counts.get("unknown_requests", 0) == before, await _unknown(sandbox)
+
+
+async def test_every_request_met_a_handler_and_every_stanza_made_sense(
+    us: Waypost, sandbox: SandboxClient
+) -> None:
+    counts = (await sandbox.stats()).counts
+    assert counts.get("unknown_requests", 0) == 0, await _unknown(sandbox)
+    assert counts.get("refused_stanzas", 0) == 0, await _unknown(sandbox)
+    assert counts.get("malformed", 0) == 0, await _unknown(sandbox)
+
+
+async def test_no_engine_says_anything_new(told: Told, us: Waypost) -> None:
+    assert {"baileys", "waypost", "whatsmeow", "pairing"} == set(told.shapes), "run the whole folder"
+    if os.environ.get("INTEROP_RECORD"):
+        told.changes = wire.record(told.shapes)
+        return
+    new = wire.added(told.shapes, wire.known())
+    assert not new, "see whether the sandbox answers these well, then: make interop RECORD=1"
+
+
+async def _unknown(sandbox: SandboxClient) -> list[str]:
+    return [line.what for line in await sandbox.log(2000) if line.way == "note"]

@@ -1,0 +1,108 @@
+"""The shapes of the stanzas between engines and the sandbox: what each is, without ids, people and content.
+
+A client's `<iq xmlns="encrypt" type="get"><count/></iq>` has the shape `in iq get encrypt /count`. Those known
+are in `wire.json`; another one means that an engine has changed what it says, or the sandbox what it answers.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from waypost.sandbox.views import LogLine
+
+KNOWN = Path(__file__).with_name("wire.json")
+Shapes = dict[str, list[str]]
+"""Engine to the sorted shapes of its stanzas."""
+
+Parsed = tuple[int, str, dict[str, str]]
+"""Depth, tag and attributes of a node."""
+
+_TAG = re.compile(r"<(/?)([\w:.-]+)((?: [\w:.-]+=(?:'[^']*'|\"[^\"]*\"))*)(/?)>")
+_ATTRIBUTE = re.compile(r" ([\w:.-]+)=(?:'([^']*)'|\"([^\"]*)\")")
+_TOLD = {
+    "iq": ("type", "xmlns"),
+    "message": ("type", "category", "edit"),
+    "receipt": ("type",),
+    "ack": ("class", "type", "error"),
+    "stream:error": ("code",),
+    "failure": ("reason",),
+    "presence": ("type",),
+    "notification": ("type",),
+    "enc": ("type", "mediatype"),
+}
+"""The attributes that say what a stanza is; those of other people and moments are left out."""
+
+
+def shape(line: LogLine) -> list[str]:
+    """The shapes in one line of the sandbox's log; none in a remark.
+
+    A request is one with what it asks for. Of the rest, each child is a shape by itself: some come and go.
+    """
+    if line.way not in ("in", "out"):
+        return []
+    (_, tag, attributes), *inner = _nodes(line.what)
+    stanza = " ".join(filter(None, (line.way, _named(tag, attributes), _family(tag, attributes))))
+    children = sorted({_named(*node) for depth, *node in inner if depth == 1})
+    if tag == "iq":
+        return [" ".join((stanza, *(f"/{child}" for child in children)))]
+    return [stanza, *(f"{line.way} {tag} /{child}" for child in children)]
+
+
+def shapes(lines: Iterable[LogLine], engines: dict[str, str]) -> Shapes:
+    """All shapes of each engine; `engines` maps the number of a phone (digits) to the engine that plays it.
+
+    Stanzas of a connection that is not logged in yet belong to nobody and are counted as `pairing`.
+    """
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        number = line.device.split(":")[0].removeprefix("+")
+        if number == "-" or number in engines:
+            found.setdefault(engines.get(number, "pairing"), set()).update(shape(line))
+    return {engine: sorted(told) for engine, told in sorted(found.items())}
+
+
+def known() -> Shapes:
+    """The shapes that were recorded."""
+    recorded: Shapes = json.loads(KNOWN.read_text())
+    return recorded
+
+
+def record(found: Shapes) -> list[str]:
+    """Add what was found to the known; says what is new and what was not seen, `engine: shape` each."""
+    before = known() if KNOWN.exists() else {}
+    both = {name: sorted({*found.get(name, []), *before.get(name, [])}) for name in {**before, **found}}
+    KNOWN.write_text(json.dumps(both, indent=1, ensure_ascii=False) + "\n")
+    return [f"+ {one}" for one in added(found, before)] + [f"- {one}" for one in added(before, found)]
+
+
+def added(found: Shapes, before: Shapes) -> list[str]:
+    """What is in `found` and not in `before`."""
+    return [
+        f"{engine}: {told}"
+        for engine, shapes in found.items()
+        for told in shapes
+        if told not in before.get(engine, [])
+    ]
+
+
+def _named(tag: str, attributes: dict[str, str]) -> str:
+    return " ".join((tag, *(attributes[name] for name in _TOLD.get(tag, ()) if name in attributes)))
+
+
+def _family(tag: str, attributes: dict[str, str]) -> str:
+    """Whether a message or a receipt is addressed by LID or by number."""
+    if tag not in ("message", "receipt"):
+        return ""
+    address = attributes.get("to") or attributes.get("from") or ""
+    return "by LID" if address.endswith("@lid") else "by number"
+
+
+def _nodes(text: str) -> Iterator[Parsed]:
+    depth = 0
+    for closing, tag, attributes, empty in _TAG.findall(text):
+        if closing:
+            depth -= 1
+            continue
+        yield depth, tag, {name: one or other for name, one, other in _ATTRIBUTE.findall(attributes)}
+        depth += not empty
