@@ -1,8 +1,8 @@
 """Every way a call or a request can fail: one table, one exception tree.
 
 A `Fault` is a row of the table: its code is stable and part of the API, its status is what HTTP (or
-`response_status`) shows, its sentence says what to do next, and `retryable` says whether the same call may succeed
-later unchanged.
+`response_status`) shows, its sentence says what to do next, and `retryable` says whether the same call may
+succeed later unchanged.
 
     WaypostError                 carries a Fault, an optional detail for the caller, and facts (JSON values)
     ├── ApiError                 the call itself: unknown route, bad token, malformed body
@@ -248,8 +248,8 @@ TABLE: Final[Mapping[str, Fault]] = {
 class WaypostError(Exception):
     """Root of all failures that a caller may see.
 
-    `detail` is one more sentence about this very case; `facts` are JSON values rendered beside it. Neither may
-    hold a secret, a file's content or a message's text.
+    `detail` is one more sentence about this very case; `facts` are JSON values rendered beside it. Neither
+    may hold a secret, a file's content or a message's text.
     """
 
     def __init__(self, fault: Fault, detail: str | None = None, **facts: Any) -> None:
