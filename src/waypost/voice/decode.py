@@ -174,7 +174,8 @@ class Decoding:
         for packet in self._packets():
             for frame in self._decode(packet):
                 self._source_seconds += frame.samples / max(1, frame.sample_rate)
-                if self._source_seconds > self._limits.note_seconds:
+                # Rounded: frames add up to an hour and a nanosecond.
+                if round(self._source_seconds, 3) > self._limits.note_seconds:
                     raise VoiceError(TOO_LONG)
                 yield frame
             tick(self._source_seconds)

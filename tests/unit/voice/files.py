@@ -41,12 +41,15 @@ def wav(
     return head + shape + struct.pack("<4sI", b"data", size) + data
 
 
-def encoded(data: bytes, container: str, codec: str, *, rate: int = 16_000) -> bytes:
+def encoded(
+    data: bytes, container: str, codec: str, *, rate: int = 16_000, bitrate: int | None = None
+) -> bytes:
     """16-bit mono `data` in another format."""
     target = io.BytesIO()
     with av.open(target, "w", format=container) as output:
         stream = cast("AudioStream", output.add_stream(codec, rate=rate))
-        stream.bit_rate = 64_000
+        if bitrate:
+            stream.bit_rate = bitrate
         frame = AudioFrame(format="s16", layout="mono", samples=len(data) // 2)
         frame.sample_rate = rate
         frame.planes[0].update(data)

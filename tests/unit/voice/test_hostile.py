@@ -99,7 +99,7 @@ TAKEN = {
     "junk before MP3": (bytes(5_000) + cut("greeting.mp3", 1.0), 6.64),
     "4 kHz": (wav(tone(8_000), rate=4_000), 2.0),
     "192 kHz": (wav(tone(192_000), rate=192_000), 1.0),
-    "WMA": (encoded(tone(88_200, 44_100), "asf", "wmav2", rate=44_100), 2.0),
+    "WMA": (encoded(tone(88_200, 44_100), "asf", "wmav2", rate=44_100, bitrate=64_000), 2.0),
     "AIFF": (encoded(tone(32_000), "aiff", "pcm_s16be"), 2.0),
     "CAF": (encoded(tone(32_000), "caf", "pcm_s16be"), 2.0),
     "ALAC in MOV": (encoded(tone(32_000), "mov", "alac"), 2.0),
