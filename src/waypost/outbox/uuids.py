@@ -7,6 +7,7 @@ def new_uuid(now: float, rng: random.Random) -> str:
     the index.
     """
     milliseconds = int(now * 1000) & (2**48 - 1)
-    high = milliseconds << 16 | 0x7000 | rng.getrandbits(12)
-    low = 0b10 << 62 | rng.getrandbits(62)
+    chance = rng.getrandbits(74)
+    high = milliseconds << 16 | 0x7000 | chance >> 62
+    low = 0b10 << 62 | chance & (2**62 - 1)
     return str(uuid.UUID(int=high << 64 | low))
