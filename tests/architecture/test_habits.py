@@ -44,7 +44,7 @@ OWN_PROGRAMS = ("waypost.engine.hosts.", "waypost.voice.worker")
 
 MIGRATIONS = "waypost.storage.migrations.env"
 
-MAY_PRINT = {"cli", "__main__"}
+MAY_PRINT = {"cli"}
 
 
 def test_no_module_is_too_long_to_read() -> None:
@@ -88,7 +88,7 @@ def test_only_the_commands_print() -> None:
     wrong = [
         f"{module.shown}:{node.lineno}"
         for module in modules()
-        if module.room not in MAY_PRINT
+        if module.room not in MAY_PRINT and module.path.name != "__main__.py"
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
