@@ -205,7 +205,8 @@ def _save(folder: Path, message: InboxMessage, data: bytes) -> None:
 def _line(message: InboxMessage) -> str:
     body = message.text or ""
     if message.audio is not None:
-        body = f"{'voice note' if message.audio.ptt else 'audio'}, {message.audio.seconds} s, media {message.media}"
+        kind = "voice note" if message.audio.ptt else "audio"
+        body = f"{kind}, {message.audio.seconds} s, media {message.media}"
     quote = f" (answers {message.quoted_id})" if message.quoted_id else ""
     again = f" ×{message.times}" if message.times > 1 else ""
     return f"{message.seq} {message.sender} {message.type}: {body}{quote}{again}"
@@ -255,9 +256,10 @@ def _phone_table(views: list[PhoneView]) -> Table:
 def _contact_table(views: list[ContactView]) -> Table:
     table = Table("contact", "name", "registered as", "delivered", "read", "played", "messages")
     for view in views:
-        delays = (
-            "never" if delay is None else f"{delay:g} s"
-            for delay in (view.delivered_after, view.read_after, view.played_after)
-        )
+        delays = [_delay(value) for value in (view.delivered_after, view.read_after, view.played_after)]
         table.add_row(view.phone, view.name, view.registered_as, *delays, str(view.messages))
     return table
+
+
+def _delay(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:g} s"

@@ -72,7 +72,7 @@ class SandboxClient:
 
     async def remove_phone(self, phone: str) -> None:
         """Delete a phone; its companions are logged out."""
-        await self._call(None, "DELETE", f"/v1/phones/{phone}")
+        await self._request("DELETE", f"/v1/phones/{phone}")
 
     async def scan(self, phone: str, qr: str) -> Scanned:
         """Scan the text of a QR code with a phone; returns when the companion is linked."""
@@ -100,10 +100,11 @@ class SandboxClient:
 
     async def remove_contact(self, phone: str) -> None:
         """Delete a contact: its number is not on the network any more."""
-        await self._call(None, "DELETE", f"/v1/contacts/{phone}")
+        await self._request("DELETE", f"/v1/contacts/{phone}")
 
     async def inbox(self, phone: str, after: int = 0, wait: float = 0.0) -> Inbox:
-        """Messages behind `after`; without any, the sandbox waits up to `wait` (at most 60) seconds for the first."""
+        """Messages behind `after`; without any, the sandbox waits up to `wait` (at most 60) seconds for the
+        first."""
         path = f"/v1/contacts/{phone}/inbox"
         return await self._call(Inbox, "GET", path, params={"after": after, "wait": wait}, extra=wait)
 
@@ -142,7 +143,7 @@ class SandboxClient:
 
     async def end_failure(self, id: str) -> None:
         """End a failure."""
-        await self._call(None, "DELETE", f"/v1/failures/{id}")
+        await self._request("DELETE", f"/v1/failures/{id}")
 
     async def log(self, limit: int = 200) -> list[LogLine]:
         """The last stanzas and remarks."""
@@ -163,7 +164,7 @@ class SandboxClient:
         extra: float = 0.0,
     ) -> T:
         answer = await self._request(method, path, body, params, extra)
-        return msgspec.json.decode(answer.content or b"null", type=type)
+        return msgspec.json.decode(answer.content, type=type)
 
     async def _request(
         self,

@@ -10,7 +10,8 @@ from waypost.sandbox.wire.curve import Randomness
 
 
 class Failures:
-    """The injected failures of a network. Kept in memory because each stanza asks; every change is a row as well."""
+    """The injected failures of a network. Kept in memory because each stanza asks; every change is a row as
+    well."""
 
     def __init__(self, store: Store, randomness: Randomness, known: list[Failure]) -> None:
         self._store = store

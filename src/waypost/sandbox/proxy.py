@@ -1,7 +1,8 @@
 """An HTTP proxy that leads to one place: the sandbox's own TLS listener.
 
-An engine sends `CONNECT web.whatsapp.com:443` (and the media host) here. Names of the real network and the listener's
-own address all end at the listener; anything else is refused, so an engine behind this proxy can't reach WhatsApp.
+An engine sends `CONNECT web.whatsapp.com:443` (and the media host) here. Names of the real network and the
+listener's own address all end at the listener; anything else is refused, so an engine behind this proxy
+can't reach WhatsApp.
 """
 
 import asyncio
@@ -30,7 +31,8 @@ async def proxying(host: str, port: int, target_port: int) -> AsyncIterator[int]
         except (OSError, TimeoutError, h11.RemoteProtocolError):
             pass
         except asyncio.CancelledError:
-            # asyncio's stream server logs a cancelled handler as a failure; this one was cancelled by the exit below.
+            # asyncio's stream server logs a cancelled handler as a failure; this one was cancelled by the
+            # exit below.
             pass
         finally:
             tunnels.discard(task)

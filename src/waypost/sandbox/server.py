@@ -50,7 +50,8 @@ class Sandbox:
 async def start_sandbox(
     settings: SandboxSettings, *, clock: Clock | None = None, randomness: Randomness = os.urandom
 ) -> AsyncIterator[Sandbox]:
-    """Run a sandbox while the context lasts. OSError: a port is taken; StorageError: the data folder is unusable."""
+    """Run a sandbox while the context lasts. OSError: a port is taken; StorageError: the data folder is
+    unusable."""
     clock = clock or SystemClock()
     media_folder = settings.data / "media"
     await asyncio.to_thread(media_folder.mkdir, parents=True, exist_ok=True, mode=0o700)

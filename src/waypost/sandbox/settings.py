@@ -8,7 +8,8 @@ from pathlib import Path
 class SandboxSettings:
     """Where a sandbox keeps its state and where it listens; port 0 means any free one.
 
-    Everything listens on loopback unless `host` says otherwise: whoever reaches the control API reads all messages.
+    Everything listens on loopback unless `host` says otherwise: whoever reaches the control API reads all
+    messages.
     """
 
     data: Path
@@ -22,9 +23,10 @@ class SandboxSettings:
     frame_limit: int = 4 * 1024 * 1024
     """Bytes of one web socket message; the largest stanza (812 pre-keys) is below 100 kB."""
     first_prekey_count: int = 1
-    """What a new device is told that the server holds. 1 makes it upload 50 keys instead of 812 (0.4 s less)."""
+    """What a new device is told that the server holds. 1 makes it upload 50 keys instead of 812 (0.4 s
+    less)."""
     close_delay: float = 3.0
-    """Seconds between a stream error and the end of the socket: a client that loses its socket sooner may drop the
-    error unread and never reconnect (seen in 2 of 100 pairings)."""
+    """Seconds between a stream error and the end of the socket: a client that loses its socket sooner may
+    drop the error unread and never reconnect (seen in 2 of 100 pairings)."""
     seeded: bool = True
     """Whether a new state starts with the two contacts of `contacts.seed`."""

@@ -1,7 +1,7 @@
 """The sandbox's own certificate authority and the leaf that its listener shows.
 
-The authority is kept in the data folder so that a client may trust it once; the leaf is made anew at each start, since
-nobody stores it. P-256 and serverAuth are what Go and Node both accept.
+The authority is kept in the data folder so that a client may trust it once; the leaf is made anew at each
+start, since nobody stores it. P-256 and serverAuth are what Go and Node both accept.
 """
 
 import ipaddress
@@ -25,14 +25,16 @@ _SKEW: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Paths of what the TLS listener loads (`leaf`: certificate and key in one PEM) and the authority to trust."""
+    """Paths of what the TLS listener loads (`leaf`: certificate and key in one PEM) and the authority to
+    trust."""
 
     leaf: Path
     authority_pem: str
 
 
 def open_trust(folder: Path, now: float, host: str) -> Trust:
-    """The authority of `folder`, made on first use, and a fresh leaf signed by it for `host` and the fixed names."""
+    """The authority of `folder`, made on first use, and a fresh leaf signed by it for `host` and the fixed
+    names."""
     moment = datetime.fromtimestamp(now, UTC)
     key_path, certificate_path = folder / "ca.key", folder / "ca.pem"
     if not certificate_path.exists():
@@ -40,10 +42,9 @@ def open_trust(folder: Path, now: float, host: str) -> Trust:
         _write(key_path, _key_pem(key))
         _write(certificate_path, _authority(key, moment).public_bytes(serialization.Encoding.PEM))
     authority_pem = certificate_path.read_bytes()
-    authority = x509.load_pem_x509_certificate(authority_pem)
     key = _load_key(key_path)
     leaf_path = folder / "leaf.pem"
-    _write(leaf_path, _leaf(authority, key, moment, host))
+    _write(leaf_path, _leaf(key, moment, host))
     return Trust(leaf_path, authority_pem.decode("ascii"))
 
 
@@ -106,7 +107,7 @@ def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certifica
     )
 
 
-def _leaf(authority: x509.Certificate, key: ec.EllipticCurvePrivateKey, now: datetime, host: str) -> bytes:
+def _leaf(key: ec.EllipticCurvePrivateKey, now: datetime, host: str) -> bytes:
     own = ec.generate_private_key(ec.SECP256R1())
     addresses = {ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"), ipaddress.ip_address(host)}
     names = [x509.DNSName(name) for name in _NAMES]

@@ -106,9 +106,9 @@ class ContactPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to change about a contact; an absent field stays."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    delivered_after: float | None | msgspec.UnsetType = msgspec.UNSET
-    read_after: float | None | msgspec.UnsetType = msgspec.UNSET
-    played_after: float | None | msgspec.UnsetType = msgspec.UNSET
+    delivered_after: float | msgspec.UnsetType | None = msgspec.UNSET
+    read_after: float | msgspec.UnsetType | None = msgspec.UNSET
+    played_after: float | msgspec.UnsetType | None = msgspec.UNSET
     forget_sessions: bool = False
     """Wipe its Signal sessions: what arrives next is answered with retry receipts."""
 
@@ -162,7 +162,7 @@ class InboxMessage(msgspec.Struct, frozen=True):
 
 
 class Inbox(msgspec.Struct, frozen=True):
-    """Messages behind the `after` that was asked for, oldest first; `last` is the `after` of the next call."""
+    """Messages behind the `after` asked for, oldest first; `last` is the `after` of the next call."""
 
     messages: list[InboxMessage]
     last: int

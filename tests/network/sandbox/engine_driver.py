@@ -40,11 +40,10 @@ def trust(root):
 
 def main():
     store, proxy, root = sys.argv[1], sys.argv[2], base64.b64decode(sys.argv[3])
-    from neonize.client import NewClient
     from neonize import events as e
-    from neonize.proto import Neonize_pb2 as nz
-    from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import AudioMessage, Message
     from neonize._binder import ProxySettings
+    from neonize.client import NewClient
+    from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import AudioMessage, Message
     from neonize.utils.enum import MediaType
     from neonize.utils.jid import build_jid
 
@@ -137,7 +136,11 @@ def main():
         return {"id": answer.ID, "key": base64.b64encode(up.MediaKey).decode(), "path": up.DirectPath}
 
     def exists(to):
-        return [{"jid": row.JID.User, "is_in": row.IsIn} for row in client.is_on_whatsapp(to)]
+        rows = []
+        for row in client.is_on_whatsapp(to):
+            jid = client.get_pn_from_lid(row.JID) if row.JID.Server == "lid" else row.JID
+            rows.append({"number": jid.User, "is_in": row.IsIn})
+        return rows
 
     def many(to, count):
         ids, start = [], time.monotonic()

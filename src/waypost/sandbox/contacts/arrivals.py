@@ -25,7 +25,8 @@ _STATUS = {"": "delivered", "inactive": "delivered", "read": "read", "played": "
 def handle(
     rows: sqlite3.Connection, waiting: Waiting, now: float, randomness: Randomness, silent: bool
 ) -> Touched:
-    """Handle one stanza and remove it; `silent` owes no receipts. Returns the devices that something waits for now."""
+    """Handle one stanza and remove it; `silent` owes no receipts. Returns the devices that something waits
+    for now."""
     queue.remove(rows, waiting.seq)
     party = parties.find(rows, waiting.number)
     if party is None:
@@ -54,7 +55,7 @@ def _message(
         if error.reason is Reason.DUPLICATE:
             inbox.again(rows, party.number, sender.number, id)
             return []
-        return [] if silent else _ask_again(rows, party, sender, node, now, randomness)
+        return [] if silent else _ask_again(rows, party, node, now, randomness)
     if sender.number == party.number:
         return _own_copy(rows, party, node, message, now)
     if party.kind == "phone":
@@ -99,7 +100,7 @@ def _own_copy(rows: sqlite3.Connection, party: Party, node: Node, message: Messa
 
 
 def _ask_again(
-    rows: sqlite3.Connection, party: Party, sender: Party, node: Node, now: float, randomness: Randomness
+    rows: sqlite3.Connection, party: Party, node: Node, now: float, randomness: Randomness
 ) -> Touched:
     """The retry receipt for a message that did not decrypt; from the second one on it brings a bundle."""
     origin, id = node.need_jid("from"), node.need("id")

@@ -43,7 +43,8 @@ _Media = AudioMessage | ImageMessage | VideoMessage | DocumentMessage | StickerM
 
 @dataclass(frozen=True, slots=True)
 class MediaReference:
-    """Where a message's file is and how to open it; `token` is None when its path is not one of this network."""
+    """Where a message's file is and how to open it; `token` is None when its path is not one of this
+    network."""
 
     kind: MediaKind
     token: str | None
@@ -64,7 +65,7 @@ def parse(raw: bytes) -> Message:
 def unwrapped(message: Message) -> Message:
     """The message inside of ephemeral, view-once and similar wrappers."""
     for name in _WRAPPERS:
-        if message.HasField(name):  # type: ignore[arg-type]
+        if message.HasField(name):
             return unwrapped(getattr(message, name).message)
     return message
 
@@ -73,7 +74,7 @@ def type_of(message: Message) -> str:
     """text, audio, image, video, document, sticker, reaction, contact, location, protocol or other."""
     if message.HasField("conversation") or message.HasField("extended_text"):
         return "text"
-    return next((name for name in _TYPES if message.HasField(name)), "other")  # type: ignore[arg-type]
+    return next((name for name in _TYPES if message.HasField(name)), "other")
 
 
 def text_of(message: Message) -> str | None:
@@ -93,7 +94,7 @@ def text_of(message: Message) -> str | None:
 def quote_of(message: Message) -> ContextInfo | None:
     """What the message answers."""
     for name in ("extended_text", "audio", "image", "video", "document", "sticker", "contact", "location"):
-        if message.HasField(name) and getattr(message, name).context_info.HasField("stanza_id"):  # type: ignore[arg-type]
+        if message.HasField(name) and getattr(message, name).context_info.HasField("stanza_id"):
             context: ContextInfo = getattr(message, name).context_info
             return context
     return None
@@ -112,8 +113,8 @@ def audio_of(message: Message) -> AudioView | None:
 def media_of(message: Message) -> MediaReference | None:
     """The file of a message, if it has one."""
     for name, kind in _MEDIA.items():
-        if message.HasField(name):  # type: ignore[arg-type]
-            part: _Media = getattr(message, name)
+        part: _Media = getattr(message, name)
+        if part.HasField("media_key"):
             return MediaReference(
                 kind,
                 token_in(part.direct_path),

@@ -48,7 +48,8 @@ def receipt(
 
 
 def pay(rows: sqlite3.Connection, party: Party, due: Due, now: float) -> Touched:
-    """Queue a receipt that a contact owes. Delivery is told to the sending device, reading to all of the account's."""
+    """Queue a receipt that a contact owes. Delivery is told to the sending device, reading to all of the
+    account's."""
     origin = Jid.parse(due.recipient)
     if due.type == "played":
         received = inbox.find(rows, party.number, due.message_id)

@@ -21,7 +21,8 @@ _WAVEFORM: Final = 64
 
 
 async def send(network: Network, number: str, to: str, what: Send) -> tuple[str, int]:
-    """Encrypt a message for each device of the phone `to` and queue it; gives its id and how many devices that are."""
+    """Encrypt a message for each device of the phone `to` and queue it; gives its id and how many devices
+    that are."""
     if (what.text is None) == (what.audio is None):
         raise SandboxError(SANDBOX_INVALID, "Give either text or audio.")
     if len(what.waveform) not in (0, _WAVEFORM):

@@ -47,7 +47,8 @@ def seal(
     bundle: Bundle | None = None,
     fresh: bool = False,
 ) -> Sealed | None:
-    """Encrypt for one device of `recipient`; `fresh` starts over with `bundle`, or with a new one. None: no device."""
+    """Encrypt for one device of `recipient`; `fresh` starts over with `bundle`, or with a new one. None: no
+    device."""
     peer = peer_of(recipient.lid, device)
     session = _session(rows, party, peer)
     if session is None or fresh:

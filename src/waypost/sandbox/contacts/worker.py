@@ -2,11 +2,11 @@
 
 import asyncio
 import sqlite3
+from functools import partial
 from typing import Final
 
 import structlog
 
-from waypost.errors import WaypostError
 from waypost.sandbox.contacts import arrivals, content, outgoing
 from waypost.sandbox.contacts.content import MediaReference
 from waypost.sandbox.media.files import MediaFiles
@@ -68,10 +68,14 @@ def _handle(
     broken: list[str] = []
     now = network.clock.now()
     for waiting in batch:
+        rows.execute("SAVEPOINT stanza")
         try:
             touched += arrivals.handle(rows, waiting, now, network.randomness, silent[waiting.seq])
-        except WaypostError as error:
-            broken.append(str(error))
+        except Exception as error:  # noqa: BLE001 - one stanza must not deafen all contacts
+            rows.execute("ROLLBACK TO stanza")
+            queue.remove(rows, waiting.seq)
+            broken.append(repr(error))
+        rows.execute("RELEASE stanza")
     return touched, broken
 
 
@@ -79,9 +83,7 @@ async def _check_media(network: Network) -> bool:
     pending = await network.store.run(lambda rows: inbox.unchecked(rows, _BATCH))
     for received in pending:
         verdict = await asyncio.to_thread(_verdict, network.media, received)
-        await network.store.run(
-            lambda rows, seq=received.seq, verdict=verdict: inbox.set_media(rows, seq, verdict)
-        )
+        await network.store.run(partial(inbox.set_media, seq=received.seq, media=verdict))
     if pending:
         await _announce(network)
     return bool(pending)

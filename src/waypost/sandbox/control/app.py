@@ -1,7 +1,7 @@
 """The control API: whatever a person with the other phone would do, as HTTP/JSON on loopback.
 
-It has no login, so it must not be reached by accident: requests with a foreign Host or Origin are refused, which stops
-web pages and rebound DNS names.
+It has no login, so it must not be reached by accident: requests with a foreign Host or Origin are refused,
+which stops web pages and rebound DNS names.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping

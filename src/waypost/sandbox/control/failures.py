@@ -25,7 +25,8 @@ async def every(network: Net) -> list[Failure]:
 async def create(network: Net, data: JSONBody[NewFailure]) -> Failure:
     """Inject a failure.
 
-    One that shows at login cuts the connections it is about, so that they meet it at once; `replaced` tells them.
+    One that shows at login cuts the connections it is about, so that they meet it at once; `replaced` tells
+    them.
     """
     failure = await network.failures.add(await _resolved(network, data))
     rule = failure.rule

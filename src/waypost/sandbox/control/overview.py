@@ -13,7 +13,9 @@ Net = NamedDependency[SkipValidation[Network]]
 
 
 @get("/v1/network")
-async def describe(network: Net, proxy_url: NamedDependency[str], authority_pem: NamedDependency[str]) -> NetworkView:
+async def describe(
+    network: Net, proxy_url: NamedDependency[str], authority_pem: NamedDependency[str]
+) -> NetworkView:
     """What an engine needs to come here instead of to WhatsApp."""
     return NetworkView(
         proxy_url=proxy_url,

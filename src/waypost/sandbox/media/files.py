@@ -16,7 +16,8 @@ class MediaFiles:
         self._limit = limit
 
     async def keep(self, token: str, chunks: AsyncIterator[bytes]) -> int | None:
-        """Store an upload under its token and return its size; None when it is too large or its hash is another."""
+        """Store an upload under its token and return its size; None when it is too large or its hash is
+        another."""
         partial = self._folder / f"{os.urandom(8).hex()}.partial"
         digest, size = hashlib.sha256(), 0
         try:

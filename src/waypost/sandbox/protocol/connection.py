@@ -119,11 +119,11 @@ async def _read(network: Network, socket: Socket, transport: Transport, link: Li
         network.counts["stanzas_in"] += 1
         try:
             await stanzas.take(network, link, node)
-        except WaypostError as error:
-            # One stanza that makes no sense is the client's problem, not the connection's.
+        except Exception as error:  # noqa: BLE001 - a stanza that makes no sense ends neither server nor connection
             network.counts["refused_stanzas"] += 1
-            network.note(link, "note", f"refused <{node.tag}>: {error}")
-            _log.warning("sandbox.stanza_refused", tag=node.tag, reason=str(error))
+            network.note(link, "note", f"refused <{node.tag}>: {error!r}")
+            expected = isinstance(error, WaypostError)
+            _log.warning("sandbox.stanza_refused", tag=node.tag, exc_info=None if expected else error)
 
 
 async def _write(network: Network, socket: Socket, transport: Transport, link: Link) -> None:

@@ -1,7 +1,7 @@
 """Requests: one explicit handler per namespace and type; anything else is answered with 501 and logged.
 
-Every request gets an answer, because a client waits 60 to 75 s for a missing one. Where a handler says less than
-WhatsApp would, its answer is the smallest that clients accept.
+Every request gets an answer, because a client waits 60 to 75 s for a missing one. Where a handler says less
+than WhatsApp would, its answer is the smallest that clients accept.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,6 +41,9 @@ async def take(network: Network, link: Link, request: Node) -> None:
     except WaypostError as error:
         network.note(link, "note", f"bad request: {error}")
         await link.send(_error(id, sender, 400, "bad-request"))
+    except Exception:
+        await link.send(_error(id, sender, 500, "internal-server-error"))
+        raise
     else:
         await link.send(Node("iq", {"from": sender, "type": "result", "id": id}, content or None))
 

@@ -61,7 +61,8 @@ class Link:
             await self.outgoing.put(node)
 
     async def end(self, node: Node) -> None:
-        """Send a stream error or failure and leave the socket open for the client to close: see `close_delay`."""
+        """Send a stream error or failure and leave the socket open for the client to close: see
+        `close_delay`."""
         await self.send(node)
         self.spawn(self._close_later())
 

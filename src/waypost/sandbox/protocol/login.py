@@ -7,7 +7,8 @@ from waypost.sandbox.state import devices, parties
 from waypost.sandbox.wire.node import LID_SERVER, Jid, Node
 
 _LOST = 503
-"""For a device that this state does not know: the client tries again and keeps its keys, where 401 would wipe them."""
+"""For a device that this state does not know: the client tries again and keeps its keys, where 401 would
+wipe them."""
 _UNLINKED = 401
 
 

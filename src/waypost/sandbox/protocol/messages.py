@@ -1,6 +1,7 @@
 """Messages from a device: stored for each device they are for, acked, then sent on.
 
-The ack follows the commit. A frame that a client repeats after a reconnect is acked again and goes no further.
+The ack follows the commit. A frame that a client repeats after a reconnect is acked again and goes no
+further.
 """
 
 import asyncio
@@ -69,7 +70,8 @@ async def _accept(network: Network, sender: Sender, message: Node, id: str, to: 
 def store(
     rows: sqlite3.Connection, sender: Sender, message: Node, id: str, to: Jid, now: float
 ) -> list[tuple[str, int]] | int:
-    """Queue a message for each device it is for; the devices, none when it was known, or the code of an error."""
+    """Queue a message for each device it is for; the devices, none when it was known, or the code of an
+    error."""
     owner = sender.owner
     direct = tuple(message.children("enc"))
     # A device that could not decrypt gets the message again under its old id.

@@ -14,7 +14,8 @@ _PAGE: Final = 100
 
 
 async def pump(network: Network, link: Link) -> None:
-    """Send queued stanzas in order, those that waited marked as offline; then whatever arrives, until cancelled."""
+    """Send queued stanzas in order, those that waited marked as offline; then whatever arrives, until
+    cancelled."""
     await link.active.wait()
     owner = link.device
     backlog = await network.store.run(lambda rows: queue.count(rows, owner.number, owner.device))

@@ -32,7 +32,8 @@ _ANSWER_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """What a companion shows: a ref of the server, its Noise and identity keys and the ADV secret (32 bytes each)."""
+    """What a companion shows: a ref of the server, its Noise and identity keys and the ADV secret (32 bytes
+    each)."""
 
     ref: bytes
     noise: bytes
@@ -49,7 +50,8 @@ class Linked:
 
 
 def read_qr(text: str) -> QrCode:
-    """The parts of a QR code's text; SandboxError when it is not one of a companion that wants to be linked."""
+    """The parts of a QR code's text; SandboxError when it is not one of a companion that wants to be
+    linked."""
     parts = text.strip().rpartition("#")[2].split(",")
     if len(parts) < 4:
         raise SandboxError(SANDBOX_INVALID, "That is not the text of a pairing QR code.")
@@ -100,7 +102,8 @@ async def scan(network: Network, number: str, text: str) -> Linked:
 
 
 async def complete(network: Network, party: Party, offered: Offer, secret: bytes) -> Linked:
-    """Sign the companion, let it countersign, store it, and ask it to log in. `secret` is the ADV secret, 32 bytes."""
+    """Sign the companion, let it countersign, store it, and ask it to log in. `secret` is the ADV secret,
+    32 bytes."""
     device = await network.store.run(lambda rows: parties.next_device(rows, party.number))
     now = network.clock.now()
     given = adv.grant(
@@ -112,7 +115,7 @@ async def complete(network: Network, party: Party, offered: Offer, secret: bytes
         timestamp=int(now),
         randomness=network.randomness,
     )
-    answer = await _ask(network, offered.link, _pair_success(network.request_id(), party, device, given, now))
+    answer = await _ask(offered.link, _pair_success(network.request_id(), party, device, given, now))
     signed = adv.accept_device_signature(given, offered.pairing.identity, _identity_of(answer))
     row = _row(party.number, device, given, signed, offered, now)
     await network.store.run(lambda rows: devices.insert(rows, row))
@@ -122,7 +125,7 @@ async def complete(network: Network, party: Party, offered: Offer, secret: bytes
     return Linked(party.number, device)
 
 
-async def _ask(network: Network, link: Link, request: Node) -> Node:
+async def _ask(link: Link, request: Node) -> Node:
     id = request.need("id")
     future: asyncio.Future[Node] = asyncio.get_running_loop().create_future()
     link.replies[id] = future
@@ -179,7 +182,8 @@ def _row(number: str, device: int, given: adv.Grant, signed: bytes, offered: Off
 
 
 def _genuine(pairing: ClientPayload.DevicePairingData) -> bool:
-    return len(pairing.identity) == len(pairing.signed_prekey) == 32 and xeddsa.verify(
+    sizes = [len(part) for part in (pairing.identity, pairing.signed_prekey, pairing.registration_id)]
+    return sizes == [32, 32, 4] and xeddsa.verify(
         pairing.identity, typed(pairing.signed_prekey), pairing.signed_prekey_signature
     )
 

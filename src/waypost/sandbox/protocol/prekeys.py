@@ -49,12 +49,12 @@ async def put(network: Network, link: Link, request: Node) -> tuple[Node, ...]:
     signed, signature = _signed(request.need_child("skey"))
     keys = [_key(node) for node in request.need_child("list").children("key")]
     identity = request.need_child("identity").data
-    registration = int.from_bytes(request.need_child("registration").data)
-    if len(identity) != 32:
-        raise WireError("An identity key has not 32 bytes.")
+    registration = request.need_child("registration").data
+    if len(identity) != 32 or len(registration) != 4:
+        raise WireError("An identity key has not 32 bytes, or a registration id not 4.")
 
     def store(rows: sqlite3.Connection) -> None:
-        devices.set_registration(rows, owner.number, owner.device, registration, identity)
+        devices.set_registration(rows, owner.number, owner.device, int.from_bytes(registration), identity)
         devices.set_signed(rows, owner.number, owner.device, signed, signature)
         devices.add_prekeys(rows, owner.number, owner.device, keys)
 
@@ -142,10 +142,10 @@ def _ask_for_more(rows: sqlite3.Connection, number: str, jid: Jid, network: Netw
 
 
 def _key(node: Node) -> PreKey:
-    value = node.need_child("value").data
-    if len(value) != 32:
-        raise WireError("A pre-key has not 32 bytes.")
-    return PreKey(int.from_bytes(node.need_child("id").data[:4]), value)
+    id, value = node.need_child("id").data, node.need_child("value").data
+    if len(id) != 3 or len(value) != 32:
+        raise WireError("A pre-key has not an id of 3 and a value of 32 bytes.")
+    return PreKey(int.from_bytes(id), value)
 
 
 def _signed(node: Node) -> tuple[PreKey, bytes]:

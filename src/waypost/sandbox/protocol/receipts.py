@@ -1,4 +1,5 @@
-"""Receipts and acks of devices: they empty the device's queue, and receipts travel on to the message's sender."""
+"""Receipts and acks of devices: they empty the device's queue, and receipts travel on to the message's
+sender."""
 
 import sqlite3
 

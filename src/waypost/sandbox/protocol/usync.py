@@ -73,9 +73,9 @@ def _protocols(rows: sqlite3.Connection, party: Party, query: dict[str, Node], n
 
 
 def _devices(rows: sqlite3.Connection, party: Party, now: int) -> Node:
-    listed = [Node("device", {"id": "0"})]
-    for device in devices.linked(rows, party.number):
-        listed.append(Node("device", {"id": str(device.device), "key-index": str(device.key_index)}))
-    return Node(
-        "devices", {}, (Node("device-list", {}, tuple(listed)), Node("key-index-list", {"ts": str(now)}))
+    companions = (
+        Node("device", {"id": str(device.device), "key-index": str(device.key_index)})
+        for device in devices.linked(rows, party.number)
     )
+    listed = Node("device-list", {}, (Node("device", {"id": "0"}), *companions))
+    return Node("devices", {}, (listed, Node("key-index-list", {"ts": str(now)})))

@@ -13,7 +13,8 @@ SIGNED_ID = 1
 
 
 def take(rows: sqlite3.Connection, party: Party, device: int, randomness: Randomness) -> Bundle | None:
-    """The bundle of a device with a one-time pre-key that nobody else gets; None when there is no such device."""
+    """The bundle of a device with a one-time pre-key that nobody else gets; None when there is no such
+    device."""
     if device == 0:
         return of_party(rows, party, randomness)
     row = devices.find(rows, party.number, device)

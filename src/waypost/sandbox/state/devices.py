@@ -35,8 +35,9 @@ class PreKey:
 def insert(rows: sqlite3.Connection, device: Device) -> None:
     """Link a device."""
     rows.execute(
-        "INSERT INTO device (number, device, noise, identity, registration_id, adv, key_index, push_name, signed_id,"
-        " signed_public, signed_signature, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO device (number, device, noise, identity, registration_id, adv, key_index, push_name,"
+        " signed_id, signed_public, signed_signature, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             device.number,
             device.device,
@@ -81,7 +82,8 @@ def set_push_name(rows: sqlite3.Connection, number: str, device: int, name: str)
 def set_signed(rows: sqlite3.Connection, number: str, device: int, key: PreKey, signature: bytes) -> None:
     """Replace a device's signed pre-key."""
     rows.execute(
-        "UPDATE device SET signed_id = ?, signed_public = ?, signed_signature = ? WHERE number = ? AND device = ?",
+        "UPDATE device SET signed_id = ?, signed_public = ?, signed_signature = ?"
+        " WHERE number = ? AND device = ?",
         (key.id, key.public, signature, number, device),
     )
 

@@ -71,7 +71,8 @@ def again(rows: sqlite3.Connection, number: str, sender: str, id: str) -> bool:
 
 
 def after(rows: sqlite3.Connection, number: str, seq: int, limit: int) -> list[Received]:
-    """Messages behind `seq` whose media have been checked, oldest first; none overtakes one still being checked."""
+    """Messages behind `seq` whose media have been checked, oldest first; none overtakes one still being
+    checked."""
     query = (
         "SELECT * FROM inbox WHERE number = ?1 AND seq > ?2 AND seq < coalesce("
         "(SELECT min(seq) FROM inbox WHERE number = ?1 AND media = 'pending'), 9223372036854775807)"

@@ -58,7 +58,8 @@ def confirm(
 ) -> None:
     """Forget what a device confirmed; without `type`, every type of that class and id."""
     rows.execute(
-        "DELETE FROM queue WHERE number = ?1 AND device = ?2 AND class = ?3 AND id = ?4 AND (?5 IS NULL OR type = ?5)",
+        "DELETE FROM queue WHERE number = ?1 AND device = ?2 AND class = ?3 AND id = ?4"
+        " AND (?5 IS NULL OR type = ?5)",
         (number, device, kind, id, type),
     )
 
@@ -70,7 +71,7 @@ def count(rows: sqlite3.Connection, number: str, device: int) -> int:
 
 
 def first_sight(rows: sqlite3.Connection, number: str, device: int, id: str, now: float) -> bool:
-    """Whether this device sends `id` for the first time: a client repeats its last frame after a reconnect."""
+    """Whether this device sends `id` for the first time: clients repeat a frame after a reconnect."""
     return (
         rows.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", (number, device, id, now)).rowcount
         == 1

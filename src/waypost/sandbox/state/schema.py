@@ -1,7 +1,7 @@
 """The tables of a sandbox.
 
-A party is a number with a primary device (device 0) that the sandbox itself plays: a phone whose companions can be
-linked, or a contact. A device is a linked companion, played by somebody else's engine.
+A party is a number with a primary device (device 0) that the sandbox itself plays: a phone whose companions
+can be linked, or a contact. A device is a linked companion, played by somebody else's engine.
 """
 
 from typing import Final
@@ -73,7 +73,8 @@ CREATE INDEX queue_id ON queue (number, device, id);
 CREATE TABLE seen (number TEXT NOT NULL, device INTEGER NOT NULL, id TEXT NOT NULL, at REAL NOT NULL,
     PRIMARY KEY (number, device, id)) STRICT, WITHOUT ROWID;
 
-CREATE TABLE media (token TEXT PRIMARY KEY, kind TEXT NOT NULL, size INTEGER NOT NULL, at REAL NOT NULL) STRICT;
+CREATE TABLE media (token TEXT PRIMARY KEY, kind TEXT NOT NULL, size INTEGER NOT NULL, at REAL NOT NULL)
+STRICT;
 
 CREATE TABLE inbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,8 +113,8 @@ CREATE TABLE sent (
 ) STRICT, WITHOUT ROWID;
 
 -- How often a party could not decrypt a message.
-CREATE TABLE retry (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, id TEXT NOT NULL, sender TEXT NOT NULL,
-    times INTEGER NOT NULL, PRIMARY KEY (number, id, sender)) STRICT, WITHOUT ROWID;
+CREATE TABLE retry (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, id TEXT NOT NULL, sender TEXT
+NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (number, id, sender)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE failure (id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """

@@ -1,9 +1,9 @@
 """One SQLite file, one thread that owns it, and group commit.
 
-Calls arrive as functions of a connection. The thread takes all that wait, runs each in a savepoint of one transaction,
-and answers after the commit, so an ack never precedes its row and 200 messages/s cost a handful of commits. The file is
-in WAL mode with synchronous=NORMAL: a crash of the process loses nothing; a power cut may lose the last commits, which
-an emulator can afford and a gateway could not.
+Calls arrive as functions of a connection. The thread takes all that wait, runs each in a savepoint of one
+transaction, and answers after the commit, so an ack never precedes its row and 200 messages/s cost a
+handful of commits. The file is in WAL mode with synchronous=NORMAL: a crash of the process loses nothing; a
+power cut may lose the last commits, which an emulator can afford and a gateway could not.
 """
 
 import asyncio
@@ -65,8 +65,8 @@ class Store:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` inside a transaction and return its result once that is committed.
 
-        An exception of `work` undoes its own statements only and is raised here. `work` runs in the store's thread:
-        it must not touch the event loop.
+        An exception of `work` undoes its own statements only and is raised here. `work` runs in the store's
+        thread: it must not touch the event loop.
         """
         if self._failure is not None:
             raise StorageError(STORAGE_UNAVAILABLE)
