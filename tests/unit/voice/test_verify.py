@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.voice.files import AUDIO
 
 from waypost.errors import VoiceError
@@ -154,3 +156,12 @@ def test_a_packet_that_spans_pages_is_put_together(note: bytes, tmp_path: Path) 
     rest = big[255:]
     ended = Page(pages[0].serial, 3, 2880, False, True, True, bytes((len(rest),)), rest)
     assert verify(joined([*pages[:2], begun, ended])).packets == 1
+
+
+@given(st.data())
+def test_damage_anywhere_is_a_reason_never_a_crash(note: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(note) - 1))
+    patch = data.draw(st.binary(min_size=1, max_size=40))
+    damaged = note[:at] + patch + note[at + len(patch) :]
+    if damaged != note:
+        assert reason(damaged)
