@@ -317,11 +317,14 @@ async def test_a_request_that_learns_its_chat_does_not_overtake_the_one_before(h
         second = (await outbox.accept(house.call("49"))).uuid
         await waiting(outbox, second, "older_request")
         await until(lambda: f"stage {second}" in executor.calls)
+        third = (await outbox.accept(house.call("lid"))).uuid
+        await waiting(outbox, third, "older_request")
+        await until(lambda: f"stage {third}" in executor.calls)
         assert not house.network.deliveries
         gate.set()
-        await finished(outbox, first)
-        await finished(outbox, second)
-    assert house.network.names() == [f"{first}/note", f"{second}/note"]
+        for uuid in (first, second, third):
+            assert (await finished(outbox, uuid)).chat_key == "lid"
+    assert house.network.names() == [f"{first}/note", f"{second}/note", f"{third}/note"]
 
 
 async def test_a_deleted_instance_ends_its_requests_with_the_reason(house: House) -> None:

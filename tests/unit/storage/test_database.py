@@ -102,7 +102,7 @@ async def test_a_failed_commit_answers_everyone_and_the_writer_recovers_by_itsel
         finally:
             _FailingCommit.broken = False
         async with asyncio.timeout(5):
-            while not database.healthy:  # noqa: ASYNC110 - a property to poll
+            while not database.healthy:
                 await asyncio.sleep(0.05)
         assert await database.read(count) == 0
 
