@@ -60,7 +60,7 @@ class Fleet:
         home.sessions.discard(instance_id)
         if not home.alive:
             self._note_death(home)
-        elif not home.sessions and not self._placing.locked():
+        elif not home.sessions and home in self._homes and (home.worn or not self._placing.locked()):
             self._homes.remove(home)
             await home.stop()
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from pathlib import Path
+from typing import Final
 
 from waypost.engine import wire
 from waypost.engine.fleet import Fleet
@@ -13,6 +14,8 @@ from waypost.engine.probe import StoreProbe
 from waypost.engine.process import EngineProcess, Signal
 from waypost.engine.store_folder import DATABASE, StoreFolder
 from waypost.errors import ENGINE_DIED, PAIRING_FAILED, EngineError
+
+_DEATHS: Final = 3
 
 
 class PairingRun:
@@ -28,7 +31,6 @@ class PairingRun:
         self._watcher = watcher
         self._house = house
         self._steps: asyncio.Queue[PairingEvent | None] = asyncio.Queue()
-        self._process: EngineProcess | None = None
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def begun(self) -> None:
@@ -41,9 +43,7 @@ class PairingRun:
         last: PairingEvent = _failed("Nobody scanned the code.")
         try:
             async with asyncio.timeout(self._house.settings.pairing_within):
-                while (step := await self._attempt()) is None:
-                    pass
-                last = step
+                last = await self._step()
         except TimeoutError:
             pass
         except EngineError as error:
@@ -56,6 +56,21 @@ class PairingRun:
                 self._first.cancel()
             await asyncio.to_thread(self._folder.discard_pairings)
         await self._watcher.on_pairing(self._instance_id, last)
+
+    async def _step(self) -> PairingEvent:
+        """The last step, over as many attempts as it takes; a process that dies is no reason to give up at
+        once."""
+        deaths = 0
+        while True:
+            try:
+                step = await self._attempt()
+            except EngineError as error:
+                deaths += 1
+                if error.fault is not ENGINE_DIED or not self._first.done() or deaths == _DEATHS:
+                    raise
+                continue
+            if step is not None:
+                return step
 
     async def _attempt(self) -> PairingEvent | None:
         """One process; None when its codes were used up."""

@@ -21,7 +21,7 @@ from typing import Final
 from waypost.engine.port import Mark, MaybeSent, NeverSent, Settlement, Unknowable
 from waypost.errors import STORE_NOT_WRITABLE, EngineError
 
-_ROOM: Final = 1 << 20  # bytes that must be free beside the store: what one send writes is far less
+ROOM: Final = 1 << 20  # bytes that must be free beside the store: what one send writes is far less
 _KEEP: Final = 10_000  # probe rows; one is asked for only as long as its send is unsettled
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS waypost_generation (id TEXT NOT NULL);
@@ -41,10 +41,14 @@ class Identity:
 
 
 class StoreProbe:
-    """The gateway's connection to one session store. Blocking; used by one thread at a time."""
+    """The gateway's connection to one session store. Blocking; used by one thread at a time.
 
-    def __init__(self, database: Path) -> None:
+    `room` bytes must be free beside it for a send to begin.
+    """
+
+    def __init__(self, database: Path, room: int = ROOM) -> None:
         self._database = database
+        self._room = room
         self._connection: sqlite3.Connection | None = None
 
     def identity(self) -> Identity | None:
@@ -65,7 +69,7 @@ class StoreProbe:
     def write(self, secret: bytes) -> None:
         """Prove that the store takes a row now. Raises EngineError(STORE_NOT_WRITABLE)."""
         with self._translated() as connection:
-            if _free_bytes(self._database) < _ROOM:
+            if _free_bytes(self._database) < self._room:
                 raise EngineError(STORE_NOT_WRITABLE)
             number = (
                 connection.execute("INSERT INTO waypost_probe (secret) VALUES (?)", (secret,)).lastrowid or 0

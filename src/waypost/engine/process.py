@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import itertools
 import os
+import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -41,6 +43,7 @@ _KEPT_OUTSIDE: Final = (
 _PING_S: Final = 10.0
 _KILL_S: Final = 5.0
 _WORN_AFTER: Final = 400
+_LAST_WORDS: Final = 40  # lines
 
 Signal = wire.Spooled | wire.PairingStep | wire.StoreDoubtful
 _report_decoder: Final = msgspec.msgpack.Decoder(wire.Report)
@@ -87,6 +90,7 @@ class EngineProcess:
         self._calls: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._numbers = itertools.count(1)
         self._dead = asyncio.Event()
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         self._tasks = [
             asyncio.create_task(self._read()),
             asyncio.create_task(self._read_log()),
@@ -156,12 +160,18 @@ class EngineProcess:
             self._child.kill()
             code = await self._process.wait()
             self._child.forget()
-            self._log.info("engine_process_ended", code=code)
+            self._report_end(code)
             self._writer.close()
             self._dead.set()
             for answer in self._calls.values():
                 if not answer.done():
                     answer.set_exception(EngineError(ENGINE_DIED))
+
+    def _report_end(self, code: int) -> None:
+        if code in (0, -signal.SIGKILL):
+            self._log.info("engine_process_ended", code=code)
+        else:
+            self._log.error("engine_process_crashed", code=code, output=list(self._last_words))
 
     def _take(self, report: wire.Report) -> None:
         match report:
@@ -181,7 +191,8 @@ class EngineProcess:
                 self._on_signal(report)
 
     async def _read_log(self) -> None:
-        """Lines of ours are JSON; anything else is the library's or the runtime's last words."""
+        """Lines of ours are JSON; anything else is chatter of the library, or what the runtime says when it
+        crashes."""
         stderr = self._process.stderr
         while stderr is not None:
             try:
@@ -196,7 +207,7 @@ class EngineProcess:
         try:
             fields = msgspec.json.decode(line, type=dict[str, Any])
         except msgspec.DecodeError:
-            self._log.warning("engine_output", line=line.decode(errors="replace").strip()[:300])
+            self._last_words.append(line.decode(errors="replace").strip()[:300])
             return
         level = fields.pop("level", "info")
         log = {"error": self._log.error, "warning": self._log.warning}.get(level, self._log.info)

@@ -35,15 +35,21 @@ _WITHIN_S: Final = 20.0
 
 
 class Events:
-    """Keeps what an engine reports; both a sink of events and a watcher of pairings."""
+    """Keeps what an engine reports; both a sink of events and a watcher of pairings.
+
+    While `refusing`, events are not taken, as when a database is down.
+    """
 
     def __init__(self) -> None:
         self.events: list[EngineEvent] = []
         self.steps: list[tuple[str, PairingEvent]] = []
+        self.refusing = False
         self._changed = asyncio.Condition()
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Implements EventSink."""
+        if self.refusing:
+            raise ConnectionError
         async with self._changed:
             self.events.extend(events)
             self._changed.notify_all()
@@ -86,6 +92,7 @@ class EngineStage:
     sandbox: SandboxClient
     network: Network
     settings: EngineSettings
+    control_url: str
 
     async def code(self, instance_id: str) -> QrCode:
         """Begin to pair, and wait for the first code."""
@@ -152,13 +159,13 @@ async def engine_stage(folder: Path, settings: EngineSettings | None = None) -> 
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(start_sandbox(SandboxSettings(data=folder / "sandbox")))
         sandbox = await stack.enter_async_context(SandboxClient(server.control_url))
-        stage = await stage_on(sandbox, folder / "engine", settings)
+        stage = await stage_on(sandbox, server.control_url, folder / "engine", settings)
         await stack.enter_async_context(stage.engine)
         yield stage
 
 
 async def stage_on(
-    sandbox: SandboxClient, folder: Path, settings: EngineSettings | None = None
+    sandbox: SandboxClient, control_url: str, folder: Path, settings: EngineSettings | None = None
 ) -> EngineStage:
     """An engine for a sandbox that runs; the engine is not entered yet."""
     found = await sandbox.network()
@@ -171,4 +178,4 @@ async def stage_on(
     chosen = EngineSettings(folder=folder) if settings is None else replace(settings, folder=folder)
     events = Events()
     engine = Supervisor(chosen, events, events, SystemClock(), structlog.get_logger("engine"))
-    return EngineStage(engine, events, sandbox, network, chosen)
+    return EngineStage(engine, events, sandbox, network, chosen, control_url)

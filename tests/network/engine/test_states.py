@@ -1,13 +1,16 @@
 """What the server does to a session becomes a typed state with its reason."""
 
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
-from waypost.engine.port import PairingFailed, StateChanged
+from waypost.engine.port import Paired, PairingFailed, QrCode, StateChanged
+from waypost.engine.settings import EngineSettings
 from waypost.errors import EngineError
 from waypost.sandbox.views import NewFailure
-from waypost.testing.engine_stage import EngineStage
+from waypost.testing.engine_stage import EngineStage, engine_stage
 
 PHONE = "+4915112345678"
 
@@ -62,17 +65,38 @@ async def test_a_session_that_is_replaced_stays_away_until_it_is_opened_again(st
 
 async def test_a_server_in_trouble_is_tried_until_it_answers(stage: EngineStage) -> None:
     await stage.paired("shop", PHONE)
-    await stage.sandbox.fail(NewFailure(kind="server_error", phone=PHONE, code=503, times=2))
+    await stage.sandbox.fail(NewFailure(kind="server_error", phone=PHONE, code=503, times=1))
     await stage.connected("shop")
     assert await stage.events.state("shop", "disconnected") == "connection_lost"
 
 
-async def test_a_pairing_that_nobody_scans_fails_at_its_end(stage: EngineStage) -> None:
+async def test_a_pairing_begun_anew_shows_another_code_that_works(stage: EngineStage) -> None:
+    first = await stage.code("shop")
+    second = await stage.code("shop")
+    assert first.text != second.text
     await stage.sandbox.add_phone(PHONE)
+    await stage.sandbox.scan(PHONE, second.text)
+    await stage.events.until(lambda: isinstance(stage.events.steps[-1][1], Paired))
+
+
+async def test_a_pairing_whose_process_dies_goes_on_with_a_new_code(stage: EngineStage) -> None:
     await stage.code("shop")
+    folder = next((stage.settings.folder / "instances/shop").glob("pairing-*"))
+    for child in psutil.Process().children():
+        if any("waypost.engine.hosts" in word for word in child.cmdline()):
+            child.kill()
+    await stage.events.until(lambda: len(stage.events.steps) == 2)
+    step = stage.events.steps[1][1]
+    assert isinstance(step, QrCode)
+    assert not folder.exists()
     await stage.engine.stop_pairing("shop")
-    code = await stage.code("shop")  # anew, at once
-    scanned = await stage.sandbox.scan(PHONE, code.text)
-    assert scanned.phone == PHONE
-    await stage.events.until(lambda: type(stage.events.steps[-1][1]).__name__ == "Paired")
-    assert not any(isinstance(step, PairingFailed) for _, step in stage.events.steps)
+    assert not list((stage.settings.folder / "instances/shop").glob("pairing-*"))
+
+
+async def test_a_pairing_that_nobody_scans_ends_with_a_reason(tmp_path: Path) -> None:
+    async with engine_stage(tmp_path, EngineSettings(folder=tmp_path, pairing_within=1.5)) as stage:
+        await stage.engine.pair("shop", stage.network)
+        await stage.events.until(
+            lambda: isinstance(stage.events.steps[-1][1], PairingFailed) if stage.events.steps else False
+        )
+        assert isinstance(stage.events.steps[0][1], QrCode)

@@ -19,6 +19,7 @@ from waypost.engine.hosts.whatsmeow.redirect import RedirectRefused, redirect
 from waypost.errors import ENGINE_UNUSABLE, SANDBOX_UNSUPPORTED
 
 _PR_SET_PDEATHSIG: Final = 1
+_SWITCH_S: Final = 0.0005  # a callback with an event must not wait long for the interpreter
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl+C goes to the whole group; the gateway ends us in order
     _die_with_parent()
+    sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_serve(parent))
 
 

@@ -33,8 +33,16 @@ Report = Callable[[PairingEvent | None], Awaitable[None]]
 class HostedPairing:
     """One attempt. `report` gets each step; None says that the codes are used up and nobody scanned."""
 
-    def __init__(self, make_client: MakeClient, report: Report) -> None:
+    def __init__(
+        self,
+        make_client: MakeClient,
+        report: Report,
+        first_lasts: float = FIRST_CODE_S,
+        others_last: float = OTHER_CODE_S,
+    ) -> None:
         self._report = report
+        self._first_lasts = first_lasts
+        self._others_last = others_last
         self._events: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._client: Client = make_client(incoming.PAIRING_EVENTS, self._on_event)
@@ -64,7 +72,7 @@ class HostedPairing:
                 return _failure(code)
             if code != QR_CODE:
                 continue
-            lasts = FIRST_CODE_S if lasts is None else OTHER_CODE_S
+            lasts = self._first_lasts if lasts is None else self._others_last
             await self._report(QrCode(text=data.decode(), expires_at=time.time() + lasts))
 
     async def _scanned(self, status: Any) -> PairingEvent:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
@@ -35,6 +35,7 @@ _RETRY_S: Final = (
     30.0,
 )  # between first connects; whatsmeow retries later ones itself
 _DRAIN_S: Final = 10.0  # whatsmeow gives a send up 5 s after its connection is gone
+_REPEAT_S: Final = 4.0
 
 MakeClient = Callable[[bytes, Callable[[int, bytes], None]], Client]
 
@@ -63,6 +64,8 @@ class HostedSession:
         self._client: Client | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._generation = 0
+        self._loop = asyncio.get_running_loop()
+        self._reconnected = asyncio.Event()
         self._turn = asyncio.Lock()
         self._running = 0
         self._idle = asyncio.Event()
@@ -118,14 +121,28 @@ class HostedSession:
             if client is None:
                 raise EngineError(NOT_CONNECTED)
             under_way = asyncio.ensure_future(self._counted(client, function))
-            done, _ = await asyncio.wait({under_way}, timeout=ack_within)
-            if not done:
+            if not await self._acked(under_way, ack_within):
                 under_way.add_done_callback(lambda late: late.cancelled() or late.exception())
                 await self._renew(client)
                 raise EngineError(OUTCOME_UNKNOWN, "No acknowledgement came in time.")
             return under_way.result()
         finally:
             self._turn.release()
+
+    async def _acked(self, under_way: "asyncio.Future[T]", within: float) -> bool:
+        """Wait for the end of a send. After a reconnect whatsmeow repeats the frame, at times into the old
+        socket, and then waits without a limit: an ack that does not follow a reconnect soon does not follow
+        at all."""
+        self._reconnected.clear()
+        reconnected = asyncio.ensure_future(self._reconnected.wait())
+        either: set[asyncio.Future[Any]] = {under_way, reconnected}
+        try:
+            await asyncio.wait(either, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            if reconnected.done() and not under_way.done():
+                await asyncio.wait({under_way}, timeout=min(within, _REPEAT_S))
+            return under_way.done()
+        finally:
+            reconnected.cancel()
 
     async def _counted(self, client: Client, function: Callable[[Library, bytes], T]) -> T:
         self._running += 1
@@ -180,5 +197,7 @@ class HostedSession:
         messages are."""
         event = incoming.translate(code, data, self._instance_id, time.time())
         stale = isinstance(event, StateChanged) and generation != self._generation
+        if code == incoming.CONNECTED and not stale:
+            self._loop.call_soon_threadsafe(self._reconnected.set)
         if event is not None and not stale and self._journal is not None:
             self._journal.append(event)
