@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,35 +44,51 @@ def port_of(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An ASGI application and its socket; TLS when `leaf` (certificate and key, PEM) is given."""
+
+    app: Any
+    socket: socket.socket
+    leaf: Path | None = None
+    frame_limit: int = 1 << 20
+    """Bytes of one web socket message."""
+
+
 @contextlib.asynccontextmanager
-async def serving(
-    app: Any, listener: socket.socket, *, leaf: Path | None = None, frame_limit: int = 1 << 20
-) -> AsyncIterator[None]:
-    """Serve the ASGI `app` on `listener`, with TLS when `leaf` (certificate and key, PEM) is given."""
-    config = uvicorn.Config(
-        app,
+async def serving(*listeners: Listener) -> AsyncIterator[None]:
+    """Serve all of them; they are stopped together, because uvicorn takes 0.2 s to stop."""
+    servers = [_Server(_config(listener)) for listener in listeners]
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listener.socket]), name="sandbox-listener")
+        for server, listener in zip(servers, listeners, strict=True)
+    ]
+    try:
+        while not all(server.started for server in servers):
+            for task in tasks:
+                if task.done():
+                    task.result()
+                    raise RuntimeError("a listener ended while it started")
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _config(listener: Listener) -> uvicorn.Config:
+    return uvicorn.Config(
+        listener.app,
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
         ws="websockets-sansio",
-        ws_max_size=frame_limit,
+        ws_max_size=listener.frame_limit,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         timeout_graceful_shutdown=_GRACE,
         timeout_keep_alive=60,
-        ssl_certfile=None if leaf is None else str(leaf),
+        ssl_certfile=None if listener.leaf is None else str(listener.leaf),
     )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]), name="sandbox-listener")
-    try:
-        while not server.started:
-            if task.done():
-                task.result()
-                raise RuntimeError("the listener ended while it started")
-            await asyncio.sleep(0.005)
-        yield
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()

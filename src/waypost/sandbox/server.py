@@ -58,22 +58,21 @@ async def start_sandbox(
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store(settings.data / "sandbox.db"))
         trust = await asyncio.to_thread(open_trust, settings.data, clock.now(), settings.host)
-        front, back = listener.bind(settings.host, settings.control_port), None
-        stack.callback(front.close)
-        back = listener.bind(settings.host, settings.network_port)
-        stack.callback(back.close)
-        media_host = f"{settings.host}:{listener.port_of(back)}"
+        front = stack.enter_context(contextlib.closing(listener.bind(settings.host, settings.control_port)))
+        back = stack.enter_context(contextlib.closing(listener.bind(settings.host, settings.network_port)))
+        back_port = listener.port_of(back)
+        media_host = f"{settings.host}:{back_port}"
         network = await _network(settings, clock, randomness, store, media_host)
-        await stack.enter_async_context(
-            listener.serving(_app(network), back, leaf=trust.leaf, frame_limit=settings.frame_limit)
-        )
-        proxy_port = await stack.enter_async_context(
-            proxying(settings.host, settings.proxy_port, listener.port_of(back))
-        )
+        proxy_port = await stack.enter_async_context(proxying(settings.host, settings.proxy_port, back_port))
         proxy_url = f"http://{settings.host}:{proxy_port}"
-        control = control_app(network, proxy_url, trust.authority_pem)
-        await stack.enter_async_context(listener.serving(control, front))
         await stack.enter_async_context(_playing(network))
+        control = control_app(network, proxy_url, trust.authority_pem)
+        await stack.enter_async_context(
+            listener.serving(
+                listener.Listener(_app(network), back, trust.leaf, settings.frame_limit),
+                listener.Listener(control, front),
+            )
+        )
         control_url = f"http://{settings.host}:{listener.port_of(front)}"
         _log.info("sandbox.started", control=control_url, proxy=proxy_url)
         yield Sandbox(control_url, proxy_url, media_host, network)

@@ -1,19 +1,24 @@
 import asyncio
 import base64
+import itertools
 import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import Sandbox, start_sandbox
 from waypost.sandbox.settings import SandboxSettings
+from waypost.sandbox.views import NewContact
 
+SHOP = "+4915200000001"
 DRIVER = Path(__file__).with_name("engine_driver.py")
 
 
@@ -126,8 +131,6 @@ StartEngine = Callable[[str], Awaitable[Engine]]
 
 @pytest.fixture
 async def start_engine(client: SandboxClient, tmp_path: Path) -> AsyncIterator[StartEngine]:
-    from contextlib import AsyncExitStack
-
     async with AsyncExitStack() as stack:
 
         async def start(name: str = "engine") -> Engine:
@@ -139,7 +142,7 @@ async def start_engine(client: SandboxClient, tmp_path: Path) -> AsyncIterator[S
 @pytest.fixture
 async def paired(client: SandboxClient, start_engine: StartEngine) -> Engine:
     """An engine linked to the phone +4915200000001 and connected."""
-    return await pair(client, await start_engine("engine"), "+4915200000001")
+    return await pair(client, await start_engine("engine"), SHOP)
 
 
 async def pair(client: SandboxClient, engine: Engine, phone: str) -> Engine:
@@ -148,3 +151,31 @@ async def pair(client: SandboxClient, engine: Engine, phone: str) -> Engine:
     await client.scan(phone, code["text"])
     await engine.event("connected")
     return engine
+
+
+@dataclass(frozen=True)
+class Shop:
+    """An engine that is linked to the phone SHOP and stays so for a whole module."""
+
+    client: SandboxClient
+    engine: Engine
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    folder = tmp_path_factory.mktemp("shop")
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(start_sandbox(SandboxSettings(data=folder / "sandbox")))
+        client = await stack.enter_async_context(SandboxClient(running.control_url))
+        engine = await stack.enter_async_context(running_engine(client, folder, "engine"))
+        yield Shop(client, await pair(client, engine, SHOP))
+
+
+_numbers = itertools.count(491700000100)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ada(shop: Shop) -> str:
+    """The number of a contact that nobody has written to."""
+    contact = NewContact(f"+{next(_numbers)}", "Ada", read_after=0.1, played_after=0.2)
+    return (await shop.client.add_contact(contact)).phone

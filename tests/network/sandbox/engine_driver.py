@@ -1,4 +1,4 @@
-"""The real engine in a process of its own: commands as JSON lines on stdin, events as JSON lines on the first stdout.
+"""The real engine in a process of its own: commands and events are JSON lines.
 
 Started with SSL_CERT_DIR in its environment, because Go reads it when the process starts.
 """
@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 import time
+from pathlib import Path
 
 events = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)
@@ -27,7 +28,7 @@ def tell(**event):
 def trust(root):
     """Overwrite the library's Noise root key, which has to be found exactly once."""
     found = []
-    for line in open("/proc/self/maps"):
+    for line in Path("/proc/self/maps").read_text().splitlines():
         match = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw.. \S+ \S+ \S+\s*(.*)", line)
         if match is None or "neonize" not in match[3]:
             continue
@@ -101,13 +102,13 @@ def main():
     def fetch(c, ev):
         try:
             tell(event="file", id=ev.Info.ID, data=base64.b64encode(c.download_any(ev.Message)).decode())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the test is told
             tell(event="file", id=ev.Info.ID, error=repr(error))
 
     def run():
         try:
             client.connect(ProxySettings(proxy))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the test is told
             tell(event="ended", error=repr(error))
         else:
             tell(event="ended", error=None)
@@ -143,9 +144,8 @@ def main():
         return rows
 
     def many(to, count):
-        ids, start = [], time.monotonic()
-        for number in range(count):
-            ids.append(client.send_message(build_jid(to), f"text {number}").ID)
+        start = time.monotonic()
+        ids = [client.send_message(build_jid(to), f"text {number}").ID for number in range(count)]
         return {"ids": ids, "seconds": time.monotonic() - start}
 
     def logout():
@@ -162,7 +162,7 @@ def main():
         try:
             result = calls[request["call"]](**request["args"])
             tell(answer=request["n"], result=result)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the test is told
             tell(answer=request["n"], error=f"{type(error).__name__}: {error}")
 
     threading.Thread(target=run, daemon=True).start()

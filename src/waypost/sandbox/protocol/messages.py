@@ -5,6 +5,7 @@ further.
 """
 
 import asyncio
+import hashlib
 import sqlite3
 from dataclasses import dataclass
 
@@ -74,19 +75,20 @@ def store(
     error."""
     owner = sender.owner
     direct = tuple(message.children("enc"))
-    # A device that could not decrypt gets the message again under its old id.
-    attempt = f"{id}/{to}/{direct[0].attr('count')}" if direct else id
-    recipient = party_of(rows, to)
-    if recipient is None:
-        return _NOT_FOUND
-    if not queue.first_sight(rows, owner.number, owner.device, attempt, now):
-        return []
     fan_out = message.child("participants")
     targets = (
         [(node.need_jid("jid"), tuple(node.children("enc"))) for node in fan_out.children("to")]
         if fan_out
         else []
     )
+    # A device that could not decrypt gets the message again under its old id: by itself, or, when it is a
+    # phone, from Baileys with all the others. What tells that from a repeated frame is the ciphertext.
+    attempt = f"{id}/{to}/{direct[0].attr('count')}" if direct else f"{id}/{_digest(targets)}"
+    recipient = party_of(rows, to)
+    if recipient is None:
+        return _NOT_FOUND
+    if not queue.first_sight(rows, owner.number, owner.device, attempt, now):
+        return []
     if direct:
         targets.append((to, direct))
     touched: list[tuple[str, int]] = []
@@ -99,6 +101,14 @@ def store(
         queue.put(rows, party.number, jid.device, "message", id, kind, binary.encode(node), now)
         touched.append((party.number, jid.device))
     return touched
+
+
+def _digest(targets: list[tuple[Jid, tuple[Node, ...]]]) -> str:
+    digest = hashlib.sha256()
+    for _, ciphertexts in targets:
+        for ciphertext in ciphertexts:
+            digest.update(ciphertext.data)
+    return digest.hexdigest()[:32]
 
 
 def _exists(rows: sqlite3.Connection, party: Party, device: int) -> bool:
