@@ -2,6 +2,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -52,8 +53,13 @@ class Outbox:
         rng: random.Random,
         settings: OutboxSettings,
         log: Log,
+        workshop: Path | None = None,
     ) -> None:
-        """`rng` makes uuids and jitter; give a `SystemRandom` where uuids must not be guessed."""
+        """`rng` makes uuids and jitter; give a `SystemRandom` where uuids must not be guessed.
+
+        `workshop` is where the executor keeps files in the making, named after their request; those of
+        finished requests are swept.
+        """
         self._store = store
         self._executor = executor
         self._clock = clock
@@ -65,7 +71,7 @@ class Outbox:
         setbacks = Setbacks(store, self._endings, clock, rng, settings)
         self._ready = MakingReady(store, executor, setbacks, self._endings, settings, log, self.merge_chats)
         self._sending = Sending(store, executor, setbacks, self._endings, clock, settings, log)
-        self._sweeper = Sweeper(store, blobs, clock, settings, log)
+        self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop, self._is_unfinished)
         self._slots = Slots(settings.prepares)
         self._lanes: dict[str, Lane] = {}
         self._aliases = Aliases()
@@ -310,6 +316,9 @@ class Outbox:
 
     def _gone(self) -> None:
         self._unfinished -= 1
+
+    def _is_unfinished(self, uuid: str) -> bool:
+        return any(lane.find(uuid) is not None for lane in self._lanes.values())
 
     def _report(self, entry: Entry, error: Exception) -> None:
         self._log.error("lane_defect", request=entry.uuid, phase=entry.phase.name, exc_info=error)

@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Final
 
 from waypost.clock import Clock
@@ -16,8 +18,18 @@ class Sweeper:
     """Takes away what has served its time: files, old rows, keys, receipts, and files that nobody knows."""
 
     def __init__(
-        self, store: OutboxStore, blobs: BlobFiles, clock: Clock, settings: OutboxSettings, log: Log
+        self,
+        store: OutboxStore,
+        blobs: BlobFiles,
+        clock: Clock,
+        settings: OutboxSettings,
+        log: Log,
+        workshop: Path | None,
+        is_unfinished: Callable[[str], bool],
     ) -> None:
+        """`workshop` is a folder of files in the making, each named after its request's uuid."""
+        self._workshop = workshop
+        self._is_unfinished = is_unfinished
         self._store = store
         self._blobs = blobs
         self._clock = clock
@@ -50,3 +62,12 @@ class Sweeper:
                 await self._blobs.delete(blob_id)
         known = await self._store.blob_files()
         await self._blobs.sweep(now - settings.keep_orphans, known)
+        if self._workshop is not None:
+            files = await asyncio.to_thread(lambda folder: list(folder.iterdir()), self._workshop)
+            left = [file for file in files if not self._is_unfinished(file.name.partition(".")[0])]
+            await asyncio.to_thread(_remove, left)
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)

@@ -77,6 +77,8 @@ class House:
         self.network = Network()
         self.clock = FakeClock()
         self.files = Files()
+        self.workshop = path.parent / "workshop"
+        self.workshop.mkdir(exist_ok=True)
         self.log = make_log("error", "text")
         self.rng = random.Random(7)  # noqa: S311 - a test wants the same every time
 
@@ -112,6 +114,7 @@ class House:
             self.rng,
             settings,
             self.log,
+            self.workshop,
         )
 
     def call(

@@ -383,3 +383,15 @@ async def test_the_orphan_sweep_is_told_which_files_belong_to_requests(house: Ho
         await outbox.accept(house.call(upload=upload(b"small")))
         await outbox.sweep()
         assert house.files.swept[-1][1] == frozenset({large.blob_id})
+
+
+async def test_what_a_finished_request_left_in_the_workshop_is_swept(house: House) -> None:
+    async with house.open() as (outbox, executor):
+        executor.connected = False
+        kept = (await outbox.accept(house.call("a"))).uuid
+        ended = (await outbox.accept(house.call("b"))).uuid
+        for uuid in (kept, ended):
+            (house.workshop / f"{uuid}.ogg").write_bytes(b"note")
+        await outbox.cancel(INSTANCE, ended)
+        await outbox.sweep()
+        assert [file.name for file in house.workshop.iterdir()] == [f"{kept}.ogg"]
