@@ -27,8 +27,11 @@ TOLD = Told()
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """`make test` leaves this folder to `make interop`, which brings Node: it runs when it is named."""
-    named = any("interop" in str(argument) for argument in config.args)
-    return None if named or collection_path.name == "conftest.py" else True
+    return None if _named(config) or collection_path.suffix != ".py" else True
+
+
+def _named(config: pytest.Config) -> bool:
+    return any("interop" in str(argument) for argument in config.args)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +102,10 @@ async def stage(us: Waypost, phone: Phone, sandbox: SandboxClient, pair: Pair) -
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not TOLD.rows:
+        if not _named(terminalreporter.config):
+            terminalreporter.write_line(
+                "tests/interop is left to `make interop`, which brings Node and Baileys"
+            )
         return
     terminalreporter.section("what the other engines decrypted")
     for name, version in TOLD.engines.items():

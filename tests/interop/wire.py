@@ -1,7 +1,7 @@
 """The shapes of the stanzas between engines and the sandbox: what each is, without ids, people and content.
 
-A client's `<iq xmlns="encrypt" type="get"><count/></iq>` has the shape `in iq get encrypt /count`. Those known
-are in `wire.json`; another one means that an engine has changed what it says, or the sandbox what it answers.
+A client's `<iq xmlns="encrypt" type="get"><count/></iq>` has the shape `in iq get encrypt /count`. Those that
+are known lie in `wire.json`; another means that an engine changed what it says, or the sandbox its answers.
 """
 
 import json

@@ -14,9 +14,9 @@ def main() -> int:
     try:
         found = asyncio.run(install(Path(sys.argv[1])))
     except BaileysMissing as missing:
-        print(missing, file=sys.stderr)
+        sys.stderr.write(f"{missing}\n")
         return _NO_NODE if isinstance(missing, NodeMissing) else 1
-    print(f"Baileys {found.version} on Node {found.node.version}")
+    sys.stdout.write(f"Baileys {found.version} on Node {found.node.version}\n")
     return 0
 
 
