@@ -42,7 +42,7 @@ _KEPT_OUTSIDE: Final = (
 )  # fmt: skip
 _PING_S: Final = 10.0
 _KILL_S: Final = 5.0
-_WORN_AFTER: Final = 400
+_WORN_AFTER: Final = 300
 _LAST_WORDS: Final = 40  # lines
 
 Signal = wire.Spooled | wire.PairingStep | wire.StoreDoubtful
@@ -227,7 +227,7 @@ class EngineProcess:
             except EngineError:
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._dead.wait(), _PING_S)
+                await asyncio.wait_for(self._dead.wait(), min(_PING_S, self._settings.silence_within))
 
 
 async def start(
@@ -237,13 +237,19 @@ async def start(
     on_signal: Callable[[Signal], None],
     log: FilteringBoundLogger,
 ) -> EngineProcess:
-    """Start an engine process for `network`. Raises EngineError(ENGINE_UNUSABLE | SANDBOX_UNSUPPORTED |
-    ENGINE_DIED)."""
+    """Start an engine process for `network`.
+
+    Raises EngineError(ENGINE_UNUSABLE | SANDBOX_UNSUPPORTED | ENGINE_DIED); ValueError for a network that is
+    half WhatsApp and half sandbox.
+    """
+    _check(network)
     ours, theirs = socket.socketpair()
     try:
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", _MODULE, str(theirs.fileno()),
+                sys.executable,
+                "-P",  # nothing in the current folder takes the place of a module
+                "-m", _MODULE, str(theirs.fileno()),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -270,3 +276,11 @@ async def start(
         await engine.kill()
         raise
     return engine
+
+
+def _check(network: Network) -> None:
+    redirection = (network.proxy_url, network.ca_pem, network.noise_root)
+    if network.name == "whatsapp" and any(redirection):
+        raise ValueError("a process for WhatsApp is never redirected")
+    if network.name == "sandbox" and not all(redirection):
+        raise ValueError("a process for the sandbox needs its proxy, its CA and its Noise root key")

@@ -67,6 +67,7 @@ class RemoteSession:
         return await self._call(
             lambda call: wire.CheckNumbers(call=call, session=self._instance_id, numbers=list(numbers)),
             list[Recipient],
+            self._settings.call_within,
         )
 
     async def upload(self, path: Path, kind: Literal["audio", "image", "video", "document"]) -> UploadedMedia:
@@ -74,6 +75,7 @@ class RemoteSession:
         return await self._call(
             lambda call: wire.UploadFile(call=call, session=self._instance_id, path=str(path), kind=kind),
             UploadedMedia,
+            self._settings.upload_within,
         )
 
     async def send(self, order: SendOrder) -> Sent:
@@ -141,9 +143,9 @@ class RemoteSession:
             return Unknowable(reason="The session store could not be written.")
         return found
 
-    async def _call(self, make: Callable[[int], wire.Command], result: type[T]) -> T:
+    async def _call(self, make: Callable[[int], wire.Command], result: type[T], within: float) -> T:
         try:
-            return await self._process.call(make, result, self._settings.call_within)
+            return await self._process.call(make, result, within)
         except TimeoutError as error:
             raise EngineError(NOT_CONNECTED, "WhatsApp did not answer in time.") from error
 

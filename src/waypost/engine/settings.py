@@ -11,7 +11,8 @@ class EngineSettings:
     folder: Path
     sessions_per_process: int = 50
     start_within: float = 30.0  # an engine process; 0.3 s on an idle machine
-    call_within: float = 30.0  # a question to the server, an upload
+    call_within: float = 30.0  # a question to the server
+    upload_within: float = 120.0
     ack_within: float = (
         15.0  # after the call to send; then the connection is made anew, so that other chats go on
     )

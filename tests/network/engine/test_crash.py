@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 from waypost.engine.port import MaybeSent, MessageArrived, NeverSent
+from waypost.engine.settings import EngineSettings
 from waypost.engine.store_folder import Owner, instance_folder, record_owner, recorded_owner, started_at
 from waypost.errors import EngineError, OutcomeUnknown
 from waypost.sandbox.views import NewContact, Send
-from waypost.testing.engine_stage import EngineStage, stage_on, text_order
+from waypost.testing.engine_stage import EngineStage, engine_stage, stage_on, text_order
 
 PHONE, ANN = "+4915112345678", "+4915200000001"
 
@@ -116,6 +117,17 @@ async def test_events_that_the_sink_did_not_take_come_again_after_a_restart(stag
     kill_engine(stage)
     stage.events.refusing = False
     await stage.events.until(lambda: any(isinstance(event, MessageArrived) for event in stage.events.events))
+
+
+async def test_a_process_that_is_stuck_is_replaced(tmp_path: Path) -> None:
+    async with engine_stage(tmp_path, EngineSettings(folder=tmp_path, silence_within=0.8)) as stage:
+        await ready(stage)
+        since = len(stage.events.events)
+        stuck = stage.engine.processes[0].pid
+        os.kill(stuck, signal.SIGSTOP)
+        assert await stage.events.state("shop", "disconnected", since) == "engine_died"
+        await stage.session("shop")
+        assert started_at(stuck) is None
 
 
 async def test_an_engine_process_ends_with_its_gateway(stage: EngineStage) -> None:

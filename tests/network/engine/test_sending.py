@@ -184,6 +184,9 @@ async def test_incoming_messages_and_receipts_come_as_events(stage: EngineStage)
         "s.whatsapp.net",
     }
     assert len(messages()) == 1  # own protocol messages are not for applications
+    sent_stanzas = [line.what for line in await stage.sandbox.log() if line.what.startswith("<message")]
+    assert sent_stanzas
+    assert not any("<bot" in what for what in sent_stanzas)  # trap 10
 
 
 async def test_a_retry_receipt_after_the_process_was_replaced_is_recorded(stage: EngineStage) -> None:

@@ -26,6 +26,15 @@ async def test_an_unlinked_device_is_logged_out_and_its_store_deleted(stage: Eng
         await stage.engine.open("shop", stage.network)
 
 
+async def test_a_logout_unlinks_the_device_at_the_phone(stage: EngineStage) -> None:
+    await stage.paired("shop", PHONE)
+    await stage.connected("shop")
+    assert len((await stage.sandbox.phone(PHONE)).devices) == 1
+    await stage.engine.logout("shop")
+    assert not (await stage.sandbox.phone(PHONE)).devices
+    assert not (stage.settings.folder / "instances/shop/store").exists()
+
+
 async def test_a_device_that_was_unlinked_while_away_is_logged_out_at_its_return(stage: EngineStage) -> None:
     await stage.paired("shop", PHONE)
     await stage.sandbox.fail(NewFailure(kind="logged_out", phone=PHONE, times=1))

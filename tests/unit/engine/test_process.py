@@ -36,12 +36,28 @@ def test_a_whatsapp_process_keeps_the_operators_proxy_and_no_secret() -> None:
 
 
 async def test_a_process_that_can_not_be_redirected_does_not_start(tmp_path: Path) -> None:
-    network = Network(name="sandbox", proxy_url="http://127.0.0.1:1", noise_root=b"too short")
+    network = Network(name="sandbox", proxy_url="http://127.0.0.1:1", ca_pem="x", noise_root=b"too short")
     with pytest.raises(EngineError) as caught:
         await process.start(
             network, None, EngineSettings(folder=tmp_path), lambda _: None, structlog.get_logger()
         )
     assert caught.value.fault is SANDBOX_UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Network(name="sandbox"),
+        Network(name="sandbox", proxy_url="http://127.0.0.1:1", ca_pem="x"),
+        Network(name="whatsapp", proxy_url="http://127.0.0.1:1"),
+        Network(name="whatsapp", noise_root=bytes(32)),
+    ],
+)
+async def test_a_process_is_all_sandbox_or_all_whatsapp(network: Network, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="process for"):
+        await process.start(
+            network, None, EngineSettings(folder=tmp_path), lambda _: None, structlog.get_logger()
+        )
 
 
 class Home:

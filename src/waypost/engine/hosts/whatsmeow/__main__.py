@@ -2,8 +2,10 @@
 gateway."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
+import resource
 import signal
 import socket
 import sys
@@ -31,6 +33,7 @@ def main() -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl+C goes to the whole group; the gateway ends us in order
     _die_with_parent()
+    _allow_many_files()
     sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_serve(parent))
 
@@ -61,9 +64,16 @@ async def _serve(parent: socket.socket) -> None:
 
 def _library(configure: wire.Configure) -> Library:
     library = load()
-    if configure.noise_root is not None:
-        redirect(library.path, configure.noise_root)
+    if configure.network == "sandbox":
+        redirect(library.path, configure.noise_root or b"")  # never without: it would speak to WhatsApp
     return library
+
+
+def _allow_many_files() -> None:
+    """Each session has about five descriptors, and each start leaves two behind in the library."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS allows fewer than its hard limit says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _die_with_parent() -> None:

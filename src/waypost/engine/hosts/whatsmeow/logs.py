@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from waypost.engine.hosts.whatsmeow.refusals import plain
 
 _ROW_MISSING: Final = "Failed to store message secret key"  # whatsmeow, send.go: it sends all the same
+_CLOSED: Final = "Error reading from websocket"  # also after each disconnect of ours
 
 
 class LibraryLog:
@@ -23,5 +24,8 @@ class LibraryLog:
         entry = proto.LogEntry.FromString(data)
         if entry.Message.startswith(_ROW_MISSING):
             self._on_doubt()
-        log = self._log.error if entry.Level == "ERROR" else self._log.warning
+        if entry.Message.startswith(_CLOSED):
+            log = self._log.info
+        else:
+            log = self._log.error if entry.Level == "ERROR" else self._log.warning
         log("library", part=entry.Name, message=plain(entry.Message))
