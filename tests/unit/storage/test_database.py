@@ -1,14 +1,15 @@
 import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
 from waypost.errors import DATA_FOLDER_BUSY, STORAGE_UNAVAILABLE, StorageError
 from waypost.storage.folder_lock import locked
 from waypost.storage.sqlite.database import Database, opened
-from waypost.storage.sqlite.statements import statements
 
 
 @pytest.fixture
@@ -132,6 +133,27 @@ def test_a_second_holder_of_the_folder_is_refused_by_name(tmp_path: Path) -> Non
         pass
 
 
-@pytest.mark.parametrize("aggregate", ["requests"])
-def test_statements_are_found_by_name(aggregate: str) -> None:
-    assert all(sql and not sql.endswith(";") for sql in statements(aggregate).values())
+def test_a_holder_that_is_killed_leaves_the_folder_free(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from waypost.storage.folder_lock import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with Popen(command, stdin=PIPE, stdout=PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(StorageError) as refused, locked(tmp_path):
+            pass
+        assert str(holder.pid) in refused.value.message
+        holder.kill()
+        holder.wait()
+    with locked(tmp_path):
+        pass
+
+
+async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    async with opened(tmp_path / "data" / "waypost.db") as database:
+        await database.write(lambda c: c.execute("CREATE TABLE notes (id INTEGER)"))
+        for file in (tmp_path / "data").iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file.name
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0
