@@ -266,6 +266,20 @@ async def test_a_drain_lets_running_sends_finish(house: House) -> None:
         assert (await outbox.get(INSTANCE, uuid)).state is RequestState.SENT
 
 
+async def test_a_send_that_hangs_holds_up_the_stop_only_for_the_time_set(house: House) -> None:
+    settings = msgspec.structs.replace(SETTINGS, drain=0.05)
+    async with asyncio.timeout(5), house.open(settings=settings) as (outbox, executor):
+
+        async def hang(request: Request) -> None:
+            await asyncio.Event().wait()
+
+        executor.plan("perform", hang)
+        uuid = (await outbox.accept(house.call())).uuid
+        await until(lambda: executor.running == 1)
+        await outbox.drain()
+        assert (await outbox.get(INSTANCE, uuid)).state is RequestState.SENDING
+
+
 async def test_a_full_queue_refuses_and_takes_again_when_there_is_room(house: House) -> None:
     settings = msgspec.structs.replace(SETTINGS, max_unfinished=2)
     async with house.open(settings=settings) as (outbox, executor):
