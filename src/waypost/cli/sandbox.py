@@ -47,7 +47,8 @@ def serve(
         try:
             asyncio.run(_serve(settings))
         except OSError as error:
-            raise typer.BadParameter(f"The sandbox can't listen there: {error.strerror or error}.") from error
+            typer.echo(f"The sandbox can't listen there: {error.strerror or error}.", err=True)
+            raise typer.Exit(1) from error
 
 
 @phones.callback()

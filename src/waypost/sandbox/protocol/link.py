@@ -44,8 +44,8 @@ class Link:
         self.outgoing: asyncio.Queue[Node] = asyncio.Queue(_OUTGOING)
         self.replies: dict[str, asyncio.Future[Node]] = {}
         """Answers awaited from the client to the server's own requests, by id."""
-        self.messages = 0
-        """Messages taken from this client, for the failure that drops a connection after some."""
+        self.sent = 0
+        """The place in the queue up to which stanzas were handed to this connection."""
         self._close_delay = close_delay
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -34,7 +34,6 @@ async def take(network: Network, link: Link, message: Node) -> None:
     """Store, ack and forward one message."""
     owner = link.device
     id, to = message.need("id"), message.need_jid("to")
-    link.messages += 1
     if await _drops(network, link, "before"):
         return
     refused = await network.failures.take("refuse_message", phone=owner.number, device=owner.device)

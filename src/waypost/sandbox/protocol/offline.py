@@ -25,6 +25,7 @@ async def pump(network: Network, link: Link) -> None:
         if not page:
             break
         for row in page:
+            link.sent = row.seq
             await link.send(_offline(binary.decode(row.frame)))
         left, cursor = left - len(page), page[-1].seq
     await link.send(Node("ib", {"from": SERVER_JID}, (Node("offline", {"count": str(backlog)}),)))
@@ -32,6 +33,7 @@ async def pump(network: Network, link: Link) -> None:
         link.wake.clear()
         while page := await _page(network, link, cursor, _PAGE):
             for row in page:
+                link.sent = row.seq
                 await link.send(binary.decode(row.frame))
             cursor = page[-1].seq
         await link.wake.wait()

@@ -15,8 +15,8 @@ async def take(network: Network, link: Link, receipt: Node) -> None:
     """Confirm what it is about, ack it, and forward it."""
     owner = link.device
     id, to = receipt.need("id"), receipt.need_jid("to")
-    now = network.clock.now()
-    touched = await network.store.run(lambda rows: store(rows, owner, receipt, id, to, now))
+    now, sent = network.clock.now(), link.sent
+    touched = await network.store.run(lambda rows: store(rows, owner, receipt, id, to, sent, now))
     attrs: dict[str, str | Jid] = {"class": "receipt", "id": id, "from": to, "t": str(int(now))}
     for name in ("type", "participant"):
         if name in receipt.attrs:
@@ -28,19 +28,21 @@ async def take(network: Network, link: Link, receipt: Node) -> None:
 
 async def confirm(network: Network, link: Link, ack: Node) -> None:
     """Remove what a client acked from its queue."""
-    owner = link.device
+    owner, sent = link.device, link.sent
     kind, id, type = ack.need("class"), ack.need("id"), ack.attr("type")
     # A message's type is the sender's word for its content; the client's ack does not repeat it.
     wanted = None if kind == "message" else type or ""
-    await network.store.run(lambda rows: queue.confirm(rows, owner.number, owner.device, kind, id, wanted))
+    await network.store.run(
+        lambda rows: queue.confirm(rows, owner.number, owner.device, kind, id, sent, wanted)
+    )
 
 
 def store(
-    rows: sqlite3.Connection, owner: Owner, receipt: Node, id: str, to: Jid, now: float
+    rows: sqlite3.Connection, owner: Owner, receipt: Node, id: str, to: Jid, sent: int, now: float
 ) -> list[tuple[str, int]]:
     """Empty the reader's queue and queue the receipt for the devices it is for; returns these."""
     for message in _ids(receipt, id):
-        queue.confirm(rows, owner.number, owner.device, "message", message)
+        queue.confirm(rows, owner.number, owner.device, "message", message, sent)
     party = None if to.server == GROUP_SERVER else party_of(rows, to)
     if party is None:
         return []

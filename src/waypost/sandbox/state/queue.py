@@ -54,13 +54,17 @@ def remove(rows: sqlite3.Connection, seq: int) -> None:
 
 
 def confirm(
-    rows: sqlite3.Connection, number: str, device: int, kind: str, id: str, type: str | None = None
+    rows: sqlite3.Connection, number: str, device: int, kind: str, id: str, sent: int, type: str | None = None
 ) -> None:
-    """Forget what a device confirmed; without `type`, every type of that class and id."""
+    """Forget the oldest stanza of that class, id and type (None = any) that was sent, which is up to `sent`.
+
+    One at a time: a second retry receipt has the class, id and type of the first and may still have
+    to go out.
+    """
     rows.execute(
-        "DELETE FROM queue WHERE number = ?1 AND device = ?2 AND class = ?3 AND id = ?4"
-        " AND (?5 IS NULL OR type = ?5)",
-        (number, device, kind, id, type),
+        "DELETE FROM queue WHERE seq = (SELECT min(seq) FROM queue WHERE number = ?1 AND device = ?2"
+        " AND class = ?3 AND id = ?4 AND seq <= ?5 AND (?6 IS NULL OR type = ?6))",
+        (number, device, kind, id, sent, type),
     )
 
 

@@ -1,0 +1,68 @@
+import asyncio
+import json
+import socket
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from waypost.cli.sandbox import app
+from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.server import Sandbox
+from waypost.sandbox.wire.node import LID_SERVER, Jid
+
+from .companion import Companion
+from .conftest import SHOP
+
+ADA = "+491700000001"
+
+
+@pytest.fixture
+def waypost(sandbox: Sandbox):
+    """Run `waypost sandbox …` against the running sandbox, in a thread because it has a loop of its own."""
+
+    async def run(*words: str) -> Result:
+        environment = {"WAYPOST_SANDBOX_URL": sandbox.control_url, "COLUMNS": "200"}
+        return await asyncio.to_thread(CliRunner().invoke, app, words, env=environment)
+
+    return run
+
+
+async def test_phones_and_contacts_are_created_and_listed(waypost) -> None:
+    assert (await waypost("phones", "add", SHOP, "--name", "Shop")).exit_code == 0
+    assert SHOP in (await waypost("phones")).output
+    added = await waypost("contacts", "add", "+491700000002", "--read-after", "-1", "--json")
+    assert json.loads(added.output)[0]["read_after"] is None
+    listed = json.loads((await waypost("contacts", "--json")).output)
+    assert {view["phone"] for view in listed} >= {ADA, "+491700000002"}
+
+
+async def test_an_error_is_one_sentence_that_names_the_command(waypost) -> None:
+    result = await waypost("phones", "scan", SHOP, "--qr", "1,2,3,4")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    unknown = await waypost("inbox", "+4917000099")
+    assert "waypost sandbox contacts add +4917000099" in unknown.stderr
+
+
+async def test_what_a_contact_received_is_shown_and_what_it_writes_arrives(
+    waypost, sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    async with companion.connected(sandbox, companion.login()):
+        await companion.activate()
+        to = Jid((await client.contact(ADA)).lid, LID_SERVER)
+        await companion.send(await companion.text(to, "hello Ada", "ID1"))
+        await client.next_message(ADA)
+        assert "hello Ada" in (await waypost("inbox", ADA)).output
+        sent = await waypost("send", "--from", ADA, "--to", SHOP, "--text", "hello shop", "--json")
+        message = await companion.next("message", id=json.loads(sent.output)["id"])
+        assert companion.open(message).conversation == "hello shop"
+
+
+def test_a_port_that_is_taken_is_one_sentence(tmp_path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = ["serve", "--data", str(tmp_path / "other"), "--control-port", port]
+        result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "The sandbox can't listen there: Address already in use.\n",
+    )

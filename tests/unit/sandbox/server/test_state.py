@@ -1,0 +1,87 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from waypost.errors import StorageError
+from waypost.sandbox.server import start_sandbox
+from waypost.sandbox.settings import SandboxSettings
+from waypost.sandbox.state import parties, queue
+from waypost.sandbox.state.store import Store
+
+
+def _setting(rows: sqlite3.Connection, name: str) -> None:
+    rows.execute("INSERT INTO setting VALUES (?, x'00')", (name,))
+
+
+def _names(rows: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in rows.execute("SELECT name FROM setting ORDER BY name")]
+
+
+async def test_a_call_that_fails_undoes_its_own_statements_only(tmp_path: Path) -> None:
+    def fail(rows: sqlite3.Connection) -> None:
+        _setting(rows, "undone")
+        raise ValueError("no")
+
+    async with Store(tmp_path / "x.db") as store:
+        kept, failed, also = (
+            asyncio.create_task(store.run(lambda rows: _setting(rows, "a"))),
+            asyncio.create_task(store.run(fail)),
+            asyncio.create_task(store.run(lambda rows: _setting(rows, "b"))),
+        )
+        await asyncio.gather(kept, also)
+        with pytest.raises(ValueError, match="no"):
+            await failed
+        assert await store.run(_names) == ["a", "b"]
+
+
+async def test_what_a_call_returned_for_is_there_after_a_reopening(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with Store(tmp_path / "x.db") as store:
+            await store.run(
+                lambda rows: rows.execute("INSERT OR IGNORE INTO setting VALUES ('a', x'00')").rowcount
+            )
+    async with Store(tmp_path / "x.db") as store:
+        assert await store.run(_names) == ["a"]
+
+
+async def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "x.db")
+    async with store:
+        pass
+    with pytest.raises(StorageError):
+        await store.run(_names)
+
+
+async def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "sandbox.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StorageError, match="another version"):
+        async with start_sandbox(SandboxSettings(data=tmp_path)):
+            pass
+
+
+async def test_an_ack_removes_one_stanza_and_only_what_was_sent(tmp_path: Path) -> None:
+    async with start_sandbox(SandboxSettings(data=tmp_path)) as sandbox:
+        number = "491700000001"
+
+        def work(rows: sqlite3.Connection) -> list[list[str]]:
+            for type in ("retry", "retry", ""):
+                queue.put(rows, number, 1, "receipt", "ID", type, b"", 0.0)
+            seqs = [row.seq for row in queue.after(rows, number, 1, 0, 10)]
+            left = []
+            for sent, type in ((seqs[0], "retry"), (seqs[0], "retry"), (seqs[2], "retry"), (seqs[2], "")):
+                queue.confirm(rows, number, 1, "receipt", "ID", sent, type)
+                left.append([row.type for row in queue.after(rows, number, 1, 0, 10)])
+            return left
+
+        assert await sandbox.network.store.run(work) == [["retry", ""], ["retry", ""], [""], []]
+
+
+def test_a_lid_is_fixed_by_number_and_secret() -> None:
+    lid = parties.lid_of(b"s" * 32, "491700000001")
+    assert lid == parties.lid_of(b"s" * 32, "491700000001")
+    assert (len(lid), lid.isdigit(), lid[0] != "0") == (15, True, True)
+    assert lid not in (parties.lid_of(b"t" * 32, "491700000001"), parties.lid_of(b"s" * 32, "491700000002"))
