@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 
 from waypost.engine import wire
 from waypost.engine.port import MaybeSent, MessageArrived, ReceiptArrived, Unknowable
@@ -28,15 +29,24 @@ from waypost.testing.engine_stage import EngineStage, engine_stage, text_order
 PHONE, ANN, BEN = "+4915112345678", "+4915200000001", "+4915200000002"
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", name="stage")
+async def _stage(shared_stage: EngineStage) -> EngineStage:
+    await ready(shared_stage)
+    return shared_stage
+
+
 async def ready(stage: EngineStage) -> None:
-    await stage.sandbox.add_contact(NewContact(phone=ANN))
+    """`shop` is paired with PHONE and connected; it has contacts to write to."""
+    await stage.sandbox.add_contact(NewContact(phone=ANN, name="Ann"))
     await stage.sandbox.add_contact(NewContact(phone=BEN))
     await stage.paired("shop", PHONE)
     await stage.connected("shop")
 
 
 async def test_refusals_of_the_server_name_their_code(stage: EngineStage) -> None:
-    await ready(stage)
     session = await stage.session("shop")
     for code, fault in ((463, RESTRICTED), (479, SERVER_REFUSED)):
         await stage.sandbox.fail(NewFailure(kind="refuse_message", code=code, times=1))
@@ -49,7 +59,6 @@ async def test_refusals_of_the_server_name_their_code(stage: EngineStage) -> Non
 
 
 async def test_an_upload_that_fails_says_so(stage: EngineStage, tmp_path: Path) -> None:
-    await ready(stage)
     session = await stage.session("shop")
     path = tmp_path / "note.ogg"
     path.write_bytes(secrets.token_bytes(1000))
@@ -67,7 +76,6 @@ async def test_an_upload_that_fails_says_so(stage: EngineStage, tmp_path: Path) 
 async def test_a_connection_lost_in_mid_send_neither_loses_nor_doubles(
     stage: EngineStage, when: Literal["before", "after"]
 ) -> None:
-    await ready(stage)
     session = await stage.session("shop")
     await session.send(text_order("warm", ANN))
     await stage.sandbox.fail(NewFailure(kind="drop_connection", phone=PHONE, when=when, times=1))
@@ -108,7 +116,6 @@ async def test_an_ack_that_never_comes_is_unknown_and_does_not_hold_up_other_cha
 
 async def test_many_sends_and_starts_at_once_do_not_abort_the_process(stage: EngineStage) -> None:
     """Trap 1: the library's maps have no locks."""
-    await ready(stage)
     names = [f"i{number}" for number in range(8)]
     await asyncio.gather(
         *(stage.paired(name, f"+49151000000{number:02}") for number, name in enumerate(names))
@@ -127,11 +134,11 @@ async def test_many_sends_and_starts_at_once_do_not_abort_the_process(stage: Eng
     assert count > 3
     assert not any(getattr(event, "reason", "") == "engine_died" for event in stage.events.events)
     assert len(stage.engine.processes) == 1
+    await asyncio.gather(*(stage.engine.close(name) for name in names))
 
 
 async def test_a_session_that_the_process_does_not_know_can_not_crash_it(stage: EngineStage) -> None:
     """Trap 2: an unknown id is a nil dereference in the library."""
-    await ready(stage)
     process = stage.engine.processes[0]
     for make in (
         lambda call: wire.CheckNumbers(call=call, session="nobody", numbers=["1"]),
@@ -144,14 +151,16 @@ async def test_a_session_that_the_process_does_not_know_can_not_crash_it(stage: 
     assert process.alive
 
 
-async def test_a_secret_that_the_library_could_not_store_proves_nothing(stage: EngineStage) -> None:
+async def test_a_secret_that_the_library_could_not_store_proves_nothing(
+    stage: EngineStage, shop: str, phone: str
+) -> None:
     """Trap 5: a failed write of the row is only a warning in the library, and it sends all the same."""
-    await ready(stage)
-    session = await stage.session("shop")
+    await stage.paired(shop, phone)
+    session = await stage.connected(shop)
     full = (
         "CREATE TRIGGER full BEFORE INSERT ON whatsmeow_message_secrets BEGIN SELECT RAISE(ABORT, 'x'); END"
     )
-    with closing(sqlite3.connect(stage.settings.folder / "instances/shop/store/session.db")) as store:
+    with closing(sqlite3.connect(stage.settings.folder / f"instances/{shop}/store/session.db")) as store:
         store.execute(full)
     order = text_order("no row", ANN)
     sent = await session.send(order)
@@ -160,9 +169,8 @@ async def test_a_secret_that_the_library_could_not_store_proves_nothing(stage: E
 
 
 async def test_incoming_messages_and_receipts_come_as_events(stage: EngineStage) -> None:
-    await stage.sandbox.add_contact(NewContact(phone=ANN, name="Ann", read_after=0.0, played_after=0.0))
-    await stage.paired("shop", PHONE)
-    session = await stage.connected("shop")
+    await stage.sandbox.change_contact(ANN, ContactPatch(read_after=0.0))
+    session = await stage.session("shop")
     sent = await session.send(text_order("hello", ANN))
 
     def kinds() -> set[str]:
@@ -191,7 +199,6 @@ async def test_incoming_messages_and_receipts_come_as_events(stage: EngineStage)
 
 async def test_a_retry_receipt_after_the_process_was_replaced_is_recorded(stage: EngineStage) -> None:
     """Trap 14: the new process can't answer it; the outbox must learn of it."""
-    await ready(stage)
     session = await stage.session("shop")
     await session.send(text_order("known", ANN))
     await stage.engine.close("shop")
