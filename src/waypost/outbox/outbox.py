@@ -101,7 +101,7 @@ class Outbox:
             await self._cancel_tasks()
 
     async def drain(self) -> None:
-        """Take nothing and begin nothing any more, let waiters go, and give running sends their time, once."""
+        """Take and begin nothing any more, let waiters go, and give running sends their time, once."""
         if not self._open:
             return
         self._open = False
