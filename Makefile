@@ -39,10 +39,10 @@ lint:
 	$(PYTHON_IN_VENV) -m ruff format --check --quiet
 	$(PYTHON_IN_VENV) -m mypy
 
-# RECORD=1 writes down what is new on the wire, after an upgrade of an engine.
+# RECORD=1 writes down what is new on the wire; BAILEYS=7.0.0-rc14 pins that version first.
 interop:
 	@scripts/bootstrap dev
-	@scripts/node
+	@scripts/node $(BAILEYS)
 	INTEROP_RECORD=$(RECORD) $(PYTHON_IN_VENV) -m pytest tests/interop $(ARGS)
 
 bench:

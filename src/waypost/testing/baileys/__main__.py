@@ -1,18 +1,27 @@
-"""`python -m waypost.testing.baileys FOLDER`: bring Baileys into a folder. Exit code 3: no Node."""
+"""`python -m waypost.testing.baileys FOLDER [VERSION]`: bring Baileys into a folder; pin VERSION first.
+
+Exit code 3: there is no Node to do it with.
+"""
 
 import asyncio
 import sys
 from pathlib import Path
 
-from waypost.testing.baileys.install import BaileysMissing, NodeMissing, install
+from waypost.testing.baileys.install import Baileys, BaileysMissing, NodeMissing, install, pin
 
 _NO_NODE = 3
+
+
+async def _bring(cache: Path, version: str = "") -> Baileys:
+    if version:
+        await pin(cache, version)
+    return await install(cache)
 
 
 def main() -> int:
     """Install, and say which versions they are."""
     try:
-        found = asyncio.run(install(Path(sys.argv[1])))
+        found = asyncio.run(_bring(Path(sys.argv[1]), *sys.argv[2:3]))
     except BaileysMissing as missing:
         sys.stderr.write(f"{missing}\n")
         return _NO_NODE if isinstance(missing, NodeMissing) else 1

@@ -75,12 +75,29 @@ async def install(cache: Path) -> Baileys:
     return Baileys(node, cache, found[1] if found else "unknown")
 
 
+async def pin(cache: Path, version: str) -> None:
+    """Lock another version of Baileys in this package's own files. Raises BaileysMissing."""
+    node = await find_node()
+    _lay_out(cache)
+    await _npm(cache, node, "install", f"baileys@{version}", "--package-lock-only", "--save-exact")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(cache / name, _HERE / name)
+
+
 async def _install(cache: Path, node: Node) -> None:
+    _lay_out(cache)
+    await _npm(cache, node, "ci")
+
+
+def _lay_out(cache: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     (cache / "installed").unlink(missing_ok=True)
     for name, target in _FILES.items():
         shutil.copyfile(_HERE / name, cache / target)
-    command = (*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+
+async def _npm(cache: Path, node: Node, *arguments: str) -> None:
+    command = (*node.npm, *arguments, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     # npm starts `node` by name; the one that was found comes first.
     path = os.pathsep.join((str(Path(node.node[0]).parent), os.environ.get("PATH", "")))
     code, output = await _run(command, _INSTALL_WITHIN_S, cwd=cache, environment={**os.environ, "PATH": path})
