@@ -14,7 +14,7 @@ from waypost.clock import Clock
 from waypost.engine import wire
 from waypost.engine.fleet import Fleet
 from waypost.engine.left_behind import end_left_behind
-from waypost.engine.port import EngineEvent, EventSink, SessionState, StateChanged
+from waypost.engine.port import EngineEvent, EventSink, Sent, SessionState, StateChanged
 from waypost.engine.probe import StoreProbe
 from waypost.engine.process import EngineProcess
 from waypost.engine.remote_session import RemoteSession
@@ -60,6 +60,7 @@ class Keeper:
         self._log = house.log.bind(instance=instance_id)
         self._reader = SpoolReader(folder.spool)
         self._probe = StoreProbe(folder.database)
+        self._under_way: dict[bytes, asyncio.Task[Sent]] = {}
         self._process: EngineProcess | None = None
         self._grown = asyncio.Event()
         self._closing = asyncio.Event()
@@ -87,6 +88,12 @@ class Keeper:
         """Ask `run` to disconnect and end."""
         self.over = True
         self._closing.set()
+
+    async def connected(self, within: float) -> None:
+        """Wait until there is a session. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while self.session is None and not self.over:  # noqa: ASYNC110 - rare, and short
+                await asyncio.sleep(0.05)
 
     async def logout(self) -> None:
         """Unlink at the server; raises EngineError when that is not possible now."""
@@ -265,7 +272,13 @@ class Keeper:
             return None
         house = self._house
         return RemoteSession(
-            self._instance_id, process, self._probe, identity.mark, house.settings, house.pool
+            self._instance_id,
+            process,
+            self._probe,
+            identity.mark,
+            house.settings,
+            house.pool,
+            self._under_way,
         )
 
 

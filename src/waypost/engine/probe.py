@@ -13,6 +13,7 @@ import contextlib
 import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Identity:
 
 
 class StoreProbe:
-    """The gateway's connection to one session store. Blocking; used by one thread at a time.
+    """The gateway's connection to one session store. Blocking; any thread may call.
 
     `room` bytes must be free beside it for a send to begin.
     """
@@ -50,6 +51,7 @@ class StoreProbe:
         self._database = database
         self._room = room
         self._connection: sqlite3.Connection | None = None
+        self._one = threading.Lock()
 
     def identity(self) -> Identity | None:
         """Device JID, LID, push name and generation (made when it is the first time); None without a device.
@@ -91,16 +93,18 @@ class StoreProbe:
 
     def close(self) -> None:
         """Close the database."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._one:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[sqlite3.Connection]:
         try:
-            if self._connection is None:
-                self._connection = _open(self._database)
-            yield self._connection
+            with self._one:
+                if self._connection is None:
+                    self._connection = _open(self._database)
+                yield self._connection
         except sqlite3.Error as error:
             raise EngineError(STORE_NOT_WRITABLE, f"SQLite says: {error}.") from error
 

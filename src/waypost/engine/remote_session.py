@@ -36,8 +36,8 @@ _SLACK_S: Final = 10.0  # for the answer to travel on a busy machine
 
 
 class RemoteSession:
-    """Implements the port's Session. `pool` runs the probe's database calls, one at a time for this
-    session."""
+    """Implements the port's Session. `pool` runs the probe's database calls; `under_way` are the
+    instance's sends by secret, which outlive a session."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class RemoteSession:
         mark: Mark,
         settings: EngineSettings,
         pool: Executor,
+        under_way: "dict[bytes, asyncio.Task[Sent]]",
     ) -> None:
         self._instance_id = instance_id
         self._process = process
@@ -54,8 +55,7 @@ class RemoteSession:
         self._mark = mark
         self._settings = settings
         self._pool = pool
-        self._database = asyncio.Lock()
-        self._under_way: dict[bytes, asyncio.Task[Sent]] = {}
+        self._under_way = under_way
 
     @property
     def mark(self) -> Mark:
@@ -150,8 +150,7 @@ class RemoteSession:
             raise EngineError(NOT_CONNECTED, "WhatsApp did not answer in time.") from error
 
     async def _in_database(self, function: Callable[[], T]) -> T:
-        async with self._database:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     def _ended(self, secret: bytes, task: asyncio.Task[Sent]) -> None:
         if self._under_way.get(secret) is task:

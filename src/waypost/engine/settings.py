@@ -20,5 +20,5 @@ class EngineSettings:
     silence_within: float = 60.0  # an engine process that answers no ping for so long is ended
     pairing_within: float = 600.0  # how long codes are renewed while nobody scans
     restart_delays: tuple[float, ...] = (0.0, 0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
-    stable_after: float = 60.0  # a process that lived so long starts again without delay
+    stable_after: float = 3.0  # a process that lived so long is replaced without delay
     reconnect_failed_after: float = 60.0  # after a refusal that the server gave no end to

@@ -21,6 +21,7 @@ from waypost.errors import ALREADY_CONNECTED, LOGGED_OUT, EngineError
 
 _DATABASE_THREADS: Final = 4
 _CLOSE_S: Final = 20.0
+_UNLINK_S: Final = 5.0  # to connect, when a device is to be unlinked
 
 
 class Supervisor:
@@ -41,6 +42,7 @@ class Supervisor:
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pairings: dict[str, asyncio.Task[None]] = {}
+        self._networks: dict[str, Network] = {}
 
     async def __aenter__(self) -> Self:
         folder = self._house.settings.folder
@@ -69,6 +71,7 @@ class Supervisor:
         if await self._kept(instance_id):
             raise EngineError(ALREADY_CONNECTED)
         await self.stop_pairing(instance_id)
+        self._networks[instance_id] = network
         run = PairingRun(
             instance_id, self._folder(instance_id), self._fleet(network), self._watcher, self._house
         )
@@ -89,6 +92,7 @@ class Supervisor:
         No-op when it is kept already. Raises EngineError(LOGGED_OUT) when it was never paired.
         """
         folder = self._folder(instance_id)
+        self._networks[instance_id] = network
         if await self._kept(instance_id):
             return
         if not await asyncio.to_thread(folder.exists):
@@ -113,17 +117,26 @@ class Supervisor:
     async def logout(self, instance_id: str) -> None:
         """Unlink the device at the server where possible, and delete the store."""
         await self.stop_pairing(instance_id)
-        keeper = self._keepers.get(instance_id)
-        if keeper is not None:
-            with contextlib.suppress(EngineError, TimeoutError):
-                await keeper.logout()
-            await self.close(instance_id)
+        with contextlib.suppress(EngineError, TimeoutError):
+            await self._unlink(instance_id)
+        await self.close(instance_id)
         await asyncio.to_thread(self._folder(instance_id).discard)
+        self._networks.pop(instance_id, None)
 
     def session(self, instance_id: str) -> Session | None:
         """The session when it is connected right now."""
         keeper = self._keepers.get(instance_id)
         return None if keeper is None else keeper.session
+
+    async def _unlink(self, instance_id: str) -> None:
+        """A device that is not connected is connected for this, where its network is known."""
+        network = self._networks.get(instance_id)
+        if network is not None:
+            await self.open(instance_id, network)
+        keeper = self._keepers.get(instance_id)
+        if keeper is not None:
+            await keeper.connected(_UNLINK_S)
+            await keeper.logout()
 
     async def _kept(self, instance_id: str) -> bool:
         """Whether the session is kept. One that the server has ended is not, once its keeper has tidied

@@ -42,6 +42,16 @@ async def test_a_logout_unlinks_the_device_at_the_phone(stage: EngineStage, shop
     assert not (stage.settings.folder / f"instances/{shop}/store").exists()
 
 
+async def test_a_logout_unlinks_a_device_that_is_not_connected_too(
+    stage: EngineStage, shop: str, phone: str
+) -> None:
+    """As when the wrong phone has scanned."""
+    await stage.paired(shop, phone)
+    await stage.engine.logout(shop)
+    assert not (await stage.sandbox.phone(phone)).devices
+    assert stage.engine.session(shop) is None
+
+
 async def test_a_device_that_was_unlinked_while_away_is_logged_out_at_its_return(
     stage: EngineStage, shop: str, phone: str
 ) -> None:

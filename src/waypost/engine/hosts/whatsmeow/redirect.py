@@ -42,8 +42,9 @@ def _positions(data: bytes) -> Iterator[int]:
 
 def _writable(library: Path) -> Iterator[tuple[int, int]]:
     """Address and size of the mappings of `library` that can be written."""
+    real = str(library.resolve())
     for line in Path("/proc/self/maps").read_text().splitlines():
         fields = line.split(maxsplit=5)
-        if len(fields) == 6 and fields[1].startswith("rw") and fields[5] == str(library):
+        if len(fields) == 6 and fields[1].startswith("rw") and fields[5] == real:
             start, end = (int(bound, 16) for bound in fields[0].split("-"))
             yield start, end - start

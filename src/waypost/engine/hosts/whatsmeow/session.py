@@ -24,7 +24,7 @@ from waypost.errors import (
 
 T = TypeVar("T")
 
-_LOCK_S: Final = 5.0  # an engine process that lost its gateway needs a moment to end
+_LOCK_S: Final = 2.0  # an engine process that lost its gateway needs a moment to end
 _RETRY_S: Final = (
     0.5,
     1.0,
