@@ -1,10 +1,16 @@
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from waypost.errors import SandboxError
 from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.server import start_sandbox
+from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.views import ContactPatch, NewFailure, Send
 
-from .conftest import SHOP, Engine, StartEngine, pair
+from .conftest import SHOP, Engine, StartEngine, pair, running_engine
 
 ADA = "+491700000001"
 
@@ -126,3 +132,20 @@ async def test_an_expired_or_foreign_qr_code_is_refused(
     with pytest.raises(SandboxError):
         await client.scan(SHOP, code)
     await engine.event("connected")
+
+
+async def test_an_engine_comes_back_to_a_restarted_sandbox_and_nothing_is_lost(tmp_path: Path) -> None:
+    settings = SandboxSettings(data=tmp_path / "sandbox")
+    async with AsyncExitStack() as engines:
+        async with start_sandbox(settings) as sandbox, SandboxClient(sandbox.control_url) as client:
+            engine = await engines.enter_async_context(running_engine(client, tmp_path, "engine"))
+            await pair(client, engine, SHOP)
+            await engine.call("text", to=ADA[1:], text="before")
+            assert (await client.next_message(ADA)).text == "before"
+            port = int(sandbox.proxy_url.rpartition(":")[2])
+        again = replace(settings, proxy_port=port)
+        async with start_sandbox(again) as sandbox, SandboxClient(sandbox.control_url) as client:
+            await engine.event("connected")
+            await engine.call("text", to=ADA[1:], text="after")
+            assert (await client.next_message(ADA, after=1)).text == "after"
+            assert [message.times for message in (await client.inbox(ADA)).messages] == [1, 1]

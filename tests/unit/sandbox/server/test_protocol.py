@@ -227,3 +227,38 @@ async def test_prekeys_are_handed_out_once_and_asked_for_when_few(
 async def test_a_phone_that_does_not_exist_names_the_command(client: SandboxClient) -> None:
     with pytest.raises(SandboxError, match="waypost sandbox phones add \\+4915299999999"):
         await client.unlink("+4915299999999")
+
+
+async def test_a_request_can_be_made_unknown(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    await client.fail(NewFailure(kind="unknown_iq", xmlns="w:p", times=1))
+    async with companion.connected(sandbox, companion.login()):
+        await companion.next("success")
+        answers = [(await companion.ask("w:p", "get")).attr("type") for _ in range(2)]
+        assert answers == ["error", "result"]
+
+
+async def test_a_failure_applies_after_the_occasions_that_it_skips(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    await client.fail(NewFailure(kind="refuse_message", phone=SHOP, code=479, skip=1, times=1))
+    async with companion.connected(sandbox, companion.login()):
+        await companion.next("success")
+        codes = []
+        for id in ("A", "B", "C"):
+            await companion.send(await companion.text(await ada(client), "text", id))
+            codes.append((await companion.next("ack", id=id)).attr("error"))
+        assert codes == [None, "479", None]
+
+
+async def test_two_devices_of_a_phone_both_get_a_message(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    other = await link(sandbox, client)
+    sent = await client.send(ADA, Send(to=SHOP, text="both"))
+    assert sent.devices == 3
+    for device in (companion, other):
+        async with device.connected(sandbox, device.login()):
+            await device.activate()
+            assert device.open(await device.next("message", id=sent.id)).conversation == "both"
