@@ -9,61 +9,19 @@ the agenda); the database is written to and never asked. The rules:
 """
 
 import asyncio
-import heapq
 from bisect import insort
-from collections.abc import Awaitable, Callable, Coroutine
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
 from waypost.clock import Clock
 from waypost.outbox.agenda import Agenda
+from waypost.outbox.crew import Crew, Work
 from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.line import Line
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.slots import Slots
-
-Work = Callable[[Entry], Awaitable[None]]
-
-
-class Crew(NamedTuple):
-    """Who does the work of a lane. Each call leaves the entry in the phase that it waits in next."""
-
-    ready: Callable[[], bool]
-    prepare: Work
-    stage: Work
-    send: Work
-    give_up: Work
-    expire: Work
-    report: Callable[[Entry, Exception], None]
-
-
-class _Line:
-    """Entries that may begin a phase, oldest first. One that left the phase by another way is passed over."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Entry]] = []
-        self._members: set[Entry] = set()
-        self._tie = count()
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def add(self, entry: Entry) -> None:
-        if entry not in self._members:
-            self._members.add(entry)
-            heapq.heappush(self._heap, (entry.request.seq, next(self._tie), entry))
-
-    def first(self, fits: Callable[[Entry], bool]) -> Entry | None:
-        while self._heap:
-            entry = self._heap[0][2]
-            if fits(entry):
-                return entry
-            self.pop()
-        return None
-
-    def pop(self) -> None:
-        self._members.discard(heapq.heappop(self._heap)[2])
 
 
 class Lane:
@@ -89,7 +47,7 @@ class Lane:
         self._on_gone = on_gone
         self._entries: dict[str, Entry] = {}
         self._chats: dict[str, list[Entry]] = {}
-        self._to_prepare, self._to_stage, self._to_send = _Line(), _Line(), _Line()
+        self._to_prepare, self._to_stage, self._to_send = Line(), Line(), Line()
         self._staging: set[asyncio.Task[None]] = set()
         self._sending: dict[asyncio.Task[None], Entry] = {}
         self._agenda = Agenda()
@@ -167,8 +125,7 @@ class Lane:
             self._start_sends()
         self._set_timer()
 
-    # --- order
-    # ----------------------------------------------------------------------------------------------------
+    # --- order --------------------------------------------------------------------------------------------
 
     def _place(self, entry: Entry) -> None:
         insort(self._chats.setdefault(entry.request.chat_key, []), entry, key=lambda one: one.request.seq)
@@ -217,8 +174,7 @@ class Lane:
     def _may_send(self, entry: Entry) -> bool:
         return self._waits(Phase.TO_SEND)(entry) and self.is_first(entry)
 
-    # --- work
-    # -----------------------------------------------------------------------------------------------------
+    # --- work ---------------------------------------------------------------------------------------------
 
     def _start_prepares(self) -> None:
         while len(self._to_stage) + len(self._staging) < self._settings.ahead:
@@ -291,9 +247,6 @@ class Lane:
         task, entry.task = entry.task, None
         if task is not None and task is not asyncio.current_task():
             task.cancel()
-
-    # --- time
-    # -----------------------------------------------------------------------------------------------------
 
     def _look_again(self) -> None:
         now = self._clock.now()

@@ -70,8 +70,7 @@ class Sending:
         """No receipt came in the time set."""
         await self._endings.unknown(entry)
 
-    # --- performing
-    # -----------------------------------------------------------------------------------------------
+    # --- performing ---------------------------------------------------------------------------------------
 
     async def _perform(self, entry: Entry, step: Step) -> bool:
         """Send one message; True when it was sent."""
@@ -141,8 +140,7 @@ class Sending:
             entry.phase = Phase.GONE
         return told.stored
 
-    # --- settling
-    # -------------------------------------------------------------------------------------------------
+    # --- settling -----------------------------------------------------------------------------------------
 
     async def _unknown(self, entry: Entry, step: Step, message_id: str | None) -> bool:
         """The send ended without an answer: keep that, then find out."""

@@ -39,6 +39,24 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
     duplicates_since: float
 
+    def queued(self, seq: int) -> Request:
+        """The request as it is once this was stored."""
+        call = self.acceptance
+        return Request(
+            uuid=self.uuid,
+            seq=seq,
+            instance_id=call.instance_id,
+            operation=call.operation,
+            chat_key=call.chat_key,
+            state=RequestState.QUEUED,
+            request=call.request,
+            payload=call.payload,
+            payload_version=call.payload_version,
+            created_at=self.created_at,
+            expires_at=self.expires_at,
+            blob_id=None if call.upload is None else call.upload.blob_id,
+        )
+
 
 class Stored(msgspec.Struct, frozen=True):
     """The new row's place in the order, or the earlier request that the idempotency key belongs to."""

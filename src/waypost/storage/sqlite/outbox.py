@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from waypost.errors import BLOB_GONE, IDEMPOTENCY_MISMATCH, OutboxError
+from waypost.errors import BLOB_GONE, OutboxError
 from waypost.outbox.receipts import ReceiptNote, heard
 from waypost.outbox.request import Request, Step
 from waypost.outbox.store import (
@@ -24,6 +24,7 @@ from waypost.outbox.store import (
     Unfinished,
 )
 from waypost.storage.sqlite.database import Database
+from waypost.storage.sqlite.new_rows import NewRows
 from waypost.storage.sqlite.receipts import ReceiptRows
 from waypost.storage.sqlite.rows import failure_column, put_step, request_of, step_of
 from waypost.storage.sqlite.statements import statements
@@ -50,6 +51,7 @@ class SqliteOutboxStore:
         self._steps = statements("steps")
         self._blobs = statements("blobs")
         self._keys = statements("idempotency")
+        self._new = NewRows()
         self._outbox = statements("outbox")
         self._receipts = ReceiptRows()
 
@@ -78,45 +80,7 @@ class SqliteOutboxStore:
 
     async def accept(self, new: NewRequest) -> Stored:
         """Store a request with its upload and its key."""
-        return await self._database.write(lambda connection: self._accept(connection, new))
-
-    def _accept(self, connection: sqlite3.Connection, new: NewRequest) -> Stored:
-        call = new.acceptance
-        if call.idempotency is not None:
-            names = {
-                "instance_id": call.instance_id,
-                "key": call.idempotency.key,
-                "since": new.duplicates_since,
-            }
-            known = connection.execute(self._keys["find"], names).fetchone()
-            if known is not None:
-                if known[0] != call.idempotency.content_sha256:
-                    raise OutboxError(IDEMPOTENCY_MISMATCH)
-                return Stored(0, known[1])
-        upload = call.upload
-        row = (
-            new.uuid,
-            call.instance_id,
-            call.operation,
-            call.chat_key,
-            self._epoch,
-            call.request,
-            call.payload,
-            call.payload_version,
-            new.created_at,
-            new.expires_at,
-            None if upload is None else upload.blob_id,
-        )
-        seq = connection.execute(self._requests["insert"], row).lastrowid or 0
-        if upload is not None:
-            connection.execute(self._blobs["put"], (upload.blob_id, new.uuid, upload.size, upload.inline))
-        if call.idempotency is not None:
-            key = call.idempotency
-            connection.execute(
-                self._keys["put"],
-                (call.instance_id, key.key, key.content_sha256, new.uuid, new.created_at),
-            )
-        return Stored(seq)
+        return await self._database.write(lambda connection: self._new.put(connection, new, self._epoch))
 
     async def get(self, instance_id: str, uuid: str) -> Request | None:
         """The request with its live message status."""

@@ -1,0 +1,18 @@
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from waypost.outbox.entry import Entry
+
+Work = Callable[[Entry], Awaitable[None]]
+
+
+class Crew(NamedTuple):
+    """Who does the work of a lane. Each call leaves the entry in the phase that it waits in next."""
+
+    ready: Callable[[], bool]
+    prepare: Work
+    stage: Work
+    send: Work
+    give_up: Work
+    expire: Work
+    report: Callable[[Entry, Exception], None]

@@ -1,0 +1,122 @@
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from waypost.clock import Clock
+from waypost.outbox.aliases import Aliases
+from waypost.outbox.crew import Crew
+from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.lane import Lane
+from waypost.outbox.port import Executor
+from waypost.outbox.request import Request, RequestState
+from waypost.outbox.settings import OutboxSettings
+from waypost.outbox.slots import Slots
+from waypost.outbox.store import Alias
+
+
+class Lanes:
+    """The lanes of all instances, the names of their chats, and how many requests are unfinished."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        crew_of: Callable[[str], Crew],
+        settings: OutboxSettings,
+        clock: Clock,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+    ) -> None:
+        """`crew_of` makes the crew of an instance's lane."""
+        self._executor = executor
+        self._crew_of = crew_of
+        self._settings = settings
+        self._clock = clock
+        self._spawn = spawn
+        self._slots = Slots(settings.prepares)
+        self._lanes: dict[str, Lane] = {}
+        self._aliases = Aliases()
+        self.unfinished = 0
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(list(self._lanes.values()))
+
+    def find(self, instance_id: str) -> Lane | None:
+        """The instance's lane, once it has had a request."""
+        return self._lanes.get(instance_id)
+
+    def know(self, aliases: Iterable[Alias]) -> None:
+        """Begin with these names of chats."""
+        self._aliases = Aliases(aliases)
+
+    def canonical(self, instance_id: str, chat_key: str) -> str:
+        """The key that requests of a chat are ordered by."""
+        return self._aliases.canonical(instance_id, chat_key)
+
+    def merge(self, instance_id: str, old: str, new: str) -> None:
+        """The chats `old` and `new` are one."""
+        self._aliases.learn(instance_id, old, new)
+        lane = self._lanes.get(instance_id)
+        if lane is not None:
+            lane.merge(old, new)
+
+    def add(self, entry: Entry) -> Lane:
+        """Put a request into its instance's lane, which is made where it is missing."""
+        request = entry.request
+        key = self.canonical(request.instance_id, request.chat_key)
+        if key != request.chat_key:
+            entry.request = msgspec.structs.replace(request, chat_key=key)
+        lane = self._lanes.get(request.instance_id)
+        if lane is None:
+            lane = self._lanes[request.instance_id] = self._make(request.instance_id)
+        self.unfinished += 1
+        lane.add(entry)
+        return lane
+
+    def drop(self, instance_id: str) -> list[Entry]:
+        """Stop an instance's lane and hand over what was in it."""
+        self._aliases.forget(instance_id)
+        lane = self._lanes.pop(instance_id, None)
+        if lane is None:
+            return []
+        lane.stop()
+        entries = lane.entries()
+        for entry in entries:
+            lane.take_out(entry.uuid)
+        return entries
+
+    def is_unfinished(self, uuid: str) -> bool:
+        """Whether a request of that uuid is in any lane."""
+        return any(lane.find(uuid) is not None for lane in self._lanes.values())
+
+    def live(self, request: Request) -> Request:
+        """`request` as it was stored, with what only this process knows of it."""
+        lane = self._lanes.get(request.instance_id)
+        entry = None if lane is None else lane.find(request.uuid)
+        if lane is None or entry is None or request.state.finished:
+            return request
+        preparing = entry.phase is Phase.PREPARING and request.state is RequestState.QUEUED
+        return msgspec.structs.replace(
+            request,
+            state=RequestState.PREPARING if preparing else request.state,
+            waiting_for=self._waiting_for(lane, entry),
+        )
+
+    def _waiting_for(self, lane: Lane, entry: Entry) -> str | None:
+        if entry.phase is Phase.RECEIPT:
+            return "receipt"
+        if entry.phase not in (Phase.TO_PREPARE, Phase.TO_STAGE, Phase.TO_SEND):
+            return None
+        instance_id = entry.request.instance_id
+        if not self._executor.ready(instance_id):
+            return self._executor.waiting_for(instance_id)
+        if entry.not_before > self._clock.now():
+            return "retry"
+        return None if lane.is_first(entry) else "older_request"
+
+    def _make(self, instance_id: str) -> Lane:
+        crew = self._crew_of(instance_id)
+        return Lane(instance_id, crew, self._slots, self._settings, self._clock, self._spawn, self._gone)
+
+    def _gone(self) -> None:
+        self.unfinished -= 1
