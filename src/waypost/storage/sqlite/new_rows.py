@@ -6,7 +6,7 @@ from waypost.storage.sqlite.statements import statements
 
 
 class NewRows:
-    """The rows of an accepted request: itself, its upload, its idempotency key; used within a unit of work."""
+    """The rows of an accepted request: itself, its upload, its key; used within a unit of work."""
 
     def __init__(self) -> None:
         self._requests = statements("requests")
