@@ -17,6 +17,7 @@ from waypost.sandbox.client import DEFAULT_URL, SandboxClient
 from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.views import ContactView, InboxMessage, NewContact, PhoneView, Send
+from waypost.telemetry import make_log
 
 T = TypeVar("T")
 _POLL: Final = 30.0
@@ -176,7 +177,7 @@ async def _serve(settings: SandboxSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with start_sandbox(settings) as sandbox:
+    async with start_sandbox(settings, log=make_log("info", "text")) as sandbox:
         typer.echo(f"control {sandbox.control_url}")
         typer.echo(f"proxy   {sandbox.proxy_url}")
         await stop.wait()

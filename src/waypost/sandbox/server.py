@@ -5,10 +5,10 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
-import structlog
 
 from waypost.clock import Clock, SystemClock
 from waypost.sandbox import listener
@@ -27,13 +27,13 @@ from waypost.sandbox.tls import open_trust
 from waypost.sandbox.views import Failure
 from waypost.sandbox.wire import certificate
 from waypost.sandbox.wire.curve import Randomness
+from waypost.telemetry import Log, make_log
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _CHAIN_SECONDS: Final = 10 * 365 * 86400
 _DAY: Final = 86400
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,15 @@ class Sandbox:
 
 @contextlib.asynccontextmanager
 async def start_sandbox(
-    settings: SandboxSettings, *, clock: Clock | None = None, randomness: Randomness = os.urandom
+    settings: SandboxSettings,
+    *,
+    clock: Clock | None = None,
+    randomness: Randomness = os.urandom,
+    log: Log | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Run a sandbox while the context lasts. OSError: a port is taken; StorageError: the data folder is
     unusable."""
-    clock = clock or SystemClock()
+    clock, log = clock or SystemClock(), log or make_log("warning", "text")
     media_folder = settings.data / "media"
     await asyncio.to_thread(media_folder.mkdir, parents=True, exist_ok=True, mode=0o700)
     async with contextlib.AsyncExitStack() as stack:
@@ -62,7 +66,9 @@ async def start_sandbox(
         back = stack.enter_context(contextlib.closing(listener.bind(settings.host, settings.network_port)))
         back_port = listener.port_of(back)
         media_host = f"{settings.host}:{back_port}"
-        network = await _network(settings, clock, randomness, store, media_host)
+        network = await _network(
+            settings, clock, randomness, store, media_host, log or make_log("warning", "text")
+        )
         proxy_port = await stack.enter_async_context(proxying(settings.host, settings.proxy_port, back_port))
         proxy_url = f"http://{settings.host}:{proxy_port}"
         await stack.enter_async_context(_playing(network))
@@ -74,12 +80,12 @@ async def start_sandbox(
             )
         )
         control_url = f"http://{settings.host}:{listener.port_of(front)}"
-        _log.info("sandbox.started", control=control_url, proxy=proxy_url)
+        network.log.info("sandbox.started", control=control_url, proxy=proxy_url)
         yield Sandbox(control_url, proxy_url, media_host, network)
 
 
 async def _network(
-    settings: SandboxSettings, clock: Clock, randomness: Randomness, store: Store, media_host: str
+    settings: SandboxSettings, clock: Clock, randomness: Randomness, store: Store, media_host: str, log: Log
 ) -> Network:
     known = await store.run(lambda rows: secrets.open_secrets(rows, randomness))
     records = await store.run(failures.every)
@@ -98,6 +104,7 @@ async def _network(
             store, randomness, [msgspec.json.decode(record, type=Failure) for record in records]
         ),
         media_host=media_host,
+        log=log,
     )
     await store.run(lambda rows: queue.forget_seen(rows, clock.now() - 7 * _DAY))
     if settings.seeded:
@@ -121,7 +128,7 @@ def _app(network: Network) -> Callable[[Mapping[str, Any], Receive, Send], Await
 @contextlib.asynccontextmanager
 async def _playing(network: Network) -> AsyncIterator[None]:
     task = asyncio.create_task(worker.play(network), name="sandbox-parties")
-    task.add_done_callback(_report)
+    task.add_done_callback(partial(_report, network))
     try:
         yield
     finally:
@@ -131,6 +138,6 @@ async def _playing(network: Network) -> AsyncIterator[None]:
             link.drop()
 
 
-def _report(task: "asyncio.Task[None]") -> None:
+def _report(network: Network, task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("sandbox.parties_stopped", exc_info=error)
+        network.log.error("sandbox.parties_stopped", exc_info=error)

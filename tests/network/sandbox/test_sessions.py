@@ -1,4 +1,5 @@
-from contextlib import AsyncExitStack
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,3 +150,18 @@ async def test_an_engine_comes_back_to_a_restarted_sandbox_and_nothing_is_lost(t
             await engine.call("text", to=ADA[1:], text="after")
             assert (await client.next_message(ADA, after=1)).text == "after"
             assert [message.times for message in (await client.inbox(ADA)).messages] == [1, 1]
+
+
+async def test_an_engine_that_lost_its_sessions_gets_the_message_by_retry(
+    client: SandboxClient, paired: Engine, start_engine: StartEngine, tmp_path: Path
+) -> None:
+    first = await client.send(ADA, Send(to=SHOP, text="first"))
+    await paired.event("message", id=first.id)
+    await paired.call("text", to=ADA[1:], text="answer")
+    await client.next_message(ADA)
+    await paired.kill()
+    with closing(sqlite3.connect(tmp_path / "engine.db")) as store, store:
+        assert store.execute("DELETE FROM whatsmeow_sessions").rowcount > 0
+    sent = await client.send(ADA, Send(to=SHOP, text="second"))
+    again = await start_engine("engine")
+    assert (await again.event("message", id=sent.id))["text"] == "second"

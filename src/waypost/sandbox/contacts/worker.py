@@ -5,8 +5,6 @@ import sqlite3
 from functools import partial
 from typing import Final
 
-import structlog
-
 from waypost.sandbox.contacts import arrivals, content, outgoing
 from waypost.sandbox.contacts.content import MediaReference
 from waypost.sandbox.media.files import MediaFiles
@@ -20,8 +18,6 @@ from waypost.sandbox.wire.errors import WireError
 _BATCH: Final = 32
 """Stanzas decrypted in one transaction: 32 of them take about 20 ms."""
 _RECEIPTS: Final = 256
-
-_log = structlog.get_logger(__name__)
 
 
 async def play(network: Network) -> None:
@@ -49,7 +45,7 @@ async def _empty_queues(network: Network) -> bool:
     touched, broken = await network.store.run(lambda rows: _handle(rows, network, batch, silent))
     for reason in broken:
         network.note(None, "note", f"a contact could not read a stanza: {reason}")
-        _log.warning("sandbox.party_refused", reason=reason)
+        network.log.warning("sandbox.party_refused", reason=reason)
     network.wake(touched)
     await _announce(network)
     return True

@@ -9,7 +9,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-import structlog
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -36,8 +35,6 @@ _BODY_LIMIT: Final = 64 * 1024 * 1024
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _BY_STATUS: Final[Mapping[int, Fault]] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 
-_log = structlog.get_logger(__name__)
-
 
 def control_app(network: Network, proxy_url: str, authority_pem: str) -> App:
     """The ASGI application; `proxy_url` and `authority_pem` are what `/v1/network` tells engines."""
@@ -48,7 +45,7 @@ def control_app(network: Network, proxy_url: str, authority_pem: str) -> App:
             "proxy_url": Provide(lambda: proxy_url, sync_to_thread=False),
             "authority_pem": Provide(lambda: authority_pem, sync_to_thread=False),
         },
-        exception_handlers={WaypostError: _refused, HTTPException: _misused, Exception: _failed},
+        exception_handlers={WaypostError: _refused, HTTPException: _misused, Exception: _failing(network)},
         openapi_config=None,
         request_max_body_size=_BODY_LIMIT,
         logging_config=None,
@@ -101,6 +98,9 @@ def _misused(_: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorV
     return _answer(fault, fault.sentence if fault is not SANDBOX_INVALID else f"{fault.sentence} {detail}")
 
 
-def _failed(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorView]:
-    _log.error("sandbox.control_failed", exc_info=error)
-    return _answer(INTERNAL, "Something went wrong in the sandbox; its log says what.")
+def _failing(network: Network) -> Callable[[Request[Any, Any, Any], Exception], Response[ErrorView]]:
+    def failed(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorView]:
+        network.log.error("sandbox.control_failed", exc_info=error)
+        return _answer(INTERNAL, "Something went wrong in the sandbox; its log says what.")
+
+    return failed

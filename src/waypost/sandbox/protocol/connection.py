@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-import structlog
-
 from waypost.errors import WaypostError
 from waypost.sandbox.protocol import login, offline, stanzas
 from waypost.sandbox.protocol.link import Link
@@ -22,8 +20,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _HANDSHAKE_SECONDS: Final = 20.0
 _IDLE_SECONDS: Final = 300.0
 """Clients ping every 20 to 30 s; after this long there is none."""
-
-_log = structlog.get_logger(__name__)
 
 
 class _Gone(Exception):
@@ -119,11 +115,11 @@ async def _read(network: Network, socket: Socket, transport: Transport, link: Li
         network.counts["stanzas_in"] += 1
         try:
             await stanzas.take(network, link, node)
-        except Exception as error:  # noqa: BLE001 - a stanza that makes no sense ends neither server nor connection
+        except Exception as error:
             network.counts["refused_stanzas"] += 1
             network.note(link, "note", f"refused <{node.tag}>: {error!r}")
             expected = isinstance(error, WaypostError)
-            _log.warning("sandbox.stanza_refused", tag=node.tag, exc_info=None if expected else error)
+            network.log.warning("sandbox.stanza_refused", tag=node.tag, exc_info=None if expected else error)
 
 
 async def _write(network: Network, socket: Socket, transport: Transport, link: Link) -> None:

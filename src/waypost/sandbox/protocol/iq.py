@@ -7,8 +7,6 @@ than WhatsApp would, its answer is the smallest that clients accept.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-import structlog
-
 from waypost.errors import WaypostError
 from waypost.sandbox.protocol import login, mex, prekeys, usync
 from waypost.sandbox.protocol.link import Link
@@ -20,7 +18,6 @@ Answer = tuple[Node, ...]
 Handler = Callable[[Network, Link, Node], Awaitable[Answer]]
 
 _MEDIA_SECONDS: Final = "21600"
-_log = structlog.get_logger(__name__)
 
 
 async def take(network: Network, link: Link, request: Node) -> None:
@@ -66,7 +63,7 @@ async def _handle(network: Network, link: Link, request: Node, type: str) -> Ans
     if handler is None or injected is not None:
         network.counts["unknown_requests"] += 1
         network.note(link, "note", f"unknown request {request!r}")
-        _log.warning("sandbox.unknown_request", xmlns=xmlns, type=type)
+        network.log.warning("sandbox.unknown_request", xmlns=xmlns, type=type)
         raise Refusal(501, "feature-not-implemented")
     if owner is None:
         raise Refusal(401, "not-authorized")

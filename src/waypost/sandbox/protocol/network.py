@@ -15,6 +15,7 @@ from waypost.sandbox.state.secrets import Secrets
 from waypost.sandbox.state.store import Store
 from waypost.sandbox.wire.curve import Randomness
 from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
+from waypost.telemetry import Log
 
 _LOG_LINES: Final = 2000
 
@@ -52,6 +53,7 @@ class Network:
     media: MediaFiles
     failures: Failures
     media_host: str
+    log: Log
     online: dict[tuple[str, int], Link] = field(default_factory=dict)
     links: set[Link] = field(default_factory=set)
     offers: dict[bytes, Offer] = field(default_factory=dict)
