@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from litestar import Litestar
 from waypost.access.tokens import Tokens
 from waypost.api.app import Doors, make_app
 from waypost.api.body import BodyReader
+from waypost.api.endpoint import Endpoint
 from waypost.api.instances_api import InstancesApi, waiting_for
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
@@ -75,9 +76,13 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def start_gateway(
-    settings: Settings, *, clock: Clock | None = None, log: Log | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    log: Log | None = None,
+    further: Callable[[BodyReader], Sequence[Endpoint]] = lambda _: (),
 ) -> AsyncIterator[Gateway]:
-    """Run a gateway while the context lasts.
+    """Run a gateway while the context lasts. `further` endpoints beside the API's are for measurements.
 
     Raises StorageError: the data folder is in use (DATA_FOLDER_BUSY), unusable, or the port is taken
     (PORT_TAKEN).
@@ -93,7 +98,7 @@ async def start_gateway(
         tokens = Tokens(SqliteTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
         house = await _furnish(stack, settings, database, clock, log)
-        app, draining = _api(settings, house, tokens, database, own, clock, log)
+        app, draining = _api(settings, house, tokens, database, own, clock, log, further)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
         # Calls that wait for a request are answered at once when the gateway stops.
         stack.push_async_callback(house.outbox.drain)
@@ -193,7 +198,14 @@ async def _furnish(
 
 
 def _api(
-    settings: Settings, house: _House, tokens: Tokens, database: Database, own: str, clock: Clock, log: Log
+    settings: Settings,
+    house: _House,
+    tokens: Tokens,
+    database: Database,
+    own: str,
+    clock: Clock,
+    log: Log,
+    further: Callable[[BodyReader], Sequence[Endpoint]],
 ) -> tuple[Litestar, asyncio.Event]:
     """The HTTP application; set the event when the gateway begins to stop."""
     draining = asyncio.Event()
@@ -207,6 +219,7 @@ def _api(
         *Queued(house.outbox, wait).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings).endpoints(),
         *TokensApi(tokens, house.instances, bodies).endpoints(),
+        *further(bodies),
     ]
 
     def readiness() -> str | None:

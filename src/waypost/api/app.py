@@ -52,7 +52,8 @@ class Doors:
 def make_app(doors: Doors, endpoints: Sequence[Endpoint]) -> Litestar:
     """The application with all endpoints, the health checks and the documentation."""
     handlers = [_handler(doors, endpoint) for endpoint in endpoints]
-    handlers += _open_handlers(doors, document(endpoints, waypost.__version__))
+    shown = [endpoint for endpoint in endpoints if endpoint.result is not None]
+    handlers += _open_handlers(doors, document(shown, waypost.__version__))
 
     def on_error(http: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         return _response(_error_reply(doors.log, http, error))
