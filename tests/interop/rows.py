@@ -6,6 +6,7 @@ an operation that comes later joins with one row, and a check of its own when it
 
 import asyncio
 import base64
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,7 @@ def quotes(kind: str) -> Check:
 
 
 async def delivered(stage: Stage, act: Act, got: Received) -> str:
+    await confirmed(stage, stage.phone, act.id)
     return (await stage.us.status(_own(act), "DELIVERED")).lower()
 
 
@@ -173,22 +175,29 @@ ROWS = [
 
 async def told_of(stage: Stage, id: str) -> None:
     """Wait until our device has confirmed to the network that it decrypted a message."""
-    receipt = f"id='{id}'"
-    device = stage.us.number
+    await _in_log(stage, rf"in {stage.us.number}:\d+ <receipt{_has(id)}")
 
-    async def confirmed() -> bool:
+
+async def confirmed(stage: Stage, phone: Phone, id: str) -> None:
+    """Wait until our device was told that the engine has a message; its account's phone confirms as well."""
+    device = rf"(?=[^>]* from='({phone.lid}|{phone.number}):\d+@)"
+    await _in_log(stage, rf"out {stage.us.number}:\d+ <receipt{_has(id)}{device}")
+
+
+def _has(id: str) -> str:
+    """The attributes of a receipt for a decrypted message, in any order: whatsmeow shuffles them."""
+    return rf"(?=[^>]* id='{id}')(?![^>]* type='(?:retry|sender)')"
+
+
+async def _in_log(stage: Stage, wanted: str) -> None:
+    seen = re.compile(wanted)
+
+    async def found() -> bool:
         lines = await stage.sandbox.log(2000)
-        return any(
-            line.way == "in"
-            and device in line.device
-            and line.what.startswith("<receipt")
-            and receipt in line.what
-            and "retry" not in line.what
-            for line in lines
-        )
+        return any(seen.match(f"{line.way} {line.device.lstrip('+')} {line.what}") for line in lines)
 
     async with asyncio.timeout(_SEEN_WITHIN_S):
-        while not await confirmed():
+        while not await found():
             await asyncio.sleep(0.05)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.interop.gateway import Waypost
-from tests.interop.rows import Act, Stage, told_of, voice
+from tests.interop.rows import Act, Stage, confirmed, told_of, voice
 
 from waypost.sandbox.client import SandboxClient
 from waypost.testing.phones import Engine, Phone, running_phone
@@ -21,10 +21,11 @@ async def test_a_phone_that_was_away_gets_our_note_when_it_is_back(
         first = await us.send_text(f"{number}@c.us", "are you there?")
         assert (await phone.message(first.id)).text == "are you there?"
     meanwhile = await us.send_voice(f"{number}@c.us", stage.source)
-    assert meanwhile.body["status"] in ("PENDING", "SENT")
     async with running_phone(engine, sandbox, number, "Cleo", pair.folder) as phone:
         await voice(stage, Act(meanwhile.id, meanwhile), await phone.message(meanwhile.id))
-        assert await us.status(meanwhile, "DELIVERED") == "DELIVERED"
+        await confirmed(stage, phone, meanwhile.id)
+        await phone.played(meanwhile.id)
+        assert await us.status(meanwhile, "PLAYED") == "PLAYED"
 
 
 async def test_what_a_phone_wrote_while_we_were_away_can_be_quoted(

@@ -12,8 +12,7 @@ async def test_the_other_engine_and_we_understand_each_other(row: Row, stage: St
         got = await stage.phone.message(act.id)
         seen = [await check(stage, act, got) for check in row.checks]
     except BaseException as error:
-        told.rows.append(
-            (stage.phone.engine, row.to, row.name, f"FAILED: {str(error).splitlines()[0][:150]}")
-        )
+        reason = (str(error) or repr(error)).splitlines()[0][:150]
+        told.rows.append((stage.phone.engine, row.to, row.name, f"FAILED: {reason}"))
         raise
     told.rows.append((stage.phone.engine, row.to, row.name, ", ".join(seen)))

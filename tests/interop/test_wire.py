@@ -1,6 +1,7 @@
 """What went over the wire while the rows ran, and what both engines ask for beyond messages. Runs last."""
 
 import os
+from typing import Any
 
 import pytest
 from tests.interop import wire
@@ -13,7 +14,7 @@ from waypost.testing.phones import Phone
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ADA = "491700000001@s.whatsapp.net"
-ASKED = [
+BAILEYS_ASKS: list[tuple[str, list[Any]]] = [
     ("onWhatsApp", ["+491700000001"]),
     ("fetchStatus", [ADA]),
     ("presenceSubscribe", [ADA]),
@@ -36,14 +37,26 @@ ASKED = [
     ("uploadPreKeysToServerIfRequired", []),
     ("sendWAMBuffer", [[1]]),
 ]
+WHATSMEOW_ASKS: list[tuple[str, list[Any]]] = [
+    ("is_on_whatsapp", ["+491700000001"]),
+    ("get_user_info", [ADA]),
+    ("get_user_devices", [ADA]),
+    ("subscribe_presence", [ADA]),
+    ("get_blocklist", []),
+    ("get_privacy_settings", []),
+    ("get_status_privacy", []),
+    ("get_joined_groups", []),
+    ("set_default_disappearing_timer", [0]),
+    ("set_passive", [False]),
+]
+ASKS = {"baileys": BAILEYS_ASKS, "whatsmeow": WHATSMEOW_ASKS}
 
 
-@pytest.mark.parametrize("engine", ["baileys"], indirect=True)
-async def test_what_baileys_asks_for_beyond_messages_is_answered(
+async def test_what_an_engine_asks_for_beyond_messages_is_answered(
     phone: Phone, sandbox: SandboxClient
 ) -> None:
     before = (await sandbox.stats()).counts.get("unknown_requests", 0)
-    for method, args in ASKED:
+    for method, args in ASKS[phone.engine]:
         await phone.driven.call("ask", method=method, args=args)
     assert (await sandbox.stats()).counts.get("unknown_requests", 0) == before, await _unknown(sandbox)
 

@@ -31,7 +31,7 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import (  # noqa: E402
     ExtendedTextMessage,
     Message,
 )
-from neonize.utils.enum import MediaType, ReceiptType  # noqa: E402
+from neonize.utils.enum import ChatPresence, ChatPresenceMedia, MediaType, ReceiptType  # noqa: E402
 
 from waypost.engine.hosts.whatsmeow.library import library_name, package_folder  # noqa: E402
 from waypost.engine.hosts.whatsmeow.redirect import redirect  # noqa: E402
@@ -200,6 +200,16 @@ class Companion:
             names = [row[0] for row in store.execute("SELECT their_id FROM whatsmeow_sessions")]
             store.execute("DELETE FROM whatsmeow_sessions")
         return {"sessions": names}
+
+    def ask(self, method: str, args: list[Any]) -> None:
+        """Any method of neonize's client; a JID among `args` is a text with an @."""
+        given = (jid_of(one) if isinstance(one, str) and "@" in one else one for one in args)
+        getattr(self.client, method)(*given)
+
+    def presence(self, to: str) -> None:
+        self.client.send_chat_presence(
+            jid_of(to), ChatPresence.CHAT_PRESENCE_COMPOSING, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_AUDIO
+        )
 
     def close(self) -> None:
         self.client.disconnect()
