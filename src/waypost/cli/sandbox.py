@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -35,10 +36,17 @@ Number = Annotated[str, typer.Argument(metavar="+NUMBER")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds; negative = never.")]
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise typer.BadParameter("That is not an IP address.") from error
+
+
 @app.command()
 def serve(
     data: Annotated[Path, typer.Option(help="Folder of its state.")] = Path("sandbox-data"),
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="IP address to listen on.", parser=_address)] = "127.0.0.1",
     control_port: Annotated[int, typer.Option(help="Port of the control API; 0 = any.")] = 8790,
     proxy_port: Annotated[int, typer.Option(help="Port that engines connect through; 0 = any.")] = 0,
 ) -> None:

@@ -109,7 +109,7 @@ def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certifica
 
 def _leaf(key: ec.EllipticCurvePrivateKey, now: datetime, host: str) -> bytes:
     own = ec.generate_private_key(ec.SECP256R1())
-    addresses = {ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"), ipaddress.ip_address(host)}
+    addresses = {ipaddress.ip_address(address) for address in ("127.0.0.1", "::1", host)}
     names = [x509.DNSName(name) for name in _NAMES]
     names_and_addresses = [*names, *(x509.IPAddress(address) for address in sorted(addresses, key=str))]
     certificate = (

@@ -42,6 +42,8 @@ async def test_the_check_corrects_a_number_and_messages_arrive(shop: Shop, ada: 
     assert await shop.engine.call("exists", to="+4915299999999") == [
         {"number": "4915299999999", "is_in": False}
     ]
+    with pytest.raises(RuntimeError):
+        await shop.engine.call("text", to=BRUNA[1:], text="nobody has this number")
     await shop.engine.call("text", to="551187654321", text="oi")
     assert (await shop.client.next_message(BRUNA)).text == "oi"
 

@@ -12,6 +12,7 @@ from waypost.sandbox.protocol import login, mex, prekeys, usync
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.refusal import Refusal
+from waypost.sandbox.state import devices
 from waypost.sandbox.wire.node import SERVER_JID, Jid, Node
 
 Answer = tuple[Node, ...]
@@ -95,7 +96,9 @@ async def _companions(network: Network, link: Link, request: Node) -> Answer:
     if request.child("remove-companion-device") is None:
         # link_code_companion_reg (pairing by code) belongs here.
         raise Refusal(501, "feature-not-implemented")
-    owner = link.device
+    owner, now = link.device, network.clock.now()
+    # The client leaves on the answer; by then it has to be forgotten.
+    await network.store.run(lambda rows: devices.unlink(rows, owner.number, owner.device, now))
     link.spawn(login.unlink(network, owner.number, owner.device))
     return ()
 

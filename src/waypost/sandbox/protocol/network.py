@@ -18,6 +18,8 @@ from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
 from waypost.telemetry import Log
 
 _LOG_LINES: Final = 2000
+_LINE: Final = 1000
+"""Characters kept of a line: an upload of keys has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Network:
         """Add a line to the log that the control API shows."""
         owner = link.owner if link is not None else None
         device = f"{owner.number}:{owner.device}" if owner is not None else "-"
-        self.lines.append(Line(self.clock.now(), device, way, what))
+        self.lines.append(Line(self.clock.now(), device, way, what[:_LINE]))
 
     def request_id(self) -> str:
         """An id for a stanza of the server's own."""

@@ -28,7 +28,8 @@ async def get(network: Network, _link: Link, request: Node) -> tuple[Node, ...]:
 
 def party_of(rows: sqlite3.Connection, jid: Jid) -> Party | None:
     """The party that a LID or a phone number's address is of."""
-    return parties.find_lid(rows, jid.user) if jid.server == LID_SERVER else parties.find(rows, jid.user)
+    find = parties.find_lid if jid.server == LID_SERVER else parties.find_registered
+    return find(rows, jid.user)
 
 
 def _user(rows: sqlite3.Connection, user: Node, query: dict[str, Node], now: int) -> Node:

@@ -66,6 +66,11 @@ def find(rows: sqlite3.Connection, number: str) -> Party | None:
     return _one(rows.execute("SELECT * FROM party WHERE number = ?1 OR alias = ?1", (number,)))
 
 
+def find_registered(rows: sqlite3.Connection, number: str) -> Party | None:
+    """The party that is registered as `number`; what people may type instead is not an address."""
+    return _one(rows.execute("SELECT * FROM party WHERE number = ?", (number,)))
+
+
 def find_lid(rows: sqlite3.Connection, lid: str) -> Party | None:
     """The party with this LID (digits)."""
     return _one(rows.execute("SELECT * FROM party WHERE lid = ?", (lid,)))
