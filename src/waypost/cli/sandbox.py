@@ -48,7 +48,7 @@ def serve(
     data: Annotated[Path, typer.Option(help="Folder of its state.")] = Path("sandbox-data"),
     host: Annotated[str, typer.Option(help="IP address to listen on.", parser=_address)] = "127.0.0.1",
     control_port: Annotated[int, typer.Option(help="Port of the control API; 0 = any.")] = 8790,
-    proxy_port: Annotated[int, typer.Option(help="Port that engines connect through; 0 = any.")] = 0,
+    proxy_port: Annotated[int, typer.Option(help="Port that engines connect through; 0 = any.")] = 8791,
 ) -> None:
     """Run the network until Ctrl-C."""
     settings = SandboxSettings(data=data, host=host, control_port=control_port, proxy_port=proxy_port)

@@ -8,8 +8,8 @@ from pathlib import Path
 class SandboxSettings:
     """Where a sandbox keeps its state and where it listens; port 0 means any free one.
 
-    `host` is an IP address. Everything listens on loopback unless it says otherwise: whoever reaches the control
-    API reads all messages.
+    `host` is an IP address. Everything listens on loopback unless it says otherwise: whoever reaches the
+    control API reads all messages.
     """
 
     data: Path
