@@ -142,6 +142,9 @@ class Keeper:
             await self._drain()
             await self._tell("disconnected", ENGINE_DIED.code)
             return 0.0
+        if self.session is not None:
+            session, self.session = self.session, None
+            await session.drain(settings.ack_within)
         await self._leave(process)
         if last is None:
             await self._tell("disconnected", "closed")

@@ -56,6 +56,7 @@ class RemoteSession:
         self._settings = settings
         self._pool = pool
         self._under_way = under_way
+        self._retired = False
 
     @property
     def mark(self) -> Mark:
@@ -84,6 +85,8 @@ class RemoteSession:
 
         A caller that is cancelled leaves the send going: `settle` waits for its end.
         """
+        if self._retired:
+            raise EngineError(NOT_CONNECTED)
         task = self._under_way[order.secret] = asyncio.create_task(self._send(order))
         task.add_done_callback(lambda done: self._ended(order.secret, done))
         return await asyncio.shield(task)
@@ -98,6 +101,12 @@ class RemoteSession:
             if task.exception() is None:
                 return MaybeSent(message_id=task.result().message_id)
         return await self._look_up(secret, mark)
+
+    async def drain(self, within: float) -> None:
+        """Begin no send any more, and give those under way `within` seconds for their acks."""
+        self._retired = True
+        if self._under_way:
+            await asyncio.wait(set(self._under_way.values()), timeout=within)
 
     async def _send(self, order: SendOrder) -> Sent:
         await self._in_database(lambda: self._probe.write(order.secret))

@@ -20,6 +20,7 @@ from waypost.errors import (
     NOT_ON_WHATSAPP,
     RESTRICTED,
     SERVER_REFUSED,
+    STORE_NOT_WRITABLE,
     EngineError,
     OutcomeUnknown,
 )
@@ -149,6 +150,19 @@ async def test_a_session_that_the_process_does_not_know_can_not_crash_it(stage: 
             await process.call(make, object, 5)
         assert caught.value.fault is NOT_CONNECTED
     assert process.alive
+
+
+async def test_a_store_that_takes_no_row_stops_the_send(stage: EngineStage, shop: str, phone: str) -> None:
+    await stage.paired(shop, phone)
+    session = await stage.connected(shop)
+    full = "CREATE TRIGGER full BEFORE INSERT ON waypost_probe BEGIN SELECT RAISE(ABORT, 'x'); END"
+    with closing(sqlite3.connect(stage.settings.folder / f"instances/{shop}/store/session.db")) as store:
+        store.execute(full)
+    before = (await stage.sandbox.stats()).counts.get("messages", 0)
+    with pytest.raises(EngineError) as caught:
+        await session.send(text_order("nothing of it leaves", ANN))
+    assert caught.value.fault is STORE_NOT_WRITABLE
+    assert (await stage.sandbox.stats()).counts.get("messages", 0) == before
 
 
 async def test_a_secret_that_the_library_could_not_store_proves_nothing(

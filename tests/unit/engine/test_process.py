@@ -1,16 +1,18 @@
 import os
+import platform
 from pathlib import Path
 
 import pytest
 import structlog
 
 from waypost.engine import process
+from waypost.engine.hosts.whatsmeow.library import library_name
 from waypost.engine.placement import choose
 from waypost.engine.port import Network
 from waypost.engine.process import environment
 from waypost.engine.settings import EngineSettings
 from waypost.engine.store_folder import StoreLock, instance_folder, library_path, recorded_owner, started_at
-from waypost.errors import SANDBOX_UNSUPPORTED, EngineError
+from waypost.errors import ENGINE_UNUSABLE, SANDBOX_UNSUPPORTED, EngineError
 
 SHELL = {
     "PATH": "/bin",
@@ -42,6 +44,23 @@ async def test_a_process_that_can_not_be_redirected_does_not_start(tmp_path: Pat
             network, None, EngineSettings(folder=tmp_path), lambda _: None, structlog.get_logger()
         )
     assert caught.value.fault is SANDBOX_UNSUPPORTED
+
+
+async def test_a_process_with_another_library_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "neonize"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / library_name(platform.system(), platform.machine())).write_bytes(b"not the pinned one")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    network = Network(name="whatsapp")
+    with pytest.raises(EngineError) as caught:
+        await process.start(
+            network, None, EngineSettings(folder=tmp_path), lambda _: None, structlog.get_logger()
+        )
+    assert caught.value.fault is ENGINE_UNUSABLE
+    assert "not the pinned file" in caught.value.message
 
 
 @pytest.mark.parametrize(
