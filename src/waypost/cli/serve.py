@@ -57,12 +57,17 @@ async def _serve(settings: Settings, console: Console) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with start_gateway(settings) as gateway:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
+        settle_memory()
         _greet(console, settings, gateway)
         await stop.wait()
         console.print("Stopping: calls and sends in progress are finished first.")
+
+
+def settle_memory() -> None:
+    """Once all is loaded: what is there stays, and young objects are collected less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def _greet(console: Console, settings: Settings, gateway: "Gateway") -> None:

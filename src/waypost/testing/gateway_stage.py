@@ -87,19 +87,20 @@ class Stage:
 
     async def send_voice(
         self,
-        file: bytes | None = None,
+        upload: bytes | None = None,
+        /,
         *,
         instance: PairedInstance | None = None,
         headers: dict[str, str] | None = None,
         **fields: Any,
     ) -> httpx.Response:
-        """send-voice: multipart with `file`, else JSON; to the contact unless `chatId` says otherwise."""
+        """send-voice: multipart with `upload`, else JSON; to the contact unless `chatId` says otherwise."""
         who = instance or self.instance
         fields = {"chatId": f"{CONTACT}@c.us", **fields}
         path, sent = f"{who.base}/send-voice", {**who.headers, **(headers or {})}
-        if file is None:
+        if upload is None:
             return await self.http.post(path, headers=sent, json=fields)
-        return await self.http.post(path, headers=sent, data=fields, files={"file": ("voice.mp3", file)})
+        return await self.http.post(path, headers=sent, data=fields, files={"file": ("voice.mp3", upload)})
 
     async def finished(
         self, answer: httpx.Response, instance: PairedInstance | None = None
