@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _DELIVERY_RETRY_S: Final = (0.1, 0.5, 2.0, 5.0, 15.0)
 _START_RETRY_S: Final = 15.0  # when no engine process can be started at all
+_BROKEN_RETRY_S: Final = 2.0
 _DAY_S: Final = 86400.0
 
 # States that the server gives no way back from; `replaced` and `outdated` would only come again.
@@ -62,6 +63,7 @@ class Keeper:
         self._probe = StoreProbe(folder.database)
         self._under_way: dict[bytes, asyncio.Task[Sent]] = {}
         self._process: EngineProcess | None = None
+        self._left = True  # the process has the session no more
         self._grown = asyncio.Event()
         self._closing = asyncio.Event()
 
@@ -75,7 +77,11 @@ class Keeper:
             await asyncio.to_thread(end_left_behind, self._folder)
             await self._drain()
             while not self._closing.is_set():
-                wait = await self._one_life()
+                try:
+                    wait = await self._one_life()
+                except Exception:  # noqa: BLE001 - an instance must not stay away for a reason that may pass
+                    self._log.exception("session_broken")
+                    wait = _BROKEN_RETRY_S
                 if wait is None:
                     return
                 with contextlib.suppress(TimeoutError):
@@ -114,11 +120,14 @@ class Keeper:
         except EngineError as error:
             await self._tell("failed", error.code)
             return _START_RETRY_S
+        self._left = False
         try:
             return await self._live_in(process)
         finally:
             self.session = None
             self._process = None
+            if not self._left:
+                await process.kill()  # it may still have the session open
             await self._fleet.leave(process, self._instance_id)
 
     async def _live_in(self, process: EngineProcess) -> float | None:
@@ -133,12 +142,12 @@ class Keeper:
             )
         except (EngineError, TimeoutError) as error:
             code = error.code if isinstance(error, EngineError) else ENGINE_DIED.code
-            if isinstance(error, TimeoutError):
-                await process.kill()
+            self._left = isinstance(error, EngineError)
             await self._tell("disconnected", code)
             return 0.5
         last = await self._follow(process)
         if not process.alive:
+            self._left = True
             await self._drain()
             await self._tell("disconnected", ENGINE_DIED.code)
             return 0.0
@@ -180,6 +189,7 @@ class Keeper:
             )
         except (EngineError, TimeoutError):
             await process.kill()
+        self._left = True
         await self._drain()
 
     async def _after(self, last: StateChanged) -> float | None:

@@ -16,6 +16,7 @@ from waypost.engine.store_folder import DATABASE, StoreFolder
 from waypost.errors import ENGINE_DIED, PAIRING_FAILED, EngineError
 
 _DEATHS: Final = 3
+_TELL_AGAIN_S: Final = (0.2, 1.0, 3.0, 10.0, 30.0)
 
 
 class PairingRun:
@@ -48,14 +49,35 @@ class PairingRun:
             pass
         except EngineError as error:
             last = PairingFailed(code=error.code, reason=error.message)
-            if not self._first.done():
-                self._first.set_exception(error)
+            if self._not_begun(error):
+                return
+        except Exception as error:
+            self._house.log.exception("pairing_broken", instance=self._instance_id)
+            last = _failed("The log of the gateway says why.")
+            if self._not_begun(EngineError(PAIRING_FAILED, type(error).__name__)):
                 return
         finally:
-            if not self._first.done():
-                self._first.cancel()
+            self._not_begun(EngineError(PAIRING_FAILED, "It was ended."))
             await asyncio.to_thread(self._folder.discard_pairings)
-        await self._watcher.on_pairing(self._instance_id, last)
+        await self._tell(last)
+
+    def _not_begun(self, error: EngineError) -> bool:
+        """Tell `begun` that it never will, unless it has; says which."""
+        if self._first.done():
+            return False
+        self._first.set_exception(error)
+        self._first.exception()  # nobody may be waiting
+        return True
+
+    async def _tell(self, step: PairingEvent) -> None:
+        """A watcher that can't take the last step now (its database is down) is asked again: the phone is
+        linked."""
+        for delay in _TELL_AGAIN_S:
+            try:
+                return await self._watcher.on_pairing(self._instance_id, step)
+            except Exception:
+                self._house.log.exception("pairing_not_taken", instance=self._instance_id)
+            await asyncio.sleep(delay)
 
     async def _step(self) -> PairingEvent:
         """The last step, over as many attempts as it takes; a process that dies is no reason to give up at

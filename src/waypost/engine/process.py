@@ -94,7 +94,6 @@ class EngineProcess:
         self._tasks = [
             asyncio.create_task(self._read()),
             asyncio.create_task(self._read_log()),
-            asyncio.create_task(self._watch()),
         ]
 
     @property
@@ -112,6 +111,10 @@ class EngineProcess:
         """A session is going to be opened here."""
         self.sessions.add(instance_id)
         self._starts += 1
+
+    def watch(self) -> None:
+        """Begin to ask whether it still answers."""
+        self._tasks.append(asyncio.create_task(self._watch()))
 
     async def dead(self) -> None:
         """Wait until the process is gone."""
@@ -275,6 +278,7 @@ async def start(
     except BaseException:
         await engine.kill()
         raise
+    engine.watch()
     return engine
 
 

@@ -3,8 +3,8 @@
 <instance>/store/session.db   whatsmeow's store and two tables of ours (see probe.py)
 <instance>/pairing-*/         a store that is being paired; renamed to `store` when a phone has scanned
 <instance>/spool/             events (see spool.py)
-<instance>/lock               held by the engine process that has the store open, for as long as it lives
-<instance>/owner.json         which process that is, so that the next gateway can end one that was left behind
+<instance>/lock               held by the engine process that has the store open, while it lives
+<instance>/owner.json         which process that is, so that the next gateway can end one left behind
 """
 
 import errno
@@ -117,7 +117,11 @@ class StoreLock:
                 return False
             raise
         self._fd = fd
-        record_owner(self._folder, Owner(os.getpid(), started_at(os.getpid()) or 0))
+        try:
+            record_owner(self._folder, Owner(os.getpid(), started_at(os.getpid()) or 0))
+        except OSError:
+            self.release()
+            raise
         return True
 
     def release(self) -> None:

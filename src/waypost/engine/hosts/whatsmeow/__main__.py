@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+import traceback
 from typing import Final
 
 import msgspec
@@ -35,7 +36,11 @@ def main() -> None:
     _die_with_parent()
     _allow_many_files()
     sys.setswitchinterval(_SWITCH_S)
-    asyncio.run(_serve(parent))
+    try:
+        asyncio.run(_serve(parent))
+    except Exception:  # noqa: BLE001 - whatever it is, this process must end
+        traceback.print_exc()
+    os._exit(0)  # not by way of joining threads, which may be inside the library for ever
 
 
 async def _serve(parent: socket.socket) -> None:

@@ -43,6 +43,7 @@ class Client:
         self._on_log = on_log
         self._id = client_id.encode()
         self._loop = asyncio.get_running_loop()
+        self._begun = False
         self._alive = asyncio.Event()
         self._ended: asyncio.Future[str] = self._loop.create_future()
 
@@ -59,15 +60,22 @@ class Client:
         return await self._gate.call(lambda: function(self._library, self._id))
 
     async def disconnect(self) -> None:
-        """Close the connection for good, and see to it that it is closed."""
-        if self._ended.done() or not self._alive.is_set():
+        """Close the connection for good, and see to it that it is closed.
+
+        Raises TimeoutError when it can't be: the client may then still connect.
+        """
+        if self._ended.done() or not self._begun:
             return
         async with asyncio.timeout(_DISCONNECT_S):
+            await self._alive.wait()
+            if self._ended.done():
+                return
             await self.call(lambda library, client: library.disconnect(client))
             while await self.call(lambda library, client: library.is_connected(client)):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     def _begin(self) -> None:
+        self._begun = True
         # A daemon: the call inside never returns, and the process ends without waiting for it.
         threading.Thread(target=self._run, name=self._id.decode(), daemon=True).start()
 

@@ -31,6 +31,7 @@ class Journal:
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque(maxlen=_WAITING)
         self._closed = False
+        self._retrying = False
 
     def append(self, event: EngineEvent) -> None:
         """Spool `event`; called from any thread."""
@@ -59,9 +60,12 @@ class Journal:
         return True
 
     def _retry_later(self) -> None:
-        self._loop.call_later(_RETRY_S, self._retry)
+        if not self._retrying:
+            self._retrying = True
+            self._loop.call_later(_RETRY_S, self._retry)
 
     def _retry(self) -> None:
+        self._retrying = False
         with self._lock:
             if self._closed or not self._waiting:
                 return

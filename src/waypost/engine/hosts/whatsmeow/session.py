@@ -25,17 +25,10 @@ from waypost.errors import (
 T = TypeVar("T")
 
 _LOCK_S: Final = 2.0  # an engine process that lost its gateway needs a moment to end
-_RETRY_S: Final = (
-    0.5,
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    15.0,
-    30.0,
-)  # between first connects; whatsmeow retries later ones itself
+# Between first connects; whatsmeow itself repeats those that follow a success.
+_RETRY_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _DRAIN_S: Final = 10.0  # whatsmeow gives a send up 5 s after its connection is gone
-_REPEAT_S: Final = 4.0
+_REPEAT_S: Final = 4.0  # from a reconnect to the ack of the frame that whatsmeow then repeats
 
 MakeClient = Callable[[bytes, Callable[[int, bytes], None]], Client]
 
@@ -78,17 +71,21 @@ class HostedSession:
             if time.monotonic() > deadline:
                 raise EngineError(DATA_FOLDER_BUSY, "Another engine process has this session open.")
             await asyncio.sleep(0.05)
-        self._journal = Journal(self._folder.spool, self._on_growth, self._log)
+        try:
+            self._journal = Journal(self._folder.spool, self._on_growth, self._log)
+        except BaseException:
+            self._lock.release()
+            raise
         self._keeper = asyncio.create_task(self._keep())
 
     async def close(self) -> None:
         """Disconnect, let calls end, and unlock. Raises EngineError when the client can't be brought to an
         end."""
-        if self._keeper is not None:
-            self._keeper.cancel()
         try:
             if self._client is not None:
                 await self._client.disconnect()
+            if self._keeper is not None:
+                self._keeper.cancel()
             async with asyncio.timeout(_DRAIN_S):
                 await self._idle.wait()
         except TimeoutError as error:
