@@ -37,7 +37,7 @@ _WITHIN_S: Final = 20.0
 class Events:
     """Keeps what an engine reports; both a sink of events and a watcher of pairings.
 
-    While `refusing`, events are not taken, as when a database is down.
+    While `refusing`, nothing is taken, as when a database is down.
     """
 
     def __init__(self) -> None:
@@ -56,6 +56,8 @@ class Events:
 
     async def on_pairing(self, instance_id: str, event: PairingEvent) -> None:
         """Implements PairingWatcher."""
+        if self.refusing:
+            raise ConnectionError
         async with self._changed:
             self.steps.append((instance_id, event))
             self._changed.notify_all()

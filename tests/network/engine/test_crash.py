@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from waypost.engine.port import MaybeSent, MessageArrived, NeverSent
+from waypost.engine.port import MaybeSent, MessageArrived, NeverSent, Paired
 from waypost.engine.settings import EngineSettings
 from waypost.engine.store_folder import Owner, instance_folder, record_owner, recorded_owner, started_at
 from waypost.errors import NOT_CONNECTED, EngineError, OutcomeUnknown
@@ -134,6 +135,42 @@ async def test_events_that_the_sink_did_not_take_come_again_after_a_restart(stag
     kill_engine(stage)
     stage.events.refusing = False
     await stage.events.until(lambda: any(isinstance(event, MessageArrived) for event in stage.events.events))
+
+
+async def test_a_pairing_that_nobody_could_take_note_of_is_told_again(stage: EngineStage) -> None:
+    await stage.sandbox.add_phone(PHONE)
+    code = await stage.code("shop")
+    stage.events.refusing = True
+    await stage.sandbox.scan(PHONE, code.text)
+    await stage.events.until((stage.settings.folder / "instances/shop/store/session.db").exists)
+    stage.events.refusing = False
+    await stage.events.until(lambda: isinstance(stage.events.steps[-1][1], Paired))
+
+
+async def test_a_session_can_be_closed_at_any_moment_of_its_start(stage: EngineStage) -> None:
+    await ready(stage)
+    for pause in (0.0, 0.2, 0.3, 0.35, 0.4):
+        await stage.engine.close("shop")
+        await stage.engine.open("shop", stage.network)
+        await asyncio.sleep(pause)
+    await stage.engine.close("shop")
+    assert stage.engine.session("shop") is None
+    devices = (await stage.sandbox.phone(PHONE)).devices
+    assert [device.online for device in devices] == [False]
+    await stage.connected("shop")
+
+
+async def test_a_network_that_can_not_be_reached_is_tried_again(stage: EngineStage) -> None:
+    await ready(stage)
+    await stage.engine.close("shop")
+    elsewhere = msgspec.structs.replace(stage.network, proxy_url="http://127.0.0.1:9")
+    await stage.engine.open("shop", elsewhere)
+    since = len(stage.events.events)
+    assert await stage.events.state("shop", "disconnected", since) == "unreachable"
+    again = len(stage.events.events)
+    assert await stage.events.state("shop", "disconnected", again) == "unreachable"
+    await stage.engine.close("shop")
+    await stage.connected("shop")
 
 
 async def test_a_process_that_is_stuck_is_replaced(tmp_path: Path) -> None:
