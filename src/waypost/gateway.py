@@ -26,7 +26,7 @@ from waypost.api.server import listen, serving
 from waypost.api.tokens_api import TokensApi
 from waypost.api.writes import Writes
 from waypost.clock import Clock, SystemClock
-from waypost.config import Settings
+from waypost.config import ConfigError, Settings
 from waypost.engine.port import Engine, Network
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
@@ -84,8 +84,8 @@ async def start_gateway(
 ) -> AsyncIterator[Gateway]:
     """Run a gateway while the context lasts. `further` endpoints beside the API's are for measurements.
 
-    Raises StorageError: the data folder is in use (DATA_FOLDER_BUSY), unusable, or the port is taken
-    (PORT_TAKEN).
+    Raises ConfigError, and StorageError: the data folder is in use (DATA_FOLDER_BUSY), unusable, or the port
+    is taken (PORT_TAKEN).
     """
     clock = clock or SystemClock()
     log = log or make_log(settings.log_level, settings.log_format)
@@ -141,10 +141,12 @@ async def _furnish(
     messages = SqliteMessages(database)
     contacts = Contacts(SqliteContacts(database), clock)
     store = SqliteInstances(database)
+    # Closed by a stack of its own, since it is entered when a session is first opened.
+    networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
     sessions = Sessions(
         store,
         lambda: engine,
-        _Networks(settings.sandbox_url),
+        networks,
         clock,
         log,
         lambda instance_id: outbox.wake(instance_id),
@@ -239,20 +241,23 @@ def _api(
 
 
 class _Networks:
-    """Implements `instances.networks.Networks`: the sandbox is asked each time, it may have been started
-    anew.
-    """
+    """Implements `instances.networks.Networks`: the sandbox, which may be a new one, is asked each time."""
 
-    def __init__(self, sandbox_url: str) -> None:
+    def __init__(self, stack: contextlib.AsyncExitStack, sandbox_url: str) -> None:
+        self._stack = stack
         self._url = sandbox_url
+        self._sandbox: SandboxClient | None = None
 
     async def get(self, name: NetworkName) -> Network:
         """The network as the engine needs it. Raises EngineError(SANDBOX_UNREACHABLE)."""
         if name == "whatsapp":
             return Network(name="whatsapp")
+        if self._sandbox is None:
+            # One for all: a client reads the machine's certificates, which takes 25 ms.
+            self._sandbox = SandboxClient(self._url)
+            self._stack.push_async_callback(self._sandbox.close)
         try:
-            async with SandboxClient(self._url) as sandbox:
-                view = await sandbox.network()
+            view = await self._sandbox.network()
         except SandboxError as error:
             raise EngineError(SANDBOX_UNREACHABLE, error.detail) from error
         return Network(
@@ -280,7 +285,11 @@ def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:
     resolver = SystemResolver()
     stack.callback(resolver.close)
     limits = FetchLimits(max_bytes=settings.upload_max_bytes)
-    return Egress(AllowList.parse(settings.fetch_allow), resolver, limits)
+    try:
+        allow = AllowList.parse(settings.fetch_allow)
+    except ValueError as wrong:
+        raise ConfigError([f"WAYPOST_FETCH_ALLOW: {wrong}"]) from None
+    return Egress(allow, resolver, limits)
 
 
 def _voice_pool(settings: Settings) -> VoicePool:

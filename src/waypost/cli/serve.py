@@ -32,18 +32,17 @@ def run(**flags: str | None) -> None:
     console = Console(stderr=False, highlight=False, soft_wrap=True)
     try:
         settings = load(os.environ, flags)
+        for warning in warnings(settings):
+            typer.echo(f"Warning: {warning}", err=True)
+        # Half a second of imports that --help and a wrong setting need not wait for.
+        import uvloop
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, console))
     except ConfigError as wrong:
         for mistake in wrong.mistakes:
             typer.echo(mistake, err=True)
         raise typer.Exit(2) from None
-    for warning in warnings(settings):
-        typer.echo(f"Warning: {warning}", err=True)
-    # Half a second of imports that --help and a wrong setting need not wait for.
-    import uvloop
-
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, console))
     except WaypostError as failed:
         typer.echo(failed.message, err=True)
         raise typer.Exit(1) from None

@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import msgspec
+
 from waypost.address import Jid
 from waypost.clock import Clock
 from waypost.engine.port import Engine, Network, Paired, PairingEvent, PairingFailed, QrCode, StateChanged
@@ -295,7 +297,7 @@ class Sessions:
         if instance is None:
             return
         await self._store.set_account(instance_id, account, ended)
-        self._instances[instance_id] = _with_account(instance, account, ended)
+        self._instances[instance_id] = msgspec.structs.replace(instance, account=account, ended=ended)
 
     def _set(self, instance_id: str, state: InstanceState, reason: str, until: float | None = None) -> None:
         if instance_id not in self._instances:
@@ -315,17 +317,3 @@ class Sessions:
         self._news.set()
         self._news = asyncio.Event()
         self._changed(instance_id)
-
-
-def _with_account(instance: Instance, account: Account | None, ended: str) -> Instance:
-    return Instance(
-        id=instance.id,
-        name=instance.name,
-        phone=instance.phone,
-        network=instance.network,
-        created_at=instance.created_at,
-        caption_as_text=instance.caption_as_text,
-        webhook_url=instance.webhook_url,
-        ended=ended,
-        account=account,
-    )

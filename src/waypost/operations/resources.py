@@ -9,7 +9,7 @@ from typing import Protocol
 
 from waypost.address import Jid
 from waypost.clock import Clock
-from waypost.engine.port import Session
+from waypost.engine.port import Sent, Session
 from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
 from waypost.instances.contacts import Contacts
 from waypost.instances.messages import Message, MessageStore
@@ -95,12 +95,22 @@ class Resources:
         finally:
             scratch.unlink(missing_ok=True)
 
-    def remember(self, message: Message) -> None:
+    def remember(self, instance_id: str, chat: str, sender: str, sent: Sent) -> None:
         """Keep a message of ours for later quotes, without making its sender wait.
 
         It is written right beside the outbox's own row of the same send; a crash between the two costs the
         preview in a later quote, nothing else.
         """
+
+        message = Message(
+            instance_id=instance_id,
+            message_id=sent.message_id,
+            chat=chat,
+            sender=sender,
+            from_me=True,
+            timestamp=sent.timestamp,
+            content=sent.content,
+        )
 
         async def put() -> None:
             try:

@@ -9,11 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 from waypost.address import Jid, parse_chat_id, parse_message_id
 from waypost.engine.port import Quote, SendOrder, Text
 from waypost.instances.instance import Instance
-from waypost.instances.messages import Message
 from waypost.operations.kind import Order, Write
 from waypost.operations.quote import REPLY_NOT_FOUND, find_quote
 from waypost.operations.recipient import find_recipient
 from waypost.operations.resources import Resources, own_account
+from waypost.operations.shapes import MessageKey, key_of
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
 
@@ -32,14 +32,6 @@ class SendTextFields(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: Annotated[str | None, Meta(description="Id of the message that is replied to.")] = None
 
 
-class TextKey(msgspec.Struct, frozen=True, kw_only=True):
-    """The name of a message."""
-
-    remoteJid: str
-    fromMe: bool
-    id: str
-
-
 class ExtendedText(msgspec.Struct, frozen=True, kw_only=True):
     """The text as it was sent."""
 
@@ -55,7 +47,7 @@ class TextContent(msgspec.Struct, frozen=True, kw_only=True):
 class SendTextResult(msgspec.Struct, frozen=True, kw_only=True):
     """`response_body` of a text that was sent."""
 
-    key: TextKey
+    key: MessageKey
     message: TextContent
     messageTimestamp: str
     status: str
@@ -120,17 +112,7 @@ async def perform(
     sent = await session.send(
         SendOrder(chat=staged.jid, content=Text(text=payload.text), secret=step.secret, quote=staged.quote)
     )
-    resources.remember(
-        Message(
-            instance_id=request.instance_id,
-            message_id=sent.message_id,
-            chat=staged.jid,
-            sender=str(own_account(session)),
-            from_me=True,
-            timestamp=sent.timestamp,
-            content=sent.content,
-        )
-    )
+    resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent)
     return Performed(
         message_id=sent.message_id,
         chat=staged.jid,
@@ -156,7 +138,7 @@ def finish(request: Request, payload: SendTextPayload, steps: Sequence[Step]) ->
     """The result as the API shows it."""
     staged, step = _staged(request), steps[0]
     result = SendTextResult(
-        key=TextKey(remoteJid=staged.jid, fromMe=True, id=step.message_id or ""),
+        key=key_of(staged.jid, step),
         message=TextContent(extendedTextMessage=ExtendedText(text=payload.text)),
         messageTimestamp=str(step.timestamp or 0),
         status=step.message_status or "PENDING",

@@ -15,11 +15,11 @@ from msgspec import UNSET, Meta, UnsetType
 from waypost.address import Jid, parse_chat_id, parse_message_id
 from waypost.engine.port import Quote, SendOrder, Text, UploadedMedia, VoiceNote
 from waypost.instances.instance import Instance
-from waypost.instances.messages import Message
 from waypost.operations.kind import FilePolicy, Order, Write
 from waypost.operations.quote import REPLY_NOT_FOUND, find_quote
 from waypost.operations.recipient import find_recipient
 from waypost.operations.resources import Resources, own_account
+from waypost.operations.shapes import MessageKey, key_of
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
 
@@ -51,14 +51,6 @@ class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Delivered as a text right after the note, quoting it."),
     ] = None
     reply_to: Annotated[str | None, Meta(description="Id of the message that is replied to.")] = None
-
-
-class MessageKey(msgspec.Struct, frozen=True, kw_only=True):
-    """The name of a message."""
-
-    remoteJid: str
-    fromMe: bool
-    id: str
 
 
 class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,17 +191,7 @@ async def perform(
             chat=staged.jid, content=Text(text=payload.caption or ""), secret=step.secret, quote=quote
         )
     sent = await session.send(order)
-    resources.remember(
-        Message(
-            instance_id=request.instance_id,
-            message_id=sent.message_id,
-            chat=staged.jid,
-            sender=me,
-            from_me=True,
-            timestamp=sent.timestamp,
-            content=sent.content,
-        )
-    )
+    resources.remember(request.instance_id, staged.jid, me, sent)
     return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
 
 
@@ -230,7 +212,7 @@ def finish(request: Request, payload: SendVoicePayload, steps: Sequence[Step]) -
     note, captions = steps[0], steps[1:]
     media = staged.note.media
     result = SendVoiceResult(
-        key=_key(staged.jid, note),
+        key=key_of(staged.jid, note),
         message=VoiceContent(
             audioMessage=AudioMessage(
                 url=media.url,
@@ -297,16 +279,12 @@ def _quote_of_note(note: Step, me: str) -> Quote:
     return Quote(message_id=note.message_id or "", participant=me, content=sent.content or None)
 
 
-def _key(jid: str, step: Step) -> MessageKey:
-    return MessageKey(remoteJid=jid, fromMe=True, id=step.message_id or "")
-
-
 def _caption_message(jid: str, captions: Sequence[Step]) -> CaptionMessage | UnsetType:
     sent = next((step for step in captions if step.state == "sent"), None)
     if sent is None:
         return UNSET
     return CaptionMessage(
-        key=_key(jid, sent),
+        key=key_of(jid, sent),
         messageTimestamp=str(sent.timestamp or 0),
         status=sent.message_status or "PENDING",
     )

@@ -1,0 +1,128 @@
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from waypost.api.body import BodyReader
+from waypost.errors import BODY_TIMEOUT, MALFORMED, TOO_LARGE, ApiError
+from waypost.media.blobs import LocalBlobs
+from waypost.operations.kind import FilePolicy
+
+INLINE, MOST = 1000, 5000
+FILE = FilePolicy()
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBlobs]:
+    made = LocalBlobs(tmp_path_factory.mktemp("blobs"))
+    yield made
+    made.close()
+
+
+async def pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def multipart(parts: list[tuple[str, str | None, bytes]]) -> bytes:
+    """A body with the boundary B; a part with a file name is a file."""
+    body = b""
+    for name, filename, content in parts:
+        extra = "" if filename is None else f'; filename="{filename}"'
+        body += (
+            f'--B\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n\r\n'.encode()
+            + content
+            + b"\r\n"
+        )
+    return body + b"--B--\r\n"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    content=st.binary(min_size=1, max_size=MOST),
+    size=st.integers(1, 700),
+    file_first=st.booleans(),
+    named=st.booleans(),
+)
+async def test_a_file_is_read_whole_however_it_is_cut_and_wherever_it_stands(
+    blobs: LocalBlobs, content: bytes, size: int, file_first: bool, named: bool
+) -> None:
+    parts: list[tuple[str, str | None, bytes]] = [("chatId", None, b"49151"), ("file", "a.mp3", content)]
+    kind = "multipart/form-data" + ("; boundary=B" if named else "")
+    data = multipart(parts[::-1] if file_first else parts)
+    body = await BodyReader(blobs, MOST, INLINE, 5).read(pieces(data, size), kind, len(data), FILE)
+    assert body.fields == {"chatId": "49151"}
+    assert body.upload is not None
+    assert (body.filename, body.upload.size) == ("a.mp3", len(content))
+    assert body.upload.sha256 == hashlib.sha256(content).hexdigest()
+    if len(content) <= INLINE:
+        assert body.upload.inline == content
+    else:
+        path = blobs.path_of(body.upload.blob_id)
+        assert (body.upload.inline, path.read_bytes()) == (None, content)
+        await BodyReader(blobs, MOST, INLINE, 5).discard(body)
+        assert not path.exists()
+
+
+@given(
+    data=st.binary(max_size=300),
+    kind=st.sampled_from(["multipart/form-data; boundary=B", "application/json", ""]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+async def test_any_bytes_are_read_or_refused_and_never_crash(
+    blobs: LocalBlobs, data: bytes, kind: str
+) -> None:
+    try:
+        await BodyReader(blobs, MOST, INLINE, 5).read(pieces(data, 50), kind, None, FILE)
+    except ApiError as refused:
+        if refused.fault not in (MALFORMED, TOO_LARGE):
+            raise
+
+
+async def test_a_file_that_is_too_large_leaves_nothing_behind(blobs: LocalBlobs, tmp_path: Path) -> None:
+    own = LocalBlobs(tmp_path / "own")
+    data = multipart([("file", "a.mp3", bytes(MOST + 1))])
+    with pytest.raises(ApiError) as refused:
+        await BodyReader(own, MOST, INLINE, 5).read(pieces(data, 400), "multipart/form-data", None, FILE)
+    assert refused.value.fault is TOO_LARGE
+    assert list((tmp_path / "own").iterdir()) == []
+    own.close()
+
+
+async def test_two_files_are_refused_and_neither_is_kept(tmp_path: Path) -> None:
+    own = LocalBlobs(tmp_path / "own")
+    data = multipart([("file", "a.mp3", bytes(2000)), ("file", "b.mp3", bytes(2000))])
+    with pytest.raises(Exception, match="invalid"):
+        await BodyReader(own, MOST, INLINE, 5).read(pieces(data, 400), "multipart/form-data", None, FILE)
+    assert list((tmp_path / "own").iterdir()) == []
+    own.close()
+
+
+async def test_the_empty_file_of_a_browser_s_form_is_no_file(blobs: LocalBlobs) -> None:
+    data = multipart([("file", "", b""), ("url", None, b"http://x.test/a")])
+    body = await BodyReader(blobs, MOST, INLINE, 5).read(pieces(data, 99), "multipart/form-data", None, FILE)
+    assert (body.upload, body.fields) == (None, {"url": "http://x.test/a"})
+
+
+async def test_a_body_that_does_not_end_is_given_up(blobs: LocalBlobs) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    with pytest.raises(ApiError) as refused:
+        await BodyReader(blobs, MOST, INLINE, 0.05).read(endless(), "application/json", None, FILE)
+    assert refused.value.fault is BODY_TIMEOUT
+
+
+async def test_a_stream_without_end_is_cut_at_the_limit(blobs: LocalBlobs) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65_536
+
+    with pytest.raises(ApiError) as refused:
+        await BodyReader(blobs, MOST, INLINE, 5).read(endless(), "application/json", None, FILE)
+    assert refused.value.fault is TOO_LARGE

@@ -1,0 +1,102 @@
+import base64
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta
+
+from waypost.api.body import decode_file
+from waypost.api.fields import FieldsReader
+from waypost.api.limits import WINDOW_SECONDS, CallLimits
+from waypost.api.prefer import wait_seconds
+from waypost.errors import ApiError, InvalidRequest
+from waypost.operations.kind import FilePolicy
+from waypost.testing.clock import FakeClock
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("wait=10", 10),
+        ("Wait = 10", 10),
+        ('respond-async, wait="5"', 5),
+        ("wait=600", 60),
+        ("wait=x", None),
+        ("await=10", None),
+    ],
+)
+def test_prefer_wait_is_read_and_bounded(header: str | None, seconds: int | None) -> None:
+    assert wait_seconds(header, 60) == seconds
+
+
+def test_the_call_after_the_limit_is_refused_until_a_minute_has_passed() -> None:
+    clock = FakeClock()
+    limits = CallLimits(clock)
+    for _ in range(2):
+        limits.take("restart", "i", 2)
+    limits.take("restart", "other", 2)
+    with pytest.raises(ApiError) as refused:
+        limits.take("restart", "i", 2)
+    assert refused.value.facts["retry_after"] == WINDOW_SECONDS
+    clock.advance(WINDOW_SECONDS)
+    limits.take("restart", "i", 2)
+
+
+def test_no_limit_counts_nothing() -> None:
+    limits = CallLimits(FakeClock())
+    for _ in range(100):
+        limits.take("restart", "i", 0)
+
+
+@given(st.binary(max_size=200), st.booleans(), st.booleans(), st.booleans())
+def test_base64_is_read_in_all_its_spellings(data: bytes, url_safe: bool, padded: bool, as_uri: bool) -> None:
+    text = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(data).decode()
+    text = text if padded else text.rstrip("=")
+    text = f"data:audio/ogg;base64,{text}" if as_uri else text
+    assert decode_file(text, "file") == data
+
+
+@pytest.mark.parametrize("text", ["<string>", "http://x.test/a.mp3", "abc$", "A", "ü"])
+def test_what_is_not_base64_is_refused_at_its_field(text: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decode_file(text, "file")
+    assert list(refused.value.errors) == ["file"]
+
+
+class Fields(msgspec.Struct, frozen=True, kw_only=True):
+    chatId: str
+    count: int = 0
+    asNote: bool = False
+    caption: Annotated[Annotated[str, Meta(max_length=3)] | None, Meta(description="x")] = None
+    url: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("given_fields", "wanted"),
+    [
+        ({"chatId": "1", "count": "3", "asNote": "true"}, Fields(chatId="1", count=3, asNote=True)),
+        ({"chatId": 491511, "unknown": {}}, Fields(chatId="491511")),
+    ],
+)
+def test_fields_are_read_as_forms_and_sloppy_json_send_them(
+    given_fields: dict[str, Any], wanted: Fields
+) -> None:
+    assert FieldsReader(Fields).read(given_fields) == wanted
+
+
+def test_all_mistakes_are_told_each_at_its_field() -> None:
+    reader = FieldsReader(Fields, FilePolicy())
+    with pytest.raises(InvalidRequest) as refused:
+        reader.read({"count": "x", "caption": "long", "asNote": []})
+    assert refused.value.errors == {
+        "chatId": ["The chatId field is required."],
+        "count": ["The count field must be a whole number."],
+        "asNote": ["The asNote field must be true or false."],
+        "caption": ["The caption field must have at most 3 characters."],
+        "url": ["The url field is required when file is not present."],
+        "file": ["The file field is required when url is not present."],
+    }

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from waypost.config import ConfigError, Settings, check, descriptions, load, warnings
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert load({}) == Settings()
+
+
+def test_variables_are_read_and_flags_win() -> None:
+    environ = {
+        "WAYPOST_PORT": "81",
+        "WAYPOST_DATA": "/srv/w",
+        "WAYPOST_FETCH_ALLOW": "127.0.0.1:80, 10.0.0.0/8",
+    }
+    settings = load(environ, {"port": "82", "host": None})
+    assert settings.port == 82
+    assert settings.data == Path("/srv/w")
+    assert settings.fetch_allow == ["127.0.0.1:80", "10.0.0.0/8"]
+
+
+def test_every_mistake_is_told_in_one_go_and_no_secret_with_it() -> None:
+    environ = {
+        "WAYPOST_PORT": "many",
+        "WAYPOST_NETWORK": "telegram",
+        "WAYPOST_PUBLIC_URL": "ftp://x",
+        "WAYPOST_TRUSTED_PROXIES": "nobody",
+        "WAYPOST_ADMIN_TOKEN": "hunter2",
+    }
+    with pytest.raises(ConfigError) as wrong:
+        load(environ)
+    assert len(wrong.value.mistakes) == len(environ)
+    for name, mistake in zip(sorted(environ), sorted(wrong.value.mistakes), strict=True):
+        assert mistake.startswith(f"{name}:")
+    assert "hunter2" not in str(wrong.value)
+
+
+def test_every_setting_is_described() -> None:
+    assert all(descriptions().values())
+    assert set(descriptions()) == set(Settings.__struct_fields__)
+
+
+def test_the_admin_token_is_not_shown() -> None:
+    assert "secret" not in repr(Settings(admin_token="1|secretsecretsecretsecret"))
+
+
+def test_an_open_address_without_tls_is_warned_about() -> None:
+    assert warnings(Settings()) == []
+    assert warnings(Settings(host="0.0.0.0"))
+    assert warnings(Settings(host="0.0.0.0", public_url="https://w.example")) == []
+    assert check(Settings(inline_max_bytes=2**30))
