@@ -66,3 +66,19 @@ async def _rate(
 
     await asyncio.gather(*(one(instance) for instance in instances))
     return each * len(instances) / (time.perf_counter() - began)
+
+
+def report(latency_figures: dict[str, Any], rate_figures: dict[str, Any]) -> Sequence[str]:
+    """The table's lines."""
+    names = {
+        "native_1": "native notes, 1 instance",
+        "native_20": "native notes, 20 instances",
+        "mp3_1": "3 s mp3, 1 instance",
+        "mp3_20": "3 s mp3, 20 instances",
+    }
+    return [
+        f"POST → decrypted, 3 s mp3: p50 {latency_figures['p50_ms']:.0f} ms (aim ≤ 150), "
+        f"p99 {latency_figures['p99_ms']:.0f} ms",
+        *(f"{title:27} {rate_figures[name]:6.1f} notes/s" for name, title in names.items()),
+        "aim: ≥ 40 native notes/s through one instance",
+    ]

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from bench.machine import family, pss_mb
@@ -39,3 +40,14 @@ async def _left(town: Town) -> None:
     async with asyncio.timeout(10):
         while (await town.health(town.instances[-1]))["status"] == "WORKING":
             await asyncio.sleep(0.005)
+
+
+def report(one: dict[str, Any], twenty: dict[str, Any], back: dict[str, Any]) -> Sequence[str]:
+    """The table's lines."""
+    kinds = [kind for kind in ("gateway", "engine", "voice", "other", "all") if kind in twenty]
+    return [
+        f"{'':10} {'1 instance':>12} {'20 instances':>14}",
+        *(f"{kind:10} {one.get(kind, 0.0):12.0f} {twenty[kind]:14.0f}" for kind in kinds),
+        f"20 instances back after kill -9 of the engine processes: {back['engine_s']:.2f} s (aim ≤ 3)",
+        f"20 instances back after kill -9 of the gateway: {back['gateway_s']:.2f} s (aim ≤ 3)",
+    ]

@@ -2,7 +2,6 @@
 
 import io
 import math
-import random
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -43,8 +42,3 @@ async def native_note(seconds: float) -> bytes:
         async with VoicePool(workers=1) as pool:
             await pool.convert(source, target)
         return target.read_bytes()
-
-
-def noise(size: int) -> bytes:
-    """`size` bytes that no compressor makes smaller."""
-    return random.Random(1).randbytes(size)
