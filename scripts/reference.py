@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are tables of the code: errors.md and configuration.md. A test says when they drift."""
+"""Writes the pages of docs/ that are tables of the code; a test says when they drift."""
 
 from pathlib import Path
 
@@ -20,9 +20,10 @@ def errors_page() -> str:
             MADE,
             "# Errors",
             "",
-            'Every error of the API is JSON with `message`, and every failed request carries `error: {"code", "message",',
-            '"retryable"}`. A code never changes its meaning. *Retryable*: the same call may succeed later; the gateway tries',
-            "such failures of an accepted request again by itself until the request expires.",
+            "Every error of the API is JSON with `message`, and every failed request carries an",
+            "`error` of `code`, `message` and `retryable`. A code never changes its meaning.",
+            "*Retryable*: the same call may succeed later; the gateway tries such failures of an",
+            "accepted request again by itself until the request expires.",
             "",
             "| code | status | retryable | |",
             "| --- | --- | --- | --- |",
@@ -45,8 +46,9 @@ def configuration_page() -> str:
             MADE,
             "# Configuration",
             "",
-            "Settings of `waypost serve`, as variables or as flags (`WAYPOST_PUBLIC_URL` is `--public-url`; a flag wins). All are",
-            "checked together at the start; what is wrong is said in one sentence each. Lists are separated by commas.",
+            "Settings of `waypost serve`, as variables or as flags (`WAYPOST_PUBLIC_URL` is",
+            "`--public-url`; a flag wins). All are checked together at the start; what is wrong is",
+            "said in one sentence each. Lists are separated by commas.",
             "",
             "| variable | default | |",
             "| --- | --- | --- |",
