@@ -115,6 +115,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_requests_seconds: Annotated[_Seconds, Meta(description="Finished requests are kept this long.")] = (
         2_592_000.0
     )
+    keep_messages_seconds: Annotated[
+        _Seconds, Meta(description="Messages, own and incoming, can be quoted this long.")
+    ] = 2_592_000.0
     wait_max_seconds: Annotated[_Seconds, Meta(description="Longest `Prefer: wait` that is honoured.")] = 60.0
     drain_seconds: Annotated[
         _Seconds, Meta(description="How long a stopping gateway lets sends and calls finish.")

@@ -35,6 +35,7 @@ from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
 from waypost.instances.instance import NetworkName
 from waypost.instances.instances import Instances
+from waypost.instances.messages import forget_old
 from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
 from waypost.net.allow import AllowList
@@ -190,6 +191,8 @@ async def _furnish(
     await stack.enter_async_context(supervisor)
     await stack.enter_async_context(outbox.running())
     await stack.enter_async_context(sessions.running())
+    sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
+    stack.callback(sweeping.cancel)
     return _House(
         instances=instances,
         sessions=sessions,

@@ -114,8 +114,11 @@ def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
     if shown["network"] == "sandbox":
         console.print("This instance is on the sandbox. Scan it with one of its phones, in another terminal:")
         console.print(_scan_command(shown), soft_wrap=True, highlight=False)
+    if not console.is_terminal:
+        console.print(_drawn(shown))
     path = f"/{shown['id']}"
-    with Live(_drawn(shown), console=console, auto_refresh=False) as live:
+    first = _drawn(shown) if console.is_terminal else ""
+    with Live(first, console=console, auto_refresh=False) as live:
         while True:
             health = client.call("GET", f"{path}/health")
             if health["status"] == "WORKING":
@@ -127,9 +130,12 @@ def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
             code = client.call("GET", f"{path}/qr-code") if found else {}
             if code.get("qr_text") and code["qr_text"] != shown.get("qr_text"):
                 shown = {**shown, **code}
+                if not console.is_terminal:
+                    console.print(_drawn(shown))
                 if shown["network"] == "sandbox":
                     console.print(_scan_command(shown), soft_wrap=True, highlight=False)
-            live.update(_drawn({**shown, "reason_message": health["reason_message"]}), refresh=True)
+            if console.is_terminal:
+                live.update(_drawn({**shown, "reason_message": health["reason_message"]}), refresh=True)
             time.sleep(_LOOK_SECONDS)
 
 

@@ -1,9 +1,16 @@
 """Messages, own and incoming, kept so that a reply can quote them."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+
+from waypost.clock import Clock
+from waypost.errors import WaypostError
+from waypost.telemetry import Log
+
+_SWEEP_SECONDS = 3600.0
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,3 +39,13 @@ class MessageStore(Protocol):
     async def delete_older(self, than: float) -> int:
         """Forget messages sent before `than` (seconds since the epoch); returns how many."""
         ...
+
+
+async def forget_old(store: MessageStore, keep: float, clock: Clock, log: Log) -> None:
+    """Forget messages once they are `keep` seconds old; runs until it is cancelled."""
+    while True:
+        try:
+            await store.delete_older(clock.now() - keep)
+        except WaypostError as failed:
+            log.warning("messages_not_swept", code=failed.code)
+        await asyncio.sleep(_SWEEP_SECONDS)

@@ -146,12 +146,8 @@ class Sessions:
         """Unlink the device and forget the session; `reason` is what the instance shows from now on."""
         await self._stop_task(instance_id)
         self._codes.pop(instance_id, None)
-        paired = self._instances[instance_id].account is not None
         with contextlib.suppress(EngineError):
-            if paired:
-                await self._engine().logout(instance_id)
-            else:
-                await self._engine().stop_pairing(instance_id)
+            await self._engine().logout(instance_id)
         await self._set_account(instance_id, None, reason)
         self._set(instance_id, InstanceState.STOPPED, reason)
 

@@ -1,0 +1,112 @@
+"""The commands as a person or a script runs them, without a terminal."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from waypost.testing.gateway_stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command."""
+    child = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "waypost", *arguments],
+        env={**os.environ, **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(40):
+        out, err = await child.communicate()
+    return child.returncode or 0, out.decode(), err.decode()
+
+
+def environment_of(stage: Stage) -> dict[str, str]:
+    """What tells a command where the gateway is and who asks."""
+    token = stage.admin["Authorization"].removeprefix("Bearer ")
+    return {"WAYPOST_URL": stage.gateway.url, "WAYPOST_TOKEN": token}
+
+
+async def told(stage: Stage, *arguments: str) -> Any:
+    """The JSON that a command prints."""
+    code, out, err = await run(*arguments, "--json", **environment_of(stage))
+    assert code == 0, err
+    return json.loads(out)
+
+
+async def test_an_instance_lives_its_life_by_commands(stage: Stage) -> None:
+    made = await told(stage, "instance", "create", "--name", "by-command", "--phone", "+447700900151")
+    await stage.control.add_phone("+447700900151")
+    waiting = asyncio.create_task(run("instance", "qr", "by-command", **environment_of(stage)))
+    await stage.control.scan("+447700900151", made["qr_text"])
+    code, out, _ = await waiting
+    assert (code, "is connected" in out) in ((0, True), (1, False))
+    listed = await told(stage, "instance", "list")
+    assert made["id"] in [one["id"] for one in listed]
+    assert "restarted" in (await told(stage, "instance", "restart", "by-command"))["message"]
+    assert "logged out" in (await told(stage, "instance", "logout", "by-command"))["message"]
+    assert "deleted" in (await told(stage, "instance", "delete", "by-command", "--yes"))["message"]
+
+
+async def test_tokens_are_made_brought_listed_and_revoked_by_commands(stage: Stage) -> None:
+    made = await told(stage, "token", "create", "--instance", "stage", "--scope", "read")
+    assert made["scopes"] == ["read"]
+    brought = await told(stage, "token", "import", "8150|" + "s" * 30, "--instance", "stage")
+    assert brought["number"] == 8150
+    numbers = [one["number"] for one in await told(stage, "token", "list")]
+    assert {made["number"], 8150} <= set(numbers)
+    await told(stage, "token", "revoke", "8150")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["instance", "list"], {"WAYPOST_TOKEN": "1|wrong"}, "Unauthenticated."),
+        (["instance", "restart", "nobody"], {}, "There is no instance nobody"),
+        (["instance", "list"], {"WAYPOST_URL": "http://127.0.0.1:1"}, "waypost serve"),
+        (["token", "reset-admin", "--data", "/nowhere"], {}, "no gateway's data"),
+    ],
+)
+async def test_what_fails_ends_with_one_sentence_and_code_1(
+    stage: Stage, arguments: list[str], environment: dict[str, str], said: str
+) -> None:
+    code, _, err = await run(*arguments, **{**environment_of(stage), **environment})
+    assert (code, err.count("\n")) == (1, 1)
+    assert said in err
+
+
+async def test_serve_says_what_is_wrong_before_it_starts(tmp_path: Path) -> None:
+    code, _, err = await run("serve", "--port", "many", WAYPOST_DATA=str(tmp_path), WAYPOST_FETCH_ALLOW="a b")
+    assert code == 2
+    assert err.startswith("WAYPOST_PORT:")
+    code, _, err = await run("serve", "--port", "0", WAYPOST_DATA=str(tmp_path), WAYPOST_FETCH_ALLOW="a b")
+    assert (code, err.startswith("WAYPOST_FETCH_ALLOW:")) == (2, True)
+
+
+async def test_serve_tells_url_and_token_once_and_ends_in_good_order_on_sigterm(tmp_path: Path) -> None:
+    environment = {**os.environ, "WAYPOST_DATA": str(tmp_path), "WAYPOST_PORT": "0"}
+    for start in range(2):
+        child = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-m", "waypost", "serve"],
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        async with asyncio.timeout(30):
+            lines = [(await child.stdout.readline()).decode()]
+            while "waypost instance create" not in lines[-1]:
+                lines.append((await child.stdout.readline()).decode())
+            child.send_signal(signal.SIGTERM)
+            await child.communicate()
+        assert child.returncode == 0
+        assert lines[0].startswith("Waypost runs at http://127.0.0.1:")
+        assert any("admin token" in line for line in lines) is (start == 0)
