@@ -1,6 +1,6 @@
 """Send a recording by its URL as a voice note, and follow it until it was played.
 
-    WAYPOST_URL=http://127.0.0.1:8780 INSTANCE=… TOKEN=… python send_voice.py 447700900002 https://example.org/hello.mp3
+WAYPOST_URL=http://127.0.0.1:8780 INSTANCE=… TOKEN=… python send_voice.py 447700900002 https://example.org/hello.mp3
 """
 
 import os
