@@ -20,7 +20,6 @@ from typing import Any
 _OUT = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # the library prints
 
-from google.protobuf.message import Message as Protobuf  # noqa: E402
 from neonize import events as e  # noqa: E402
 from neonize._binder import ProxySettings  # noqa: E402
 from neonize.client import NewClient  # noqa: E402
@@ -110,7 +109,7 @@ class Companion:
         if kind in ("", "protocolMessage", "senderKeyDistributionMessage"):
             return
         self._seen[info.ID] = event
-        body = getattr(message, kind)
+        body: Any = getattr(message, kind)
         told: dict[str, Any] = {
             "event": "message",
             "id": info.ID,
@@ -120,7 +119,7 @@ class Companion:
             "kind": kind.removesuffix("Message"),
             "text": body if isinstance(body, str) else getattr(body, "text", ""),
         }
-        if isinstance(body, Protobuf) and body.HasField("contextInfo"):
+        if not isinstance(body, str) and body.HasField("contextInfo"):
             told |= quoted(body.contextInfo)
         if isinstance(body, AudioMessage):
             told |= self.media(info.ID, message, body)

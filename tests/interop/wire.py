@@ -43,7 +43,7 @@ def shape(line: LogLine) -> list[str]:
         return []
     (_, tag, attributes), *inner = _nodes(line.what)
     stanza = " ".join(filter(None, (line.way, _named(tag, attributes), _family(tag, attributes))))
-    children = sorted({_named(*node) for depth, *node in inner if depth == 1})
+    children = sorted({_named(child, told) for depth, child, told in inner if depth == 1})
     if tag == "iq":
         return [" ".join((stanza, *(f"/{child}" for child in children)))]
     return [stanza, *(f"{line.way} {tag} /{child}" for child in children)]

@@ -11,7 +11,11 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+Answer = dict[str, Any]
 
 events = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)
@@ -20,14 +24,14 @@ ROOT_KEY = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9
 lock = threading.Lock()
 
 
-def tell(**event):
+def tell(**event: object) -> None:
     with lock:
         events.write(json.dumps(event) + "\n")
 
 
-def trust(root):
+def trust(root: bytes) -> None:
     """Overwrite the library's Noise root key, which has to be found exactly once."""
-    found = []
+    found: list[int] = []
     for line in Path("/proc/self/maps").read_text().splitlines():
         match = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw.. \S+ \S+ \S+\s*(.*)", line)
         if match is None or "neonize" not in match[3]:
@@ -39,7 +43,7 @@ def trust(root):
     ctypes.memmove(found[0], root, 32)
 
 
-def main():
+def main() -> None:
     store, proxy, root = sys.argv[1], sys.argv[2], base64.b64decode(sys.argv[3])
     from neonize import events as e
     from neonize._binder import ProxySettings
@@ -52,7 +56,7 @@ def main():
     client = NewClient(f"{store}?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&x=", uuid="driver")
     client.event.qr(lambda _, data: tell(event="qr", text=data.decode()))
 
-    def simple(name):
+    def simple(name: str) -> Callable[[Any, Any], None]:
         return lambda _, ev: tell(event=name, detail=str(ev)[:300])
 
     for name, kind in {
@@ -69,8 +73,7 @@ def main():
     }.items():
         client.event(kind)(simple(name))
 
-    @client.event(e.ReceiptEv)
-    def _(_, ev):
+    def receipt(_: Any, ev: Any) -> None:
         tell(
             event="receipt",
             ids=list(ev.MessageIDs),
@@ -80,32 +83,34 @@ def main():
             device=ev.MessageSource.Sender.Device,
         )
 
-    @client.event(e.MessageEv)
-    def _(c, ev):
-        message = ev.Message
+    def message(c: Any, ev: Any) -> None:
+        content = ev.Message
         body = {
-            "text": message.conversation or message.extendedTextMessage.text,
-            "quoted": message.extendedTextMessage.contextInfo.stanzaID
-            or message.audioMessage.contextInfo.stanzaID,
+            "text": content.conversation or content.extendedTextMessage.text,
+            "quoted": content.extendedTextMessage.contextInfo.stanzaID
+            or content.audioMessage.contextInfo.stanzaID,
         }
         tell(
             event="message",
             id=ev.Info.ID,
             sender=ev.Info.MessageSource.Sender.User,
             fromme=ev.Info.MessageSource.IsFromMe,
-            ptt=message.audioMessage.PTT,
+            ptt=content.audioMessage.PTT,
             **body,
         )
-        if message.HasField("audioMessage"):
+        if content.HasField("audioMessage"):
             threading.Thread(target=fetch, args=(c, ev)).start()
 
-    def fetch(c, ev):
+    client.event(e.ReceiptEv)(receipt)
+    client.event(e.MessageEv)(message)
+
+    def fetch(c: Any, ev: Any) -> None:
         try:
             tell(event="file", id=ev.Info.ID, data=base64.b64encode(c.download_any(ev.Message)).decode())
         except Exception as error:  # noqa: BLE001 - the test is told
             tell(event="file", id=ev.Info.ID, error=repr(error))
 
-    def run():
+    def run() -> None:
         try:
             client.connect(ProxySettings(proxy))
         except BaseException as error:  # noqa: BLE001 - the test is told
@@ -113,11 +118,11 @@ def main():
         else:
             tell(event="ended", error=None)
 
-    def text(to, text):
+    def text(to: str, text: str) -> Answer:
         answer = client.send_message(build_jid(to), text)
         return {"id": answer.ID}
 
-    def audio(to, data, seconds=3, wait=0):
+    def audio(to: str, data: str, seconds: int = 3) -> Answer:
         blob = base64.b64decode(data)
         up = client.upload(blob, MediaType.MediaAudio)
         note = AudioMessage(
@@ -136,29 +141,36 @@ def main():
         answer = client.send_message(build_jid(to), Message(audioMessage=note))
         return {"id": answer.ID, "key": base64.b64encode(up.MediaKey).decode(), "path": up.DirectPath}
 
-    def exists(to):
+    def exists(to: str) -> list[Answer]:
         rows = []
         for row in client.is_on_whatsapp(to):
             jid = client.get_pn_from_lid(row.JID) if row.JID.Server == "lid" else row.JID
             rows.append({"number": jid.User, "is_in": row.IsIn})
         return rows
 
-    def many(to, count):
+    def many(to: str, count: int) -> Answer:
         start = time.monotonic()
         ids = [client.send_message(build_jid(to), f"text {number}").ID for number in range(count)]
         return {"ids": ids, "seconds": time.monotonic() - start}
 
-    def logout():
+    def logout() -> Answer:
         client.logout()
         return {}
 
-    def disconnect():
+    def disconnect() -> Answer:
         client.disconnect()
         return {}
 
-    calls = {f.__name__: f for f in (text, audio, exists, many, logout, disconnect)}
+    calls: dict[str, Callable[..., Any]] = {
+        "text": text,
+        "audio": audio,
+        "exists": exists,
+        "many": many,
+        "logout": logout,
+        "disconnect": disconnect,
+    }
 
-    def call(request):
+    def call(request: dict[str, Any]) -> None:
         try:
             result = calls[request["call"]](**request["args"])
             tell(answer=request["n"], result=result)

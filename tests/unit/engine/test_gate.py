@@ -28,7 +28,12 @@ async def test_a_start_waits_until_calls_that_were_queued_have_entered_the_libra
     gate, alive = StartGate(ThreadPoolExecutor(1), hold=20.0), asyncio.Event()
     alive.set()
     first, blocked = threading.Event(), threading.Event()
-    running = asyncio.create_task(gate.call(lambda: (first.set(), blocked.wait(10))))
+
+    def hold() -> None:
+        first.set()
+        blocked.wait(10)
+
+    running = asyncio.create_task(gate.call(hold))
     while not first.is_set():
         await asyncio.sleep(0.001)
     queued = asyncio.create_task(gate.call(lambda: None))  # the pool has one thread: this one has not begun

@@ -4,7 +4,12 @@ import asyncio
 import base64
 import os
 import ssl
+import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -12,6 +17,7 @@ from waypost.sandbox.server import Sandbox
 from waypost.sandbox.signal import cipher
 from waypost.sandbox.signal.keys import Bundle, Party
 from waypost.sandbox.signal.padding import pad, unpad
+from waypost.sandbox.signal.session import Session
 from waypost.sandbox.wire import adv, binary, certificate
 from waypost.sandbox.wire.curve import KeyPair
 from waypost.sandbox.wire.frames import PROLOGUE, Framer, frame
@@ -19,6 +25,21 @@ from waypost.sandbox.wire.node import SERVER_JID, Jid, Node
 from waypost.sandbox.wire.noise import Initiator, Transport
 from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
 from waypost.sandbox.wire.proto.message_pb2 import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a companion connects, and what it trusts there; `ca` is a PEM file."""
+
+    media_host: str
+    ca: Path
+    noise_root: bytes
+
+    @classmethod
+    def of(cls, sandbox: Sandbox) -> Self:
+        """The door of a sandbox in this process."""
+        network = sandbox.network
+        return cls(sandbox.media_host, network.settings.data / "ca.pem", network.secrets.root.public)
 
 
 class Companion:
@@ -32,7 +53,7 @@ class Companion:
         self.device = 0
         self.lid = ""
         self.received: asyncio.Queue[Node] = asyncio.Queue()
-        self.sessions: dict[str, cipher.Session] = {}
+        self.sessions: dict[str, Session] = {}
         self._socket: ClientConnection | None = None
         self._transport: Transport | None = None
 
@@ -53,21 +74,21 @@ class Companion:
         return ClientPayload(username=int(self.number), device=self.device, push_name="Companion")
 
     @asynccontextmanager
-    async def connected(self, sandbox: Sandbox, payload: ClientPayload):
+    async def connected(self, sandbox: Sandbox | Door, payload: ClientPayload) -> AsyncIterator[Self]:
+        door = sandbox if isinstance(sandbox, Door) else Door.of(sandbox)
         context = ssl.create_default_context()
-        context.load_verify_locations(sandbox.network.settings.data / "ca.pem")
+        context.load_verify_locations(door.ca)
         self.received = asyncio.Queue()
         async with connect(
-            f"wss://{sandbox.media_host}/ws/chat", ssl=context, compression=None, proxy=None, max_size=None
+            f"wss://{door.media_host}/ws/chat", ssl=context, compression=None, proxy=None, max_size=None
         ) as socket:
             self._socket = socket
             framer = Framer(opening=False)
             initiator = Initiator(self.noise, os.urandom)
             await socket.send(PROLOGUE + frame(initiator.hello()))
-            hello = framer.feed(await socket.recv())
+            hello = framer.feed(await socket.recv(decode=False))
             answer, static, chain, self._transport = initiator.on_hello(hello[0], payload)
-            network = sandbox.network
-            certificate.verify(chain, network.secrets.root.public, static, int(network.clock.now()))
+            certificate.verify(chain, door.noise_root, static, int(time.time()))
             await socket.send(frame(answer))
             reader = asyncio.create_task(self._read(socket, framer))
             try:
@@ -78,6 +99,7 @@ class Companion:
     async def _read(self, socket: ClientConnection, framer: Framer) -> None:
         assert self._transport is not None
         async for data in socket:
+            assert isinstance(data, bytes)
             for payload in framer.feed(data):
                 self.received.put_nowait(binary.decode(self._transport.decrypt(payload)))
         self.received.put_nowait(Node("closed"))
@@ -118,7 +140,7 @@ class Companion:
         signed = adv.read_grant(grant.data, self.party.identity.public, self.secret)
         answer = adv.countersign(signed, self.party.identity, os.urandom)
         identity = Node("device-identity", {"key-index": "1"}, answer)
-        result = {"type": "result", "id": success.need("id"), "to": SERVER_JID}
+        result: dict[str, str | Jid] = {"type": "result", "id": success.need("id"), "to": SERVER_JID}
         await self.send(Node("iq", result, (Node("pair-device-sign", {}, (identity,)),)))
         jid, lid = device.need_jid("jid"), device.need_jid("lid")
         self.number, self.device, self.lid = jid.user, jid.device, lid.user

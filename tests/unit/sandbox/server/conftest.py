@@ -7,7 +7,7 @@ from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import Sandbox, start_sandbox
 from waypost.sandbox.settings import SandboxSettings
 
-from .companion import Companion
+from .companion import Companion, Door
 
 SHOP = "+4915200000001"
 
@@ -30,7 +30,7 @@ async def companion(sandbox: Sandbox, client: SandboxClient) -> Companion:
     return await link(sandbox, client)
 
 
-async def link(sandbox: Sandbox, client: SandboxClient) -> Companion:
+async def link(sandbox: Sandbox | Door, client: SandboxClient) -> Companion:
     import asyncio
 
     companion = Companion()

@@ -1,6 +1,8 @@
 import asyncio
 import json
 import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,10 +16,11 @@ from .companion import Companion
 from .conftest import SHOP
 
 ADA = "+491700000001"
+Run = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
-def waypost(sandbox: Sandbox):
+def waypost(sandbox: Sandbox) -> Run:
     """Run `waypost sandbox …` against the running sandbox, in a thread because it has a loop of its own."""
 
     async def run(*words: str) -> Result:
@@ -27,7 +30,7 @@ def waypost(sandbox: Sandbox):
     return run
 
 
-async def test_phones_and_contacts_are_created_and_listed(waypost) -> None:
+async def test_phones_and_contacts_are_created_and_listed(waypost: Run) -> None:
     assert (await waypost("phones", "add", SHOP, "--name", "Shop")).exit_code == 0
     assert SHOP in (await waypost("phones")).output
     added = await waypost("contacts", "add", "+491700000002", "--read-after", "-1", "--json")
@@ -36,7 +39,7 @@ async def test_phones_and_contacts_are_created_and_listed(waypost) -> None:
     assert {view["phone"] for view in listed} >= {ADA, "+491700000002"}
 
 
-async def test_an_error_is_one_sentence_that_names_the_command(waypost) -> None:
+async def test_an_error_is_one_sentence_that_names_the_command(waypost: Run) -> None:
     result = await waypost("phones", "scan", SHOP, "--qr", "1,2,3,4")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     unknown = await waypost("inbox", "+4917000099")
@@ -44,7 +47,7 @@ async def test_an_error_is_one_sentence_that_names_the_command(waypost) -> None:
 
 
 async def test_what_a_contact_received_is_shown_and_what_it_writes_arrives(
-    waypost, sandbox: Sandbox, client: SandboxClient, companion: Companion
+    waypost: Run, sandbox: Sandbox, client: SandboxClient, companion: Companion
 ) -> None:
     async with companion.connected(sandbox, companion.login()):
         await companion.activate()
@@ -57,7 +60,7 @@ async def test_what_a_contact_received_is_shown_and_what_it_writes_arrives(
         assert companion.open(message).conversation == "hello shop"
 
 
-def test_a_port_that_is_taken_is_one_sentence(tmp_path) -> None:
+def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         words = ["serve", "--data", str(tmp_path / "other"), "--control-port", port]

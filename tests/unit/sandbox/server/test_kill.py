@@ -3,14 +3,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
-from waypost.clock import SystemClock
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.wire.node import LID_SERVER, Jid
 
+from .companion import Door
 from .conftest import link
 
 ADA = "+491700000001"
@@ -39,10 +38,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proces
 async def test_what_was_acked_survives_a_kill(tmp_path: Path) -> None:
     async with serving(tmp_path) as (process, client):
         view = await client.network()
-        root = SimpleNamespace(root=SimpleNamespace(public=view.noise_root_public))
-        settings = SandboxSettings(data=tmp_path)
-        network = SimpleNamespace(settings=settings, secrets=root, clock=SystemClock())
-        door = SimpleNamespace(media_host=view.media_host, network=network)
+        door = Door(view.media_host, tmp_path / "ca.pem", view.noise_root_public)
         companion = await link(door, client)
         to = Jid((await client.contact(ADA)).lid, LID_SERVER)
         async with companion.connected(door, companion.login()):

@@ -47,7 +47,7 @@ async def test_what_is_not_confirmed_comes_again_at_the_next_login(
     async with companion.connected(sandbox, companion.login()):
         await companion.activate()
         message = await companion.next("message")
-        receipt = {"id": sent.id, "to": message.need_jid("from")}
+        receipt: dict[str, str | Jid] = {"id": sent.id, "to": message.need_jid("from")}
         await companion.send(Node("receipt", receipt))
         assert (await companion.next("ack")).attr("class") == "receipt"
     async with companion.connected(sandbox, companion.login()):
