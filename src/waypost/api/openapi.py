@@ -33,6 +33,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> Json:
     # Types may be listed twice, and lists can't be keys: look schemas up by position.
     by_type = list(zip(types, schemas, strict=True))
     components["Error"] = _error_schema()
+    _declare_results(components, [_schema(by_type, one.body_result) for one in endpoints if one.body_result])
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, by_type)
@@ -51,6 +52,15 @@ def document(endpoints: Sequence[Endpoint], version: str) -> Json:
             "schemas": components,
         },
     }
+
+
+def _declare_results(components: Json, results: Sequence[Json]) -> None:
+    """Say what `response_body` of a queued request holds: the result of an operation, or an error."""
+    if "QueuedRequest" in components:
+        error = {"$ref": "#/components/schemas/Error"}
+        components["QueuedRequest"]["properties"]["response_body"] = {
+            "anyOf": [*results, error, {"type": "null"}]
+        }
 
 
 def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
