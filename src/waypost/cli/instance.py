@@ -118,7 +118,7 @@ def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
         console.print(_drawn(shown))
     path = f"/{shown['id']}"
     first = _drawn(shown) if console.is_terminal else ""
-    with Live(first, console=console, auto_refresh=False) as live:
+    with Live(first, console=console, auto_refresh=False, vertical_overflow="visible") as live:
         while True:
             health = client.call("GET", f"{path}/health")
             if health["status"] == "WORKING":

@@ -25,6 +25,9 @@ from waypost.telemetry import Log
 # Between two tries to reach the sandbox's control API, which a developer may start after the gateway.
 SANDBOX_RETRY_SECONDS = 1.0
 
+_WRONG_NUMBER = "wrong_number"
+_LOGGED_OUT_HERE = "logged_out_here"
+
 _BY_ENGINE_STATE: dict[str, tuple[InstanceState, str]] = {
     "starting": (InstanceState.STARTING, "connecting"),
     "connected": (InstanceState.WORKING, ""),
@@ -72,7 +75,8 @@ class Sessions:
         if instance.account is not None:
             self._set(instance.id, InstanceState.STARTING, "connecting")
         elif instance.ended:
-            self._set(instance.id, InstanceState.STOPPED, instance.ended)
+            here = instance.ended == _LOGGED_OUT_HERE
+            self._set(instance.id, InstanceState.STOPPED if here else InstanceState.FAILED, instance.ended)
         else:
             self._set(instance.id, InstanceState.PENDING, "created")
 
@@ -114,6 +118,8 @@ class Sessions:
         for instance in self.all():
             if instance.account is not None:
                 self.open(instance.id)
+            elif instance.ended == _WRONG_NUMBER:
+                self._start(instance.id, self._unlink_stranger)
         try:
             yield
         finally:
@@ -206,15 +212,15 @@ class Sessions:
             self._on_pairing_failed(instance_id, event)
 
     async def _on_paired(self, instance: Instance, paired: Paired) -> None:
-        await self._set_account(
-            instance.id, Account(jid=paired.jid, lid=paired.lid, push_name=paired.push_name), ""
-        )
         if same_number(instance.phone, Jid.parse(paired.jid).user):
+            account = Account(jid=paired.jid, lid=paired.lid, push_name=paired.push_name)
+            await self._set_account(instance.id, account, "")
             self.open(instance.id)
             return
         self._log.warning("wrong_number_scanned", instance=instance.id)
-        self._set(instance.id, InstanceState.FAILED, "wrong_number")
-        self._start(instance.id, self._unlink_wrong_number)
+        # Noted first: should the gateway end now, the next one unlinks the stranger and never sends as him.
+        await self._set_account(instance.id, None, _WRONG_NUMBER)
+        self._start(instance.id, self._unlink_stranger)
 
     def _on_pairing_failed(self, instance_id: str, failed: PairingFailed) -> None:
         self._log.warning("pairing_failed", instance=instance_id, code=failed.code, reason=failed.reason)
@@ -236,16 +242,14 @@ class Sessions:
     async def _close(self, instance_id: str) -> None:
         await self._engine().close(instance_id)
 
-    async def _unlink_wrong_number(self, instance_id: str) -> None:
-        """Log the stranger's device out: only an open session can say so to the server."""
+    async def _unlink_stranger(self, instance_id: str) -> None:
+        """Log the device of another number out: only an open session can say so to the server."""
         network = await self._network(instance_id)
         engine = self._engine()
-        await engine.open(instance_id, network)
-        try:
+        with contextlib.suppress(EngineError):
+            await engine.open(instance_id, network)
             await engine.logout(instance_id)
-        finally:
-            await self._set_account(instance_id, None, "wrong_number")
-            self._set(instance_id, InstanceState.FAILED, "wrong_number")
+        self._set(instance_id, InstanceState.FAILED, _WRONG_NUMBER)
 
     async def _network(self, instance_id: str) -> Network:
         instance = self._instances[instance_id]
