@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from waypost.sandbox.views import InboxMessage, NewContact
+from waypost.sandbox.views import InboxMessage, NewContact, Send
 from waypost.sandbox.wire import media
 from waypost.testing.gateway_stage import CONTACT, Stage, until
 from waypost.voice.verify import verify
@@ -109,6 +109,17 @@ async def test_a_caption_follows_its_note_and_quotes_it(stage: Stage) -> None:
     inbox = (await stage.control.inbox(f"+{CONTACT}", note.seq, 10)).messages
     assert (inbox[0].id, inbox[0].text) == (caption["key"]["id"], "At the door.")
     assert inbox[0].quoted_id == note.id
+
+
+async def test_a_reply_to_what_a_contact_wrote_carries_its_words(stage: Stage) -> None:
+    wrote = await stage.control.send(f"+{CONTACT}", Send(to=f"+{stage.instance.phone}", text="Where is it?"))
+
+    async def reply() -> dict[str, Any]:
+        return await stage.finished(await stage.send_voice(GREETING, reply_to=wrote.id))
+
+    request = await until(reply, lambda one: "warnings" not in one["response_body"])
+    note = await received(stage, request)
+    assert (note.quoted_id, note.quoted_text) == (wrote.id, "Where is it?")
 
 
 async def test_replies_to_unknown_messages_quote_by_id_or_say_so(stage: Stage) -> None:
