@@ -19,10 +19,16 @@ def make_log(
 ) -> Log:
     """A logger that writes to `stream` (standard error unless given); nothing global is configured."""
     target = stream or sys.stderr
+    # Both renderers show the local variables of a traceback unless told otherwise: tokens, texts, keys.
+    plain = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(plain), structlog.processors.JSONRenderer()]
         if style == "json"
-        else [structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=0)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=target.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     log: Log = structlog.wrap_logger(
         structlog.PrintLogger(target),

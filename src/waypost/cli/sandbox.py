@@ -36,6 +36,19 @@ Number = Annotated[str, typer.Argument(metavar="+NUMBER")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds; negative = never.")]
 
 
+class Ready(msgspec.Struct, frozen=True):
+    """Where a sandbox listens."""
+
+    control_url: str
+    proxy_url: str
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """The number that is not on the network any more."""
+
+    removed: str
+
+
 def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -49,12 +62,13 @@ def serve(
     host: Annotated[str, typer.Option(help="IP address to listen on.", parser=_address)] = "127.0.0.1",
     control_port: Annotated[int, typer.Option(help="Port of the control API; 0 = any.")] = 8790,
     proxy_port: Annotated[int, typer.Option(help="Port that engines connect through; 0 = any.")] = 8791,
+    as_json: AsJson = False,
 ) -> None:
-    """Run the network until Ctrl-C."""
+    """Run the network until Ctrl-C; its addresses are printed when it is ready."""
     settings = SandboxSettings(data=data, host=host, control_port=control_port, proxy_port=proxy_port)
     with _one_sentence():
         try:
-            asyncio.run(_serve(settings))
+            asyncio.run(_serve(settings, as_json))
         except OSError as error:
             typer.echo(f"The sandbox can't listen there: {error.strerror or error}.", err=True)
             raise typer.Exit(1) from error
@@ -103,9 +117,10 @@ def unlink(
 
 
 @phones.command("remove")
-def remove_phone(phone: Number, url: Url = DEFAULT_URL) -> None:
-    """Delete a phone."""
+def remove_phone(phone: Number, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Delete a phone; the instances linked to it are logged out."""
     _ask(url, lambda sandbox: sandbox.remove_phone(phone))
+    _say(Removed(phone), as_json, f"{phone} is removed.")
 
 
 @contacts.callback()
@@ -139,9 +154,10 @@ def add_contact(
 
 
 @contacts.command("remove")
-def remove_contact(phone: Number, url: Url = DEFAULT_URL) -> None:
+def remove_contact(phone: Number, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Delete a contact and its inbox."""
     _ask(url, lambda sandbox: sandbox.remove_contact(phone))
+    _say(Removed(phone), as_json, f"{phone} is removed.")
 
 
 @app.command()
@@ -180,14 +196,14 @@ def send(
     _say(sent, as_json, f"{sent.id} is on its way to {sent.devices} devices.")
 
 
-async def _serve(settings: SandboxSettings) -> None:
+async def _serve(settings: SandboxSettings, as_json: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with start_sandbox(settings, log=make_log("info", "text")) as sandbox:
-        typer.echo(f"control {sandbox.control_url}")
-        typer.echo(f"proxy   {sandbox.proxy_url}")
+        ready = Ready(sandbox.control_url, sandbox.proxy_url)
+        _say(ready, as_json, f"control {ready.control_url}\nproxy   {ready.proxy_url}")
         await stop.wait()
 
 

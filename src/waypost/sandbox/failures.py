@@ -1,12 +1,42 @@
 """Failures that somebody asked for: which one applies now, and how often it did."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
-from waypost.errors import SANDBOX_NO_SUCH, SandboxError
+from waypost.errors import SANDBOX_INVALID, SANDBOX_NO_SUCH, SandboxError
 from waypost.sandbox.state import failures as rows_of
 from waypost.sandbox.state.store import Store
 from waypost.sandbox.views import Failure, FailureKind, NewFailure
 from waypost.sandbox.wire.curve import Randomness
+
+_DEVICE: Final = frozenset({"phone", "device"})
+_ALWAYS: Final = frozenset({"kind", "times", "skip"})
+_MEANT: Final[Mapping[FailureKind, frozenset[str]]] = {
+    "ban": _DEVICE | {"seconds", "code"},
+    "outdated": _DEVICE,
+    "logged_out": _DEVICE | {"code"},
+    "server_error": _DEVICE | {"code"},
+    "replaced": _DEVICE,
+    "refuse_message": _DEVICE | {"code"},
+    "drop_connection": _DEVICE | {"when"},
+    "withhold_ack": _DEVICE | {"seconds"},
+    # Uploads and downloads don't say whose they are.
+    "slow_media": frozenset({"direction", "seconds"}),
+    "failing_media": frozenset({"direction", "code"}),
+    "no_receipts": frozenset({"contact"}),
+    "unknown_iq": _DEVICE | {"xmlns"},
+}
+
+
+def check(rule: NewFailure) -> None:
+    """SandboxError when a field is set that has no meaning for this kind: the failure would never come, or
+    come to others."""
+    plain = NewFailure(kind=rule.kind)
+    given = {name for name in rule.__struct_fields__ if getattr(rule, name) != getattr(plain, name)}
+    if wrong := sorted(given - _ALWAYS - _MEANT[rule.kind]):
+        raise SandboxError(SANDBOX_INVALID, f"{rule.kind} takes no {', '.join(wrong)}.")
 
 
 class Failures:

@@ -34,6 +34,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _CHAIN_SECONDS: Final = 10 * 365 * 86400
 _DAY: Final = 86400
+_SEEN_SECONDS: Final = 7 * _DAY
+"""Clients repeat a frame within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,6 @@ async def _network(
         media_host=media_host,
         log=log,
     )
-    await store.run(lambda rows: queue.forget_seen(rows, clock.now() - 7 * _DAY))
     if settings.seeded:
         await store.run(lambda rows: births.seed(rows, network))
     return network
@@ -127,17 +128,28 @@ def _app(network: Network) -> Callable[[Mapping[str, Any], Receive, Send], Await
 
 @contextlib.asynccontextmanager
 async def _playing(network: Network) -> AsyncIterator[None]:
-    task = asyncio.create_task(worker.play(network), name="sandbox-parties")
-    task.add_done_callback(partial(_report, network))
+    tasks = [
+        asyncio.create_task(worker.play(network), name="sandbox-parties"),
+        asyncio.create_task(_tidy(network), name="sandbox-tidying"),
+    ]
+    for task in tasks:
+        task.add_done_callback(partial(_report, network))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for link in list(network.links):
             link.drop()
 
 
+async def _tidy(network: Network) -> None:
+    while True:
+        await network.store.run(lambda rows: queue.forget_seen(rows, network.clock.now() - _SEEN_SECONDS))
+        await asyncio.sleep(network.settings.tidy_every)
+
+
 def _report(network: Network, task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        network.log.error("sandbox.parties_stopped", exc_info=error)
+        network.log.error("sandbox.task_stopped", task=task.get_name(), exc_info=error)

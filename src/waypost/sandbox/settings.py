@@ -28,5 +28,7 @@ class SandboxSettings:
     close_delay: float = 3.0
     """Seconds between a stream error and the end of the socket: a client that loses its socket sooner may
     drop the error unread and never reconnect (seen in 2 of 100 pairings)."""
+    tidy_every: float = 3600.0
+    """Seconds between two looks for what nobody needs any more."""
     seeded: bool = True
     """Whether a new state starts with the two contacts of `contacts.seed`."""

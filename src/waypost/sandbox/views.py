@@ -3,9 +3,12 @@
 Numbers are written with a leading `+`; bytes are base64.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 FailureKind = Literal[
     "ban",
@@ -79,7 +82,7 @@ class Scanned(msgspec.Struct, frozen=True):
 class Unlink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which device to remove; none = all."""
 
-    device: int | None = None
+    device: Count | None = None
 
 
 class Unlinked(msgspec.Struct, frozen=True):
@@ -175,7 +178,7 @@ class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str | None = None
     audio: bytes | None = None
     mimetype: str = "audio/ogg; codecs=opus"
-    seconds: int = 0
+    seconds: Count = 0
     waveform: bytes = b""
     ptt: bool = True
     reply_to: str | None = None
@@ -195,17 +198,18 @@ class Sent(msgspec.Struct, frozen=True):
 class NewFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something to go wrong. `phone`, `device`, `contact` narrow it down; `times` null = until deleted.
 
-    Which of the other fields count depends on `kind`; `docs/sandbox.md` has the table.
+    Which of the other fields count depends on `kind`; one that does not is refused. `docs/sandbox.md` has the
+    table.
     """
 
     kind: FailureKind
     phone: str | None = None
-    device: int | None = None
+    device: Count | None = None
     contact: str | None = None
-    times: int | None = None
-    seconds: float | None = None
-    code: int | None = None
-    skip: int = 0
+    times: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    seconds: Seconds | None = None
+    code: Count | None = None
+    skip: Count = 0
     """Occasions to let pass first."""
     when: Literal["before", "after"] = "after"
     """drop_connection: before or after the message is stored."""

@@ -77,7 +77,7 @@ async def test_a_logout_of_the_engine_unlinks_it(client: SandboxClient, paired: 
 async def test_an_injected_refusal_ends_the_session(
     client: SandboxClient, paired: Engine, kind: str, event: str
 ) -> None:
-    failure = await client.fail(NewFailure(kind=kind, phone=SHOP, seconds=600))  # type: ignore[arg-type]
+    failure = await client.fail(NewFailure(kind=kind, phone=SHOP))  # type: ignore[arg-type]
     await paired.event(event)
     applied = {known.id: known.applied for known in await client.failures()}
     assert applied[failure.id] == 1

@@ -20,6 +20,8 @@ from waypost.sandbox.views import ContactPatch, ContactView, Inbox, InboxMessage
 from waypost.sandbox.wire.errors import WireError
 
 _PAGE: Final = 200
+_LAST: Final = 2**63 - 1
+"""The largest number of a message that SQLite takes."""
 _LONGEST_WAIT: Final = 60.0
 
 
@@ -62,7 +64,7 @@ async def remove(network: Net, phone: FromPath[str]) -> None:
 async def read(
     network: Net,
     phone: FromPath[str],
-    after: Annotated[int, QueryParameter(ge=0)] = 0,
+    after: Annotated[int, QueryParameter(ge=0, le=_LAST)] = 0,
     wait: Annotated[float, QueryParameter(ge=0, le=_LONGEST_WAIT)] = 0.0,
 ) -> Inbox:
     """Messages behind `after`; without any, wait up to `wait` seconds for the first."""
@@ -78,7 +80,7 @@ async def media(network: Net, phone: FromPath[str], seq: FromPath[int]) -> Respo
     """The decrypted file of a message."""
     number = digits(phone)
     received = await network.store.run(
-        lambda rows: inbox.at(rows, parties.get(rows, number, "contact").number, seq)
+        lambda rows: inbox.at(rows, parties.get(rows, number, "contact").number, min(seq, _LAST))
     )
     reference = None if received is None else worker.reference_of(received)
     if reference is None or reference.token is None:

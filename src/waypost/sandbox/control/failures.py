@@ -6,6 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from waypost.sandbox.contacts.births import digits
 from waypost.sandbox.control.overview import Net
+from waypost.sandbox.failures import check
 from waypost.sandbox.protocol import login
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
@@ -28,6 +29,7 @@ async def create(network: Net, data: JSONBody[NewFailure]) -> Failure:
     One that shows at login cuts the connections it is about, so that they meet it at once; `replaced` tells
     them.
     """
+    check(data)
     failure = await network.failures.add(await _resolved(network, data))
     rule = failure.rule
     for link in [link for link in network.links if _concerns(rule, link)]:

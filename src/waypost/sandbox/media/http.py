@@ -30,6 +30,7 @@ async def serve(network: Network, scope: Mapping[str, Any], receive: Receive, se
     else:
         network.counts["unknown_requests"] += 1
         network.note(None, "note", f"unknown HTTP request {method} {path[:80]}")
+        network.log.warning("sandbox.unknown_http_request", method=method, path=path[:80])
         await _answer(send, 404, {"error": "not found"})
 
 

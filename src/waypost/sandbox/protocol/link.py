@@ -1,6 +1,7 @@
 """One client's connection, as the handlers of stanzas see it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,8 @@ from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
 
 _OUTGOING: Final = 1024
 """Stanzas that wait for a slow client at most; behind that its own requests wait."""
+_RETRIED: Final = 256
+"""Ids of messages that were asked for again; the acks that belong to them come within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Link:
         """Answers awaited from the client to the server's own requests, by id."""
         self.sent = 0
         """The place in the queue up to which stanzas were handed to this connection."""
+        self.retried: deque[str] = deque(maxlen=_RETRIED)
+        """Messages that the client asked for again and has not acked yet."""
         self._close_delay = close_delay
         self._tasks: set[asyncio.Task[None]] = set()
 

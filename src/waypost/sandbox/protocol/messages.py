@@ -16,8 +16,10 @@ from waypost.sandbox.state import devices, queue
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.views import NewFailure
 from waypost.sandbox.wire import binary
+from waypost.sandbox.wire.errors import WireError
 from waypost.sandbox.wire.node import GROUP_SERVER, LID_SERVER, PHONE_SERVER, Jid, Node
 
+_BAD_REQUEST = 400
 _NOT_FOUND = 404
 _NOT_IMPLEMENTED = 501
 
@@ -59,7 +61,17 @@ async def take(network: Network, link: Link, message: Node) -> None:
 
 async def _accept(network: Network, sender: Sender, message: Node, id: str, to: Jid) -> int | None:
     now = network.clock.now()
-    outcome = await network.store.run(lambda rows: store(rows, sender, message, id, to, now))
+    try:
+        outcome = await network.store.run(lambda rows: store(rows, sender, message, id, to, now))
+    except WireError as error:
+        # A client waits 75 s for an ack that does not come.
+        network.note(None, "note", f"bad message: {error}")
+        return _BAD_REQUEST
+    if outcome == _NOT_FOUND:
+        known = (
+            f"; `waypost sandbox contacts add +{to.user}` makes it known" if to.server == PHONE_SERVER else ""
+        )
+        network.note(None, "note", f"a message to {to}, who is not on this network{known}")
     if isinstance(outcome, int):
         return outcome
     network.counts["messages" if outcome else "repeated_messages"] += 1

@@ -17,6 +17,8 @@ async def take(network: Network, link: Link, receipt: Node) -> None:
     id, to = receipt.need("id"), receipt.need_jid("to")
     now, sent = network.clock.now(), link.sent
     touched = await network.store.run(lambda rows: store(rows, owner, receipt, id, to, sent, now))
+    if receipt.attr("type") == "retry":
+        link.retried.append(id)
     attrs: dict[str, str | Jid] = {"class": "receipt", "id": id, "from": to, "t": str(int(now))}
     for name in ("type", "participant"):
         if name in receipt.attrs:
@@ -30,6 +32,11 @@ async def confirm(network: Network, link: Link, ack: Node) -> None:
     """Remove what a client acked from its queue."""
     owner, sent = link.device, link.sent
     kind, id, type = ack.need("class"), ack.need("id"), ack.attr("type")
+    if kind == "message" and id in link.retried:
+        # It says again what the retry receipt said; meanwhile the message may wait anew, under the same id.
+        # Baileys sends it 250 ms after the receipt, with error=500.
+        link.retried.remove(id)
+        return
     # A message's type is the sender's word for its content; the client's ack does not repeat it.
     wanted = None if kind == "message" else type or ""
     await network.store.run(

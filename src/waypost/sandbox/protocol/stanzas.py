@@ -26,3 +26,4 @@ async def take(network: Network, link: Link, node: Node) -> None:
     else:
         network.counts["unknown_requests"] += 1
         network.note(link, "note", f"unknown stanza <{node.tag}>")
+        network.log.warning("sandbox.unknown_stanza", tag=node.tag)

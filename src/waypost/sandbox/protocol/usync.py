@@ -21,6 +21,10 @@ async def get(network: Network, _link: Link, request: Node) -> tuple[Node, ...]:
     users = tuple(usync.need_child("list").children("user"))
     now = int(network.clock.now())
     answers = await network.store.run(lambda rows: tuple(_user(rows, user, query, now) for user in users))
+    for unknown in filter(None, map(_unknown, answers)):
+        hint = f"+{unknown} is not on this network; `waypost sandbox contacts add +{unknown}` makes it known"
+        network.note(None, "note", hint)
+        network.log.info("sandbox.unknown_number", hint=hint)
     names = ("sid", "mode", "context", "index", "last")
     attrs = {name: value for name in names if (value := usync.attr(name)) is not None}
     return (Node("usync", attrs, (Node("result"), Node("list", {}, answers))),)
@@ -30,6 +34,11 @@ def party_of(rows: sqlite3.Connection, jid: Jid) -> Party | None:
     """The party that a LID or a phone number's address is of."""
     find = parties.find_lid if jid.server == LID_SERVER else parties.find_registered
     return find(rows, jid.user)
+
+
+def _unknown(answer: Node) -> str | None:
+    contact = answer.child("contact")
+    return None if contact is None or contact.attr("type") == "in" else answer.need_jid("jid").user
 
 
 def _user(rows: sqlite3.Connection, user: Node, query: dict[str, Node], now: int) -> Node:

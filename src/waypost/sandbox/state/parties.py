@@ -4,7 +4,7 @@ import hmac
 import sqlite3
 from dataclasses import dataclass
 
-from waypost.errors import SANDBOX_NO_SUCH, SandboxError
+from waypost.errors import SANDBOX_CONFLICT, SANDBOX_NO_SUCH, SandboxError
 
 _LID_DIGITS = 15
 
@@ -77,9 +77,11 @@ def find_lid(rows: sqlite3.Connection, lid: str) -> Party | None:
 
 
 def get(rows: sqlite3.Connection, number: str, kind: str) -> Party:
-    """The party of that kind; SandboxError names the command that creates it."""
+    """The party of that kind; the SandboxError for an unknown number names the command that creates it."""
     party = find(rows, number)
-    if party is None or party.kind != kind:
+    if party is not None and party.kind != kind:
+        raise SandboxError(SANDBOX_CONFLICT, f"+{number} is a {party.kind}, not a {kind}.")
+    if party is None:
         command = "phones" if kind == "phone" else "contacts"
         raise SandboxError(SANDBOX_NO_SUCH, f"`waypost sandbox {command} add +{number}` does.")
     return party

@@ -2,6 +2,10 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Final
+
+LIMIT: Final = 10_000
+"""Stanzas that wait for one device at most: one that never comes back must not fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,27 @@ def put(
     frame: bytes,
     now: float,
 ) -> None:
-    """Queue a stanza; `kind` is its class (message, receipt, notification)."""
+    """Queue a stanza; `kind` is its class (message, receipt, notification).
+
+    Above LIMIT the oldest receipt goes. Device 0 has no limit: the sandbox plays it and empties its queue.
+    """
     rows.execute(
         "INSERT INTO queue (number, device, class, id, type, frame, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (number, device, kind, id, type, frame, now),
     )
+    if device:
+        trim(rows, number, device, LIMIT)
+
+
+def trim(rows: sqlite3.Connection, number: str, device: int, limit: int) -> None:
+    """Forget what is above `limit` stanzas of a device: the oldest receipts, then the oldest of the rest."""
+    surplus = count(rows, number, device) - limit
+    if surplus > 0:
+        rows.execute(
+            "DELETE FROM queue WHERE seq IN (SELECT seq FROM queue WHERE number = ? AND device = ?"
+            " ORDER BY class <> 'receipt', seq LIMIT ?)",
+            (number, device, surplus),
+        )
 
 
 def after(rows: sqlite3.Connection, number: str, device: int, seq: int, limit: int) -> list[Waiting]:

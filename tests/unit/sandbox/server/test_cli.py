@@ -39,6 +39,14 @@ async def test_phones_and_contacts_are_created_and_listed(waypost: Run) -> None:
     assert {view["phone"] for view in listed} >= {ADA, "+491700000002"}
 
 
+async def test_what_is_removed_is_said_as_json_or_as_a_sentence(waypost: Run, client: SandboxClient) -> None:
+    await client.add_phone(SHOP)
+    removed = await waypost("phones", "remove", SHOP, "--json")
+    assert json.loads(removed.output) == {"removed": SHOP}
+    assert (await waypost("contacts", "remove", ADA)).output == f"{ADA} is removed.\n"
+    assert [await client.phones(), [view.name for view in await client.contacts()]] == [[], ["Bruna"]]
+
+
 async def test_an_error_is_one_sentence_that_names_the_command(waypost: Run) -> None:
     result = await waypost("phones", "scan", SHOP, "--qr", "1,2,3,4")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)

@@ -39,6 +39,14 @@ WRONG = [
     ("GET", "/v1/contacts/+491700000001/inbox?wait=1000", None, 422, "sandbox_invalid"),
     ("GET", "/v1/contacts/+491700000001/inbox/7/media", None, 404, "not_found"),
     ("GET", "/v1/contacts/+4917000099/inbox", None, 404, "sandbox_no_such"),
+    ("GET", "/v1/contacts/+551187654321/inbox?after=1000000000000000000000", None, 422, "sandbox_invalid"),
+    ("GET", "/v1/contacts/+491700000001/inbox/1000000000000000000000/media", None, 404, "not_found"),
+    ("GET", "/v1/phones/+491700000001", None, 409, "sandbox_conflict"),
+    ("POST", "/v1/failures", '{"kind": "slow_media", "phone": "+491700000001"}', 422, "sandbox_invalid"),
+    ("POST", "/v1/failures", '{"kind": "ban", "times": 0}', 422, "sandbox_invalid"),
+    ("POST", "/v1/failures", '{"kind": "withhold_ack", "seconds": -1}', 422, "sandbox_invalid"),
+    ("POST", "/v1/contacts/+491700000001/send", '{"to": "+49152", "seconds": -5}', 422, "sandbox_invalid"),
+    ("POST", "/v1/phones", "{" + " " * (65 << 20), 422, "sandbox_invalid"),
 ]
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ ADA = "+491700000001"
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, SandboxClient]]:
     """`waypost sandbox serve` in a process of its own, on free ports."""
-    words = ["serve", "--data", str(folder), "--control-port", "0", "--proxy-port", "0"]
+    words = ["serve", "--data", str(folder), "--control-port", "0", "--proxy-port", "0", "--json"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", f"from waypost.cli.sandbox import app; app({words!r})",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -26,8 +27,8 @@ async def serving(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proces
     assert process.stdout is not None
     try:
         async with asyncio.timeout(20):
-            line = (await process.stdout.readline()).decode()
-        async with SandboxClient(line.split()[1]) as client:
+            ready = json.loads(await process.stdout.readline())
+        async with SandboxClient(ready["control_url"]) as client:
             yield process, client
     finally:
         if process.returncode is None:

@@ -199,11 +199,81 @@ async def test_a_ciphertext_that_does_not_open_is_answered_with_retry_receipts(
             assert (receipt.child("keys") is not None) is (count == "2")
 
 
-async def test_a_message_to_nobody_is_refused(sandbox: Sandbox, companion: Companion) -> None:
+async def test_a_number_that_is_unknown_is_refused_and_the_log_names_the_command(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    user = Node("user", {}, (Node("contact", {}, b"+4915299999998"),))
+    query = (Node("query", {}, (Node("contact"),)), Node("list", {}, (user,)))
     async with companion.connected(sandbox, companion.login()):
         await companion.next("success")
         await companion.send(Node("message", {"to": Jid("4915299999999", PHONE_SERVER), "id": "X"}))
         assert (await companion.next("ack", id="X")).attr("error") == "404"
+        answer = (await companion.ask("usync", "get", Node("usync", {}, query))).path("usync", "list", "user")
+        assert answer is not None
+        assert answer.need_child("contact").attr("type") == "out"
+    told = " ".join(line.what for line in await client.log())
+    assert "`waypost sandbox contacts add +4915299999999`" in told
+    assert "`waypost sandbox contacts add +4915299999998`" in told
+
+
+async def test_a_message_that_makes_no_sense_is_refused_and_not_left_silent(
+    sandbox: Sandbox, companion: Companion
+) -> None:
+    async with companion.connected(sandbox, companion.login()):
+        await companion.next("success")
+        to = Jid(companion.lid, LID_SERVER)
+        fan_out = Node("participants", {}, (Node("to"),))
+        await companion.send(Node("message", {"to": to, "id": "X"}, (fan_out,)))
+        assert (await companion.next("ack", id="X")).attr("error") == "400"
+
+
+async def test_the_nack_behind_a_retry_receipt_leaves_the_resend_in_the_queue(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    sent = await client.send(ADA, Send(to=SHOP, text="twice"))
+    async with companion.connected(sandbox, companion.login()):
+        await companion.activate()
+        first = await companion.next("message", id=sent.id)
+        retry = Node("retry", {"id": sent.id, "count": "1", "v": "1", "t": first.need("t")})
+        registration = Node("registration", {}, companion.party.registration_id.to_bytes(4))
+        about: dict[str, str | Jid] = {"id": sent.id, "to": first.need_jid("from")}
+        await companion.upload(3)
+        await companion.send(Node("receipt", {**about, "type": "retry"}, (retry, registration)))
+        await companion.next("message", id=sent.id)
+        nack = Node("ack", {**about, "class": "message", "error": "500"})
+        await companion.send(nack)
+        await companion.ask("w:p", "get")
+        (device,) = (await client.phone(SHOP)).devices
+        assert device.waiting == 1
+        # Another one has no retry receipt before it: then it is what ends the message.
+        await companion.send(nack)
+        await companion.ask("w:p", "get")
+        (device,) = (await client.phone(SHOP)).devices
+        assert device.waiting == 0
+
+
+RECEIPTS = (None, "inactive", "read", "played", "sender", "read-self", "peer_msg", "hist_sync", "retry")
+
+
+async def test_receipts_of_all_types_reach_the_sender_with_their_children(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    other = await link(sandbox, client)
+    to = Jid(companion.lid, LID_SERVER, companion.device)
+    async with (
+        companion.connected(sandbox, companion.login()),
+        other.connected(sandbox, other.login()),
+    ):
+        await companion.activate()
+        await other.next("success")
+        for number, type in enumerate(RECEIPTS):
+            attrs: dict[str, str | Jid] = {"id": f"ID{number}", "to": to}
+            attrs |= {} if type is None else {"type": type}
+            await other.send(Node("receipt", attrs, (Node("list", {}, (Node("item", {"id": "MORE"}),)),)))
+            assert (await other.next("ack", id=f"ID{number}")).attr("type") == type
+            receipt = await companion.next("receipt", id=f"ID{number}")
+            assert (receipt.attr("type"), receipt.need_jid("from").device) == (type, other.device)
+            assert receipt.need_child("list").need_child("item").attr("id") == "MORE"
 
 
 async def test_prekeys_are_handed_out_once_and_asked_for_when_few(

@@ -80,6 +80,59 @@ async def test_an_ack_removes_one_stanza_and_only_what_was_sent(tmp_path: Path) 
         assert await sandbox.network.store.run(work) == [["retry", ""], ["retry", ""], [""], []]
 
 
+async def test_a_device_that_never_comes_back_keeps_its_messages_and_loses_the_oldest_receipts(
+    tmp_path: Path,
+) -> None:
+    async with start_sandbox(SandboxSettings(data=tmp_path)) as sandbox:
+        number, kinds = "491700000001", ("message", "receipt", "receipt", "message", "receipt")
+
+        def work(rows: sqlite3.Connection) -> list[list[str]]:
+            for place, kind in enumerate(kinds):
+                queue.put(rows, number, 1, kind, str(place), "", b"", 0.0)
+            left = []
+            for limit in (5, 4, 2, 1):
+                queue.trim(rows, number, 1, limit)
+                left.append([row.id for row in queue.after(rows, number, 1, 0, 10)])
+            return left
+
+        assert await sandbox.network.store.run(work) == [[*"01234"], [*"0234"], [*"03"], ["3"]]
+
+
+@pytest.mark.parametrize(("device", "left"), [(1, queue.LIMIT), (0, queue.LIMIT + 1)])
+async def test_the_queue_of_a_companion_is_limited_and_that_of_a_party_is_not(
+    tmp_path: Path, device: int, left: int
+) -> None:
+    # The parties of a running sandbox would empty it.
+    async with start_sandbox(SandboxSettings(data=tmp_path)):
+        pass
+    async with Store(tmp_path / "sandbox.db") as store:
+        number = "491700000001"
+
+        def work(rows: sqlite3.Connection) -> int:
+            rows.executemany(
+                "INSERT INTO queue (number, device, class, id, type, frame, at)"
+                " VALUES (?, ?, 'message', '', '', x'', 0)",
+                ((number, device) for _ in range(queue.LIMIT)),
+            )
+            queue.put(rows, number, device, "receipt", "", "", b"", 0.0)
+            return queue.count(rows, number, device)
+
+        assert await store.run(work) == left
+
+
+async def test_ids_that_nobody_repeats_any_more_are_forgotten_while_it_runs(tmp_path: Path) -> None:
+    def seen(rows: sqlite3.Connection) -> list[str]:
+        return [row["id"] for row in rows.execute("SELECT id FROM seen")]
+
+    async with start_sandbox(SandboxSettings(data=tmp_path, tidy_every=0.02)) as sandbox:
+        run, now = sandbox.network.store.run, sandbox.network.clock.now()
+        await run(lambda rows: queue.first_sight(rows, "1", 1, "new", now - 6 * 86400))
+        await run(lambda rows: queue.first_sight(rows, "1", 1, "old", now - 8 * 86400))
+        async with asyncio.timeout(5):
+            while await run(seen) != ["new"]:
+                await asyncio.sleep(0.01)
+
+
 def test_a_lid_is_fixed_by_number_and_secret() -> None:
     lid = parties.lid_of(b"s" * 32, "491700000001")
     assert lid == parties.lid_of(b"s" * 32, "491700000001")
