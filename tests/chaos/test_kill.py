@@ -10,18 +10,20 @@ import signal
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+import pytest_asyncio
 from tests.chaos.ledger import Counts, settle
 from tests.chaos.load import Caller, native_notes
 
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.views import InboxMessage, NewContact
 from waypost.testing.processes import Pair, sandbox_and_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUNDS = int(os.environ.get("WAYPOST_CHAOS_ROUNDS", "3"))
 SEED = int(os.environ.get("WAYPOST_CHAOS_SEED", "0")) or int(time.time())
@@ -41,10 +43,11 @@ class Town:
     contacts: Sequence[str]
 
 
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     pair = sandbox_and_gateway(
-        tmp_path, {"WAYPOST_UNKNOWN_SECONDS": "4", "WAYPOST_LIMIT_CREATE_INSTANCE": "0"}
+        tmp_path_factory.mktemp("town"),
+        {"WAYPOST_UNKNOWN_SECONDS": "4", "WAYPOST_LIMIT_CREATE_INSTANCE": "0"},
     )
     await pair.sandbox.start()
     await pair.gateway.start()
@@ -179,3 +182,29 @@ async def _whole_inbox(sandbox: SandboxClient, contact: str) -> list[InboxMessag
         messages += page.messages
         after = page.last
     return messages
+
+
+async def test_killed_while_nothing_is_being_sent_no_outcome_is_unknown(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = await native_notes(CHATS * 3, SEED + 1)
+    await town.pair.sandbox.stop()
+    instance_id, token = town.instances[0]
+    callers = [
+        Caller(
+            town.pair.url, instance_id, token, contact, notes[index * 3 : index * 3 + 3], random.Random(index)
+        )
+        for index, contact in enumerate(town.contacts)
+    ]
+    async with asyncio.TaskGroup() as group:
+        for caller in callers:
+            group.create_task(caller.run())
+        await _kill_gateway(town.pair)
+    await _kill_gateway(town.pair)
+    await town.pair.sandbox.start()
+    counts = await _counts(town, callers)
+    with capsys.disabled():
+        print(f"\nchaos: 2 kills while offline, seed {SEED}; {counts.line()}")
+    assert counts.broken() == []
+    assert counts.delivered == len(notes)
+    assert counts.unknown == 0
