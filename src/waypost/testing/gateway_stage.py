@@ -148,7 +148,10 @@ def settings_for(folder: Path, sandbox: Sandbox, **changes: Any) -> Settings:
 async def gateway_stage(folder: Path, **changes: Any) -> AsyncIterator[Stage]:
     """Run a sandbox and a gateway with one paired instance and a contact; `changes` are further settings."""
     async with contextlib.AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(start_sandbox(SandboxSettings(data=folder / "sandbox")))
+        log = make_log(changes.get("log_level", "error"), "text")
+        sandbox = await stack.enter_async_context(
+            start_sandbox(SandboxSettings(data=folder / "sandbox"), log=log)
+        )
         control = await stack.enter_async_context(SandboxClient(sandbox.control_url))
         settings = settings_for(folder, sandbox, **changes)
         log = make_log(settings.log_level, settings.log_format)

@@ -121,7 +121,9 @@ class Node:
         return node
 
     def __repr__(self) -> str:
-        attrs = "".join(f" {name}={str(value)!r}" for name, value in self.attrs.items())
+        # `auth` of media_conn is what uploads are let in with.
+        shown = ((name, "…" if name == "auth" else str(value)) for name, value in self.attrs.items())
+        attrs = "".join(f" {name}={value!r}" for name, value in shown)
         if self.content is None:
             return f"<{self.tag}{attrs}/>"
         # Content may be keys or ciphertext: its size is enough for a log.

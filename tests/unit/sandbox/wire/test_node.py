@@ -59,3 +59,7 @@ def test_what_a_node_lacks_is_named() -> None:
 def test_a_node_shows_no_content_in_its_repr() -> None:
     node = Node("enc", {"to": Jid("99", "lid")}, b"secret")
     assert repr(node) == "<enc to='99@lid'>[6 B]</enc>"
+
+
+def test_a_node_shows_no_upload_token_in_its_repr() -> None:
+    assert repr(Node("media_conn", {"auth": "secret", "ttl": "9"})) == "<media_conn auth='…' ttl='9'/>"
