@@ -8,7 +8,6 @@ import asyncio
 import binascii
 import hashlib
 import re
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote_to_bytes
@@ -25,7 +24,7 @@ from waypost.errors import (
     ApiError,
     InvalidRequest,
 )
-from waypost.media.blobs import StoredFile
+from waypost.media.blobs import StoredFile, new_blob_id
 from waypost.operations.kind import FilePolicy
 from waypost.outbox.request import Upload
 
@@ -144,7 +143,7 @@ class BodyReader:
         if len(data) > self._inline_bytes:
             return _upload(await self._blobs.put(_once(data), self._file_bytes))
         sha256 = hashlib.sha256(data).hexdigest()
-        return Upload(blob_id=uuid.uuid4().hex, size=len(data), sha256=sha256, inline=data)
+        return Upload(blob_id=new_blob_id(), size=len(data), sha256=sha256, inline=data)
 
     async def _multipart(
         self, stream: AsyncIterator[bytes], boundary: str | None, file: FilePolicy | None

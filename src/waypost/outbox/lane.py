@@ -128,7 +128,11 @@ class Lane:
     # --- order --------------------------------------------------------------------------------------------
 
     def _place(self, entry: Entry) -> None:
-        insort(self._chats.setdefault(entry.request.chat_key, []), entry, key=lambda one: one.request.seq)
+        chat = self._chats.setdefault(entry.request.chat_key, [])
+        if not chat or chat[-1].request.seq < entry.request.seq:
+            chat.append(entry)
+        else:
+            insort(chat, entry, key=lambda one: one.request.seq)
 
     def _remove(self, entry: Entry) -> None:
         if self._entries.pop(entry.uuid, None) is None:
@@ -164,8 +168,9 @@ class Lane:
 
     def _is_near(self, entry: Entry) -> bool:
         """Among the first of its chat: the rest is made ready later, so that one chat can't fill the disk."""
-        near = self._chats.get(entry.request.chat_key, [])[: self._settings.ahead_in_chat]
-        return any(one is entry for one in near)
+        chat = self._chats.get(entry.request.chat_key, [])
+        ahead = self._settings.ahead_in_chat
+        return len(chat) <= ahead or chat[ahead].request.seq > entry.request.seq
 
     def _waits(self, phase: Phase) -> Callable[[Entry], bool]:
         now = self._clock.now()

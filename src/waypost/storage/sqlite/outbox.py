@@ -80,7 +80,10 @@ class SqliteOutboxStore:
 
     async def accept(self, new: NewRequest) -> Stored:
         """Store a request with its upload and its key."""
-        return await self._database.write(lambda connection: self._new.put(connection, new, self._epoch))
+        return await self._database.write_each(self._put_new, new)
+
+    def _put_new(self, connection: sqlite3.Connection, news: Sequence[NewRequest]) -> list[Stored]:
+        return self._new.put_all(connection, news, self._epoch)
 
     async def get(self, instance_id: str, uuid: str) -> Request | None:
         """The request with its live message status."""

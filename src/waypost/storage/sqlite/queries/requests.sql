@@ -1,8 +1,11 @@
+-- name: next_seq
+SELECT coalesce(max(seq), 0) + 1 FROM requests;
+
 -- name: insert
 INSERT INTO requests (
-    uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
+    seq, uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
     expires_at, blob_id
-) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
+) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
 
 -- name: get
 SELECT
