@@ -106,6 +106,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _Seconds,
         Meta(description="How long receipts may settle a send whose outcome is unknown before it fails."),
     ] = 60.0
+    undecryptable_seconds: Annotated[
+        _Seconds,
+        Meta(description="How long a recipient's question for a message it can't decrypt may stay open."),
+    ] = 120.0
     keep_sent_files_seconds: Annotated[
         _Seconds, Meta(description="Uploads of sent requests are kept this long.")
     ] = 86_400.0

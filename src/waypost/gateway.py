@@ -306,6 +306,7 @@ def _outbox_settings(settings: Settings) -> OutboxSettings:
         expires=settings.expires_seconds,
         sends=settings.sends_in_flight,
         settle=settings.unknown_seconds,
+        undecryptable=settings.undecryptable_seconds,
         keep_sent_blobs=settings.keep_sent_files_seconds,
         keep_failed_blobs=settings.keep_failed_files_seconds,
         keep_requests=settings.keep_requests_seconds,
