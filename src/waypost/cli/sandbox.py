@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from waypost.errors import WaypostError
 from waypost.sandbox.client import DEFAULT_URL, SandboxClient
@@ -272,7 +272,7 @@ def _say(view: msgspec.Struct, as_json: bool, sentence: str) -> None:
 
 
 def _phone_table(views: list[PhoneView]) -> Table:
-    table = Table("phone", "name", "linked devices")
+    table = Table(Column("phone", no_wrap=True), "name", "linked devices")
     for view in views:
         linked = ", ".join(f"{row.device} ({'online' if row.online else 'offline'})" for row in view.devices)
         table.add_row(view.phone, view.name, linked or "none")
@@ -280,7 +280,8 @@ def _phone_table(views: list[PhoneView]) -> Table:
 
 
 def _contact_table(views: list[ContactView]) -> Table:
-    table = Table("contact", "name", "registered as", "delivered", "read", "played", "messages")
+    numbers = (Column("contact", no_wrap=True), "name", Column("registered as", no_wrap=True))
+    table = Table(*numbers, "delivered", "read", "played", "messages")
     for view in views:
         delays = [_delay(value) for value in (view.delivered_after, view.read_after, view.played_after)]
         table.add_row(view.phone, view.name, view.registered_as, *delays, str(view.messages))

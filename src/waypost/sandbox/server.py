@@ -81,6 +81,7 @@ async def start_sandbox(
                 listener.Listener(control, front),
             )
         )
+        stack.push_async_callback(_end_waiting, network)
         control_url = f"http://{settings.host}:{listener.port_of(front)}"
         network.log.info("sandbox.started", control=control_url, proxy=proxy_url)
         yield Sandbox(control_url, proxy_url, media_host, network)
@@ -142,6 +143,12 @@ async def _playing(network: Network) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         for link in list(network.links):
             link.drop()
+
+
+async def _end_waiting(network: Network) -> None:
+    async with network.inbox:
+        network.stopping = True
+        network.inbox.notify_all()
 
 
 async def _tidy(network: Network) -> None:

@@ -122,7 +122,7 @@ async def _wait(network: Network, number: str, after: int, wait: float) -> list[
             # Under the condition's lock nothing is announced between the look and the wait.
             messages = await network.store.run(lambda rows: inbox.after(rows, number, after, _PAGE))
             left = deadline - network.clock.monotonic()
-            if messages or left <= 0:
+            if messages or left <= 0 or network.stopping:
                 return messages
             try:
                 async with asyncio.timeout(left):

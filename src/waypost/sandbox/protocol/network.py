@@ -62,7 +62,9 @@ class Network:
     parties: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something waits for a device 0, which the sandbox plays."""
     inbox: asyncio.Condition = field(default_factory=asyncio.Condition)
-    """Notified when a contact's inbox grew."""
+    """Notified when a contact's inbox grew, and when the sandbox stops."""
+    stopping: bool = False
+    """Nobody shall wait for messages any more."""
     counts: Counter[str] = field(default_factory=Counter)
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
 

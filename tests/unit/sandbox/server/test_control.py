@@ -1,11 +1,13 @@
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
 
 from waypost.errors import SandboxError
 from waypost.sandbox.client import SandboxClient
-from waypost.sandbox.server import Sandbox
+from waypost.sandbox.server import Sandbox, start_sandbox
+from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.views import ContactPatch, NewContact, NewFailure, Send
 
 ADA = "+491700000001"
@@ -78,6 +80,16 @@ async def test_a_contact_is_changed_only_where_it_is_asked_to_be(client: Sandbox
 async def test_a_long_poll_ends_when_its_time_is_over_and_without_a_message(client: SandboxClient) -> None:
     inbox = await client.inbox(ADA, wait=0.1)
     assert (inbox.messages, inbox.last) == ([], 0)
+
+
+async def test_a_long_poll_is_answered_when_the_sandbox_stops(tmp_path: Path) -> None:
+    async with start_sandbox(SandboxSettings(data=tmp_path)) as sandbox, asyncio.timeout(10):
+        client = SandboxClient(sandbox.control_url)
+        poll = asyncio.create_task(client.inbox(ADA, wait=60))
+        while sandbox.network.inbox.locked() or not sandbox.network.inbox._waiters:
+            await asyncio.sleep(0.01)
+    assert (await poll).messages == []
+    await client.close()
 
 
 async def test_a_failure_can_be_seen_and_ended(client: SandboxClient) -> None:
