@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,6 +9,8 @@ PHONE_SERVER: Final = "s.whatsapp.net"
 LID_SERVER: Final = "lid"
 GROUP_SERVER: Final = "g.us"
 MAX_DEVICE: Final = 255  # an AD-JID carries the device in one byte
+_SHOWN: Final = 3
+"""Children of one tag in a row that a log shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +130,14 @@ class Node:
         if self.content is None:
             return f"<{self.tag}{attrs}/>"
         # Content may be keys or ciphertext: its size is enough for a log.
-        inner = (
-            f"[{len(self.content)} B]"
-            if isinstance(self.content, bytes)
-            else "".join(map(repr, self.content))
-        )
+        inner = f"[{len(self.content)} B]" if isinstance(self.content, bytes) else _shown(self.content)
         return f"<{self.tag}{attrs}>{inner}</{self.tag}>"
+
+
+def _shown(nodes: tuple[Node, ...]) -> str:
+    """Nodes for a log; of a run of one tag, such as the 50 keys of an upload, the first few."""
+    runs = [list(run) for _, run in itertools.groupby(nodes, key=lambda node: node.tag)]
+    return "".join(
+        "".join(map(repr, run[:_SHOWN])) + (f"… {len(run) - _SHOWN} more " if len(run) > _SHOWN else "")
+        for run in runs
+    )

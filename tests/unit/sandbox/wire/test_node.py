@@ -63,3 +63,9 @@ def test_a_node_shows_no_content_in_its_repr() -> None:
 
 def test_a_node_shows_no_upload_token_in_its_repr() -> None:
     assert repr(Node("media_conn", {"auth": "secret", "ttl": "9"})) == "<media_conn auth='…' ttl='9'/>"
+
+
+def test_a_node_shows_the_first_of_many_children_and_what_follows_them() -> None:
+    keys = tuple(Node("key", {"id": str(number)}) for number in range(50))
+    shown = repr(Node("list", {}, (*keys, Node("end"))))
+    assert shown == "<list><key id='0'/><key id='1'/><key id='2'/>… 47 more <end/></list>"
