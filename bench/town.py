@@ -63,9 +63,10 @@ class Town:
         """The instance's state."""
         return await self._call("GET", f"{instance.id}/health", instance.token)
 
-    async def request(self, instance: Instance, uuid: str) -> dict[str, Any]:
-        """One queued request."""
-        return await self._call("GET", f"{instance.id}/queued-requests/{uuid}", instance.token)
+    async def any_that_is(self, instance: Instance, *states: str) -> bool:
+        """Whether any request of the instance is in one of these states."""
+        path = f"{instance.id}/queued-requests?status={','.join(states)}&limit=1"
+        return bool((await self._call("GET", path, instance.token))["data"])
 
     async def send(self, instance: Instance, note: bytes, name: str, contact: str = CONTACT) -> str:
         """send-voice as multipart; the request's uuid."""
