@@ -101,6 +101,7 @@ async def start_gateway(
         house = await _furnish(stack, settings, database, clock, log)
         app, draining = _api(settings, house, tokens, database, own, clock, log, further)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
+        house.voice.warm_soon()
         # Calls that wait for a request are answered at once when the gateway stops.
         stack.push_async_callback(house.outbox.drain)
         stack.callback(draining.set)
@@ -129,6 +130,7 @@ class _House:
     outbox: Outbox
     engine: Engine
     blobs: LocalBlobs
+    voice: VoicePool
 
 
 async def _furnish(
@@ -153,13 +155,14 @@ async def _furnish(
         lambda instance_id: outbox.wake(instance_id),
     )
     instances = Instances(store, sessions, clock, lambda instance_id: outbox.drop_instance(instance_id))
+    voice = await stack.enter_async_context(_voice_pool(settings))
     resources = Resources(
         session_of=lambda instance_id: engine.session(instance_id),
         contacts=contacts,
         messages=messages,
         uploads=_Uploads(InlineBlobs(database), blobs),
         fetcher=_egress(stack, settings),
-        converter=await stack.enter_async_context(_voice_pool(settings)),
+        converter=voice,
         workshop=await asyncio.to_thread(_workshop, settings.data / "workshop"),
         clock=clock,
         log=log,
@@ -199,6 +202,7 @@ async def _furnish(
         outbox=outbox,
         engine=engine,
         blobs=blobs,
+        voice=voice,
     )
 
 

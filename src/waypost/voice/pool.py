@@ -50,6 +50,7 @@ class VoicePool:
         self._idle: list[tuple[float, WorkerProcess]] = []
         self._all: set[WorkerProcess] = set()
         self._reaper: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -60,10 +61,11 @@ class VoicePool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        if self._reaper is not None:
-            self._reaper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reaper
+        for task in (self._reaper, self._warming):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         await asyncio.gather(*(worker.kill() for worker in list(self._all)))
 
     @property
@@ -76,6 +78,16 @@ class VoicePool:
         for _ in range(min(count, self.size) - len(self._all)):
             async with self._slots:
                 self._put_back(await self._start())
+
+    def warm_soon(self) -> None:
+        """Start a worker beside other work, ahead of the first note, which would wait a quarter second for
+        it."""
+
+        async def warm() -> None:
+            with suppress(VoiceError):  # the first note will meet the same trouble, and tell it
+                await self.warm()
+
+        self._warming = asyncio.create_task(warm(), name="voice-warm")
 
     async def convert(self, source: Path, target: Path) -> Note:
         """Make `target` a native note of the sound in `source`; both are the gateway's own choice, never a

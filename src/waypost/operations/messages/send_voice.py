@@ -4,7 +4,6 @@ WhatsApp shows no caption under a voice note, so a caption is a second message, 
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -244,25 +243,23 @@ async def _convert(resources: Resources, request: Request, payload: SendVoicePay
 
 
 async def _upload(resources: Resources, request: Request, payload: SendVoicePayload) -> VoiceNote:
-    """Upload the note; one that a power cut took from the workshop is made again."""
+    """Upload the note; one that a power cut took or damaged in the workshop is made again.
+
+    What was uploaded tells its hash, so that nobody needs to read the file for it before.
+    """
     prepared = msgspec.json.decode(request.prepared or b"", type=PreparedNote)
     path = _note_path(resources, request)
-    if await asyncio.to_thread(_sha256, path) != prepared.sha256:
+    session = resources.session(request.instance_id)
+    media: UploadedMedia | None = await session.upload(path, "audio") if path.is_file() else None
+    if media is None or media.file_sha256 != prepared.sha256:
         prepared = await _convert(resources, request, payload)
-    media: UploadedMedia = await resources.session(request.instance_id).upload(path, "audio")
+        media = await resources.session(request.instance_id).upload(path, "audio")
     path.unlink(missing_ok=True)
     return VoiceNote(media=media, seconds=prepared.seconds, waveform=prepared.waveform)
 
 
 def _note_path(resources: Resources, request: Request) -> Path:
     return resources.workshop / f"{request.uuid}.ogg"
-
-
-def _sha256(path: Path) -> bytes:
-    try:
-        return hashlib.sha256(path.read_bytes()).digest()
-    except FileNotFoundError:
-        return b""
 
 
 def _staged(request: Request) -> StagedNote:
