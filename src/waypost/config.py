@@ -5,16 +5,21 @@ A setting `port` is the variable `WAYPOST_PORT` and the flag `--port`. Mistakes 
 together, one sentence each, so that nobody corrects a configuration one restart at a time.
 """
 
+import difflib
 import ipaddress
+import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 PREFIX = "WAYPOST_"
+# What the commands that talk to a gateway read.
+_OF_COMMANDS: Final = frozenset({PREFIX + "URL", PREFIX + "TOKEN"})
 
 _Count = Annotated[int, Meta(ge=0)]
 _Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -171,10 +176,11 @@ def descriptions() -> dict[str, str]:
 
 def load(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
     """Settings from `WAYPOST_*` variables, overridden by `flags` (by setting name). Raises ConfigError."""
+    # An empty variable is how compose files and shells write one that is not set.
     given = {
         name: environ[PREFIX + name.upper()]
         for name in Settings.__struct_fields__
-        if PREFIX + name.upper() in environ
+        if environ.get(PREFIX + name.upper(), "").strip()
     }
     given.update({name: value for name, value in (flags or {}).items() if value is not None})
     values: dict[str, Any] = {}
@@ -184,9 +190,8 @@ def load(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = No
         try:
             values[name] = _converted(hints[name], text.strip())
         except msgspec.ValidationError as wrong:
-            mistakes.append(
-                f"{PREFIX}{name.upper()}: {_sentence(wrong)} (it is set to {_shown(name, text)})."
-            )
+            reason = _sentence(hints[name], wrong)
+            mistakes.append(f"{PREFIX}{name.upper()}: {reason} (it is set to {_shown(name, text)}).")
     settings = Settings(**values)
     mistakes += check(settings)
     if mistakes:
@@ -216,6 +221,16 @@ def check(settings: Settings) -> list[str]:
     return mistakes
 
 
+def strangers(environ: Mapping[str, str]) -> list[str]:
+    """`WAYPOST_*` variables that are no setting, most often a slip of the pen; one sentence each."""
+    known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | _OF_COMMANDS
+    found = []
+    for name in sorted(name for name in environ if name.startswith(PREFIX) and name not in known):
+        near = difflib.get_close_matches(name, known, 1)
+        found.append(f"{name} is no setting and has no effect{f'; is it {near[0]}?' if near else '.'}")
+    return found
+
+
 def warnings(settings: Settings) -> list[str]:
     """Legal settings that are risky together, one sentence each."""
     risky = []
@@ -238,11 +253,28 @@ def _converted(hint: Any, text: str) -> Any:
         return [entry.strip() for entry in text.split(",") if entry.strip()]
     if "pathlib" in str(hint):
         return Path(text).expanduser()
-    return msgspec.convert(text, hint, strict=False)
+    value = msgspec.convert(text, hint, strict=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise msgspec.ValidationError("Expected `float`")
+    return value
 
 
-def _sentence(wrong: msgspec.ValidationError) -> str:
-    return str(wrong).split(" - at `")[0].rstrip(".").replace("`", "")
+_KINDS: Final = {"int": "a whole number", "float": "a number"}
+
+
+def _sentence(hint: Any, wrong: msgspec.ValidationError) -> str:
+    if choices := _choices(hint):
+        return f"choose one of {', '.join(choices)}"
+    found = re.match(r"Expected `(int|float)`?(?: (>=|>|<=) (-?[\d.]+))?", str(wrong))
+    if found is None:
+        return str(wrong).split(" - at `")[0].rstrip(".").replace("`", "")
+    bound = {">": "above ", ">=": "not below ", "<=": "not above ", None: ""}[found[2]]
+    return f"it must be {_KINDS[found[1]]} {bound}{found[3] or ''}".rstrip()
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    kinds = [hint, *getattr(hint, "__args__", ())]
+    return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
 
 def _shown(name: str, text: str) -> str:

@@ -218,12 +218,17 @@ STORAGE_UNAVAILABLE: Final = Fault(
 PORT_TAKEN: Final = Fault(
     "port_taken",
     503,
-    "The address can't be listened on; stop what runs there or choose another WAYPOST_PORT.",
+    "The address can't be listened on; stop what runs there or choose another WAYPOST_HOST or WAYPOST_PORT.",
 )
 DATA_FOLDER_BUSY: Final = Fault(
     "data_folder_busy",
     503,
     "Another gateway runs on this data folder; stop it or choose another WAYPOST_DATA.",
+)
+DATA_FOLDER_UNUSABLE: Final = Fault(
+    "data_folder_unusable",
+    503,
+    "The data folder can't be written; give this user the right to, or choose another WAYPOST_DATA.",
 )
 DATABASE_TOO_NEW: Final = Fault(
     "database_too_new", 503, "The database was written by a newer Waypost; start that release."

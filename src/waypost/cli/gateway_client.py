@@ -29,7 +29,7 @@ class GatewayClient:
         token = token or environ.get("WAYPOST_ADMIN_TOKEN")
         if not token:
             fail("No token: set WAYPOST_TOKEN to the one that `waypost serve` printed (or pass --token).")
-        self.url = (url or _own_url(environ)).rstrip("/")
+        self.url = _with_scheme(url or _own_url(environ)).rstrip("/")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         # Proxies of the environment are for the internet; the gateway is most often on this machine.
         self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_SECONDS, trust_env=False)
@@ -44,6 +44,8 @@ class GatewayClient:
             found = answer.json()
         except ValueError:
             fail(f"Something else than a gateway answers at {self.url} (status {answer.status_code}).")
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            fail(f"{_sentence(found)} The gateway at {self.url} does not know this token.")
         if not answer.is_success:
             fail(_sentence(found))
         return found
@@ -75,6 +77,10 @@ def _own_url(environ: dict[str, str]) -> str:
         fail(wrong.mistakes[0])
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{host}:{settings.port}"
+
+
+def _with_scheme(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
 
 
 def _sentence(answer: Any) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
+from waypost.cli.own_name import command
 from waypost.instances.qr import terminal
 
 app = typer.Typer(no_args_is_help=True, help="Create, connect and look after instances (WhatsApp accounts).")
@@ -53,7 +54,8 @@ def list_instances(url: Url = None, token: TokenText = None, as_json: AsJson = F
     if as_json:
         show_json(found)
         return
-    table = Table("name", "phone", "status", "why", "network", "id")
+    table = Table("name", "phone", "status", "why", "network")
+    table.add_column("id", no_wrap=True, min_width=36)  # it is copied from here: never shortened
     for one in found:
         table.add_row(
             one["name"], one["phone"], one["status"], one["reason_message"], one["network"], one["id"]
@@ -117,15 +119,16 @@ def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
     if not console.is_terminal:
         console.print(_drawn(shown))
     path = f"/{shown['id']}"
-    first = _drawn(shown) if console.is_terminal else ""
-    with Live(first, console=console, auto_refresh=False, vertical_overflow="visible") as live:
+    with Live(_fitting(console, shown), console=console, auto_refresh=False) as live:
         while True:
             health = client.call("GET", f"{path}/health")
             if health["status"] == "WORKING":
                 live.update(Text(f"{shown['name']} is connected."), refresh=True)
                 return
             if health["status"] in ("FAILED", "STOPPED"):
-                fail(health["reason_message"])
+                # In the place of the code: it is of no use any more.
+                live.update(Text(), refresh=True)
+                break
             found = client.call("GET", "/instances", **{"filter[uuid]": shown["id"]})
             code = client.call("GET", f"{path}/qr-code") if found else {}
             if code.get("qr_text") and code["qr_text"] != shown.get("qr_text"):
@@ -134,20 +137,37 @@ def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
                     console.print(_drawn(shown))
                 if shown["network"] == "sandbox":
                     console.print(_scan_command(shown), soft_wrap=True, highlight=False)
-            if console.is_terminal:
-                live.update(_drawn({**shown, "reason_message": health["reason_message"]}), refresh=True)
+            live.update(
+                _fitting(console, {**shown, "reason_message": health["reason_message"]}), refresh=True
+            )
             time.sleep(_LOOK_SECONDS)
+    fail(health["reason_message"])
 
 
 def _scan_command(shown: dict[str, Any]) -> str:
-    phone = shown["phone"]
+    phone, waypost = shown["phone"], command()
     if not shown.get("qr_text"):
-        return f"  waypost sandbox phones add {phone}"
-    scan = f"waypost sandbox phones scan {phone} --qr '{shown['qr_text']}'"
-    return f"  waypost sandbox phones add {phone} && {scan}"
+        return f"  {waypost} sandbox phones add {phone}"
+    scan = f"{waypost} sandbox phones scan {phone} --qr '{shown['qr_text']}'"
+    return f"  {waypost} sandbox phones add {phone} && {scan}"
 
 
 def _drawn(shown: dict[str, Any]) -> Text:
     if not shown.get("qr_text"):
         return Text(shown.get("reason_message") or "A QR code is being fetched.")
     return Text(f"{terminal(shown['qr_text'])}\n{_HOW}\nIt is renewed by itself.", no_wrap=True)
+
+
+def _fitting(console: Console, shown: dict[str, Any]) -> Text:
+    """The code where the terminal is high and wide enough for it: half a code can't be scanned."""
+    if not console.is_terminal:
+        return Text()
+    drawn = _drawn(shown)
+    lines = drawn.plain.splitlines()
+    width, height = max(map(len, lines)), len(lines)
+    if width <= console.width and height < console.height:
+        return drawn
+    return Text(
+        f"The QR code needs {width} columns and {height + 1} lines, this terminal has {console.width} and "
+        f"{console.height}: enlarge the window or make its font smaller, and the code is drawn."
+    )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from waypost.config import PREFIX, ConfigError, Settings, descriptions, load, warnings
+from waypost.cli.own_name import command
+from waypost.config import PREFIX, ConfigError, Settings, descriptions, load, strangers, warnings
 from waypost.errors import WaypostError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def run(**flags: str | None) -> None:
     console = Console(stderr=False, highlight=False, soft_wrap=True)
     try:
         settings = load(os.environ, flags)
-        for warning in warnings(settings):
+        for warning in [*strangers(os.environ), *warnings(settings)]:
             typer.echo(f"Warning: {warning}", err=True)
         # Half a second of imports that --help and a wrong setting need not wait for.
         import uvloop
@@ -77,9 +78,9 @@ def _greet(console: Console, settings: Settings, gateway: "Gateway") -> None:
         console.print(f"\nThe admin token, shown this once:\n\n    {gateway.new_admin_token}\n")
         console.print(f'Keep it: export {PREFIX}TOKEN="{gateway.new_admin_token}"')
     if not gateway.instances.list():
-        console.print("Connect an account: waypost instance create --name shop --phone +<your number>")
+        console.print(f"Connect an account: {command()} instance create --name shop --phone +<your number>")
     if settings.network == "sandbox":
-        console.print(f"New instances use the sandbox at {settings.sandbox_url} (waypost sandbox serve).")
+        console.print(f"New instances use the sandbox at {settings.sandbox_url} ({command()} sandbox serve).")
     sys.stdout.flush()
 
 

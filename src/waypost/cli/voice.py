@@ -32,6 +32,8 @@ def convert(
     """Make OUT.ogg a native voice note of the sound in IN; a note that is native already is copied."""
     if not target.absolute().parent.is_dir():
         raise typer.BadParameter("its folder does not exist", param_hint="OUT.ogg")
+    if target.exists() and target.samefile(source):
+        raise typer.BadParameter("it is the input, which would be lost", param_hint="OUT.ogg")
     try:
         note = asyncio.run(_convert(source.absolute(), target.absolute()))
     except VoiceError as error:

@@ -10,17 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from waypost.errors import DATA_FOLDER_BUSY, StorageError
+from waypost.errors import DATA_FOLDER_BUSY, DATA_FOLDER_UNUSABLE, StorageError
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process alone; makes it (mode 0700) when it is not there.
 
-    Raises StorageError(DATA_FOLDER_BUSY) at once when another process holds it.
+    Raises StorageError: DATA_FOLDER_BUSY at once when another process holds it, DATA_FOLDER_UNUSABLE when
+    nothing can be written there.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / "waypost.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / "waypost.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        detail = f"The folder is {folder.absolute()}: {error.strerror}."
+        raise StorageError(DATA_FOLDER_UNUSABLE, detail) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -62,7 +62,8 @@ class Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "waypost",
+            "waypost.testing.tied",
+            str(os.getpid()),
             *self.arguments,
             env={**clean, **self.environment},
             stdin=asyncio.subprocess.DEVNULL,

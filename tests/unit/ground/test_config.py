@@ -1,8 +1,9 @@
+import re
 from pathlib import Path
 
 import pytest
 
-from waypost.config import ConfigError, Settings, check, descriptions, load, warnings
+from waypost.config import ConfigError, Settings, check, descriptions, load, strangers, warnings
 
 
 def test_nothing_set_gives_the_defaults() -> None:
@@ -35,6 +36,32 @@ def test_every_mistake_is_told_in_one_go_and_no_secret_with_it() -> None:
     for name, mistake in zip(sorted(environ), sorted(wrong.value.mistakes), strict=True):
         assert mistake.startswith(f"{name}:")
     assert "hunter2" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("PORT", "many", "a whole number (it is set to 'many')"),
+        ("PORT", "99999", "a whole number not above 65535"),
+        ("EXPIRES_SECONDS", "-1", "a number above 0"),
+        ("DRAIN_SECONDS", "inf", "a number"),
+        ("LOG_LEVEL", "loud", "choose one of debug, info, warning, error"),
+    ],
+)
+def test_a_mistake_says_what_would_be_right(name: str, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load({f"WAYPOST_{name}": text})
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert load({"WAYPOST_PORT": "", "WAYPOST_DATA": " "}) == Settings()
+
+
+def test_a_variable_that_is_no_setting_is_told_with_the_one_that_was_meant() -> None:
+    assert strangers({"WAYPOST_PORT": "1", "WAYPOST_TOKEN": "1|x", "PATH": "/bin"}) == []
+    (sentence,) = strangers({"WAYPOST_PROT": "1"})
+    assert "WAYPOST_PROT is no setting" in sentence
+    assert "is it WAYPOST_PORT?" in sentence
 
 
 def test_every_setting_is_described() -> None:

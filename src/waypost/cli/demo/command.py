@@ -42,14 +42,27 @@ def demo(
     try:
         asyncio.run(_play(screen, out, serve))
     except (StepFailed, ProcessFailed) as failure:
-        screen.console.print(f"[red]failed[/] {failure}", highlight=False)
+        screen.console.print("[red]failed[/]", end=" ")
+        screen.console.print(str(failure), markup=False, highlight=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(0 if serve else 130) from None
 
 
+def _made(out: Path) -> None:
+    """Make the folder of what arrives before anything is started. Raises StepFailed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise StepFailed(
+            f"{out.absolute()} can't be written: {error.strerror}; name another by --out"
+        ) from error
+
+
 async def _play(screen: Screen, out: Path, serve: bool) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    _made(out)
     with (
         tempfile.TemporaryDirectory(prefix="waypost-demo-") as folder,
         files.recordings() as recordings,

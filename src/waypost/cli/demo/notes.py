@@ -55,7 +55,7 @@ async def deliver(
     request = await gateway.finished(envelope)
     screen.document("finished queued request", request)
     if request["status"] != "sent":
-        raise StepFailed(f"the request ended as {request['status']}: {request['error']}")
+        raise StepFailed(f"the request ended as {request['status']}: {request['error']['message']}")
     await gateway.status_reached(
         envelope, "PLAYED", told=lambda status: screen.line(f"receipt: [cyan]{status}[/]")
     )

@@ -31,10 +31,8 @@ class Screen:
         try:
             with self.console.status(name):
                 yield
-        except StepFailed:
-            raise
         except Exception as failure:
-            raise StepFailed(f"{name}: {failure}") from failure
+            raise StepFailed(f"{name}: {failure or type(failure).__name__}") from failure
         seconds = time.perf_counter() - began
         self.taken.append((name, seconds))
         self.console.print(f"  [green]done[/] in {seconds:.2f} s")

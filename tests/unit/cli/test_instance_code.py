@@ -1,0 +1,26 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from waypost.cli.instance import _fitting
+
+SHOWN = {"qr_text": "https://wa.me/settings/linked_devices#" + "k" * 180, "reason_message": ""}
+
+
+def console(width: int, height: int) -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=width, height=height)
+
+
+def test_a_code_that_fits_is_drawn_with_what_to_tap() -> None:
+    drawn = _fitting(console(80, 50), SHOWN).plain
+    assert "█" in drawn
+    assert "Linked devices" in drawn
+    assert len(drawn.splitlines()) < 50
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 60)])
+def test_a_terminal_that_would_cut_the_code_is_told_to_grow(width: int, height: int) -> None:
+    said = _fitting(console(width, height), SHOWN).plain
+    assert "█" not in said
+    assert f"{width} and {height}" in said
