@@ -78,7 +78,7 @@ async def _download(network: Network, send: Send, token: str) -> None:
 async def _fails(network: Network, send: Send, direction: str) -> bool:
     slow = await network.failures.take("slow_media", direction=direction)
     if slow is not None:
-        await asyncio.sleep(slow.seconds or 5.0)
+        await asyncio.sleep(5.0 if slow.seconds is None else slow.seconds)
     failing = await network.failures.take("failing_media", direction=direction)
     if failing is None:
         return False
