@@ -132,6 +132,9 @@ LOGGED_OUT: Final = Fault(
 ENGINE_DIED: Final = Fault(
     "engine_died", 503, "The engine process ended; it is started again.", retryable=True
 )
+GROUP_NOT_FOUND: Final = Fault(
+    "group_not_found", 404, "That group does not exist, or this account is not in it."
+)
 ENGINE_REFUSED: Final = Fault("engine_refused", 500, "The engine refused to send this message.")
 STORE_NOT_WRITABLE: Final = Fault(
     "store_not_writable",

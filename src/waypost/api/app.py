@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response
+from litestar.datastructures import Headers
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
@@ -140,7 +141,7 @@ def _error_reply(log: Log, http: Http, error: Exception) -> Reply:
     if isinstance(error, HTTPException):
         reply = error_reply(ApiError(_FAULTS.get(error.status_code, INTERNAL)))
         if error.status_code in _FAULTS:
-            allow = (error.headers or {}).get("Allow")
+            allow = Headers(error.headers or {}).get("Allow")
             return msgspec.structs.replace(reply, headers={"Allow": allow}) if allow else reply
     log.error("call_crashed", method=http.method, path=http.scope["path"], exc_info=error)
     return error_reply(ApiError(INTERNAL))

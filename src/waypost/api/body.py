@@ -6,6 +6,7 @@ transaction), a larger one goes to the blob store before the call is looked at a
 
 import asyncio
 import binascii
+import codecs
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -112,7 +113,8 @@ class BodyReader:
         ):
             raise ApiError(UNSUPPORTED_MEDIA_TYPE)
         data = b"".join([chunk async for chunk in stream])
-        if kind == "application/x-www-form-urlencoded":
+        # curl -d '{"chatId": …}' calls its body a form; no form begins like that.
+        if kind == "application/x-www-form-urlencoded" and not data.lstrip().startswith(b"{"):
             return await self._with_file(_form(data, file), file)
         if kind == "" and data.startswith(b"--"):
             return await self._multipart(_once(data), None, file)
@@ -207,11 +209,14 @@ def decode_file(text: str, field: str) -> bytes:
 
 
 async def _json(data: bytes) -> dict[str, Any]:
+    data = data.removeprefix(codecs.BOM_UTF8)  # PowerShell and .NET write one
     if not data.strip():
         return {}
     try:
         decoded = await _off_loop(len(data), msgspec.json.decode, data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except msgspec.DecodeError as wrong:
+        raise ApiError(MALFORMED, f"{wrong}.") from None
+    except (UnicodeDecodeError, RecursionError):
         raise ApiError(MALFORMED) from None
     if not isinstance(decoded, dict):
         raise ApiError(MALFORMED, "The body must be a JSON object.")

@@ -1,12 +1,13 @@
 """The fields of a call, checked against the operation's type: every mistake is told, each at its field."""
 
 import re
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
-from waypost.errors import InvalidRequest
+from waypost.errors import FetchError, InvalidRequest
+from waypost.net.egress import parse_url
 from waypost.operations.kind import FilePolicy
 
 Fields = TypeVar("Fields", bound=msgspec.Struct)
@@ -29,13 +30,19 @@ class FieldsReader(Generic[Fields]):
                 try:
                     values[field.name] = _converted(given[field.name], field.type)
                 except msgspec.ValidationError as wrong:
-                    errors[field.name] = [_sentence(field.name, wrong)]
+                    errors[field.name] = [_sentence(field, wrong)]
             elif field.required:
                 errors[field.name] = [f"The {field.name} field is required."]
         file = self._file
         if file is not None and file.required and not has_file and file.url not in given:
             errors[file.url] = [f"The {file.url} field is required when {file.file} is not present."]
             errors[file.file] = [f"The {file.file} field is required when {file.url} is not present."]
+        if file is not None and not has_file and isinstance(values.get(file.url), str):
+            # What can't be an address at all is told at once; where it leads, when it is fetched.
+            try:
+                parse_url(values[file.url])
+            except FetchError as wrong:
+                errors[file.url] = [wrong.message]
         if errors:
             raise InvalidRequest(errors)
         return self._kind(**values)
@@ -62,7 +69,10 @@ _KINDS = {
 }
 
 
-def _sentence(name: str, wrong: msgspec.ValidationError) -> str:
+def _sentence(field: FieldInfo, wrong: msgspec.ValidationError) -> str:
+    name = field.name
+    if str(wrong).startswith("Invalid enum value"):
+        return f"The {name} field must be one of {', '.join(_choices(field.type))}."
     found = _EXPECTED.match(str(wrong))
     if found is None:
         reason = str(wrong).split(" - at `")[0].replace("`", "").rstrip(".")
@@ -71,3 +81,10 @@ def _sentence(name: str, wrong: msgspec.ValidationError) -> str:
         bound = "at most" if found[2] == "<=" else "at least"
         return f"The {name} field must have {bound} {found[3]} characters."
     return f"The {name} field must be {_KINDS.get(found[1], found[1])}."
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words that a Literal somewhere inside `kind` allows."""
+    if get_origin(kind) is Literal:
+        return [str(one) for one in get_args(kind)]
+    return [word for inner in get_args(kind) for word in _choices(inner)]

@@ -101,6 +101,8 @@ class TokensApi:
         wanted = self._create.read(body.fields)
         if wanted.instance is not None:
             self._instances.get(wanted.instance)
+        if wanted.scopes == []:
+            raise InvalidRequest({"scopes": ["Name at least one scope, or leave the field out."]})
         scopes = tuple(wanted.scopes or (INSTANCE_SCOPES if wanted.instance else ("admin",)))
         if ("admin" in scopes) != (wanted.instance is None):
             raise InvalidRequest({"scopes": ["An admin token has no instance, every other token has one."]})

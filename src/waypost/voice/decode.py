@@ -107,7 +107,7 @@ class Decoding:
             self.declared_seconds = self._declared()
             # A plain file's header may promise too much; there, what is decoded counts.
             if not container.plain and (self.declared_seconds or 0) > limits.note_seconds:
-                raise VoiceError(TOO_LONG)
+                raise self._too_long()
         except BaseException:
             self.close()
             raise
@@ -164,6 +164,9 @@ class Decoding:
             return None
         return self._input.duration / av.time_base
 
+    def _too_long(self) -> VoiceError:
+        return VoiceError(TOO_LONG, f"The limit is {self._limits.note_seconds:g} seconds.")
+
     def _check_shape(self, rate: int, channels: int) -> None:
         if not self._limits.lowest_rate <= rate <= self._limits.highest_rate:
             raise VoiceError(UNSUPPORTED_RATE, rate=rate)
@@ -176,7 +179,7 @@ class Decoding:
                 self._source_seconds += frame.samples / max(1, frame.sample_rate)
                 # Rounded: frames add up to an hour and a nanosecond.
                 if round(self._source_seconds, 3) > self._limits.note_seconds:
-                    raise VoiceError(TOO_LONG)
+                    raise self._too_long()
                 yield frame
             tick(self._source_seconds)
 

@@ -67,6 +67,11 @@ _OTHER_SOUND: Final = (
     *(b"\x0b\x77", b"#!SILK", b"\x02#!SILK"),
 )
 """MIDI, Monkey's Audio, WavPack, AU, DSD, RealAudio, Musepack, MPEG-PS, trackers, VOC, AC-3, raw SILK."""
+_DTS_SYNC: Final = (b"\x7f\xfe\x80\x01", b"\xfe\x7f\x01\x80", b"\x1f\xff\xe8\x00", b"\xff\x1f\x00\xe8")
+"""ETSI TS 102 114: 16 and 14 bits, both byte orders."""
+_TS_SYNC: Final = 0x47
+_TS_PACKET: Final = (188, 192)
+"""ISO/IEC 13818-1, and the same with the four bytes of a time stamp before each (M2TS)."""
 
 
 def sniff(source: BinaryIO) -> Container:
@@ -90,11 +95,22 @@ def sniff(source: BinaryIO) -> Container:
             raise VoiceError(NOT_AUDIO, "It is a picture.")
         return MOV
     source.seek(start)
+    if _is_other_stream(source.read(3 * _TS_PACKET[1])):
+        raise VoiceError(UNSUPPORTED_FORMAT)
+    source.seek(start)
     if frames := _frames(source.read(_SEARCH_BYTES)):
         return frames
     if head.startswith(_OTHER_SOUND) or (head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"RMID")):
         raise VoiceError(UNSUPPORTED_FORMAT)
     raise VoiceError(NOT_AUDIO)
+
+
+def _is_other_stream(data: bytes) -> bool:
+    """Whether `data` begins like a DTS or an MPEG transport stream; both hold what looks like MP3 frames."""
+    return data.startswith(_DTS_SYNC) or any(
+        len(data) > 2 * size + at and all(data[at + n * size] == _TS_SYNC for n in range(3))
+        for at, size in ((0, _TS_PACKET[0]), (4, _TS_PACKET[1]))
+    )
 
 
 def _after_tags(source: BinaryIO) -> int:

@@ -5,6 +5,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from waypost.testing.gateway_stage import BASE, CONTACT, Stage
@@ -71,6 +72,30 @@ async def test_bodies_that_cannot_be_read_say_so(
 
 
 @pytest.mark.parametrize(
+    ("before", "content_type"),
+    [
+        (b"", "application/x-www-form-urlencoded"),  # what `curl -d` says of JSON
+        (b"\xef\xbb\xbf", "application/json"),  # what PowerShell puts before it
+    ],
+)
+async def test_json_is_read_as_shells_send_it(stage: Stage, before: bytes, content_type: str) -> None:
+    body = msgspec.json.encode({"chatId": f"{CONTACT}@c.us", "file": base64.b64encode(BLIP).decode()})
+    assert (await post(stage, before + body, content_type)).status_code == 200
+
+
+async def test_a_wrong_method_is_told_the_right_one(stage: Stage) -> None:
+    answer = await stage.http.get(f"{stage.instance.base}/send-voice", headers=stage.instance.headers)
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["allow"]
+
+
+async def test_a_token_without_any_scope_is_not_made(stage: Stage) -> None:
+    wanted = {"instance": stage.instance.id, "scopes": []}
+    answer = await stage.http.post(f"{BASE}/tokens", headers=stage.admin, json=wanted)
+    assert (answer.status_code, set(answer.json()["errors"])) == (422, {"scopes"})
+
+
+@pytest.mark.parametrize(
     ("fields", "wrong"),
     [
         ({}, {"url", "file"}),
@@ -79,6 +104,8 @@ async def test_bodies_that_cannot_be_read_say_so(
         ({"chatId": "hello", "url": "http://x.test/a"}, {"chatId"}),
         ({"chatId": ["a"], "url": {"a": 1}}, {"chatId", "url"}),
         ({"file": "<string>"}, {"file"}),
+        ({"url": "ftp://x.test/a"}, {"url"}),
+        ({"url": "<string>"}, {"url"}),
         ({"url": "http://x.test/a", "reply_to": "no id at all"}, {"reply_to"}),
     ],
 )

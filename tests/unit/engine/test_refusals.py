@@ -3,6 +3,7 @@ import pytest
 from waypost.engine.hosts.whatsmeow import refusals
 from waypost.errors import (
     ENGINE_REFUSED,
+    GROUP_NOT_FOUND,
     LOGGED_OUT,
     MEDIA_UPLOAD_FAILED,
     NOT_CONNECTED,
@@ -30,6 +31,8 @@ from waypost.errors import (
         ("failed to get device list: failed to send usync query: websocket not connected", NOT_CONNECTED),
         ("failed to get device list: info query timed out", NOT_CONNECTED),
         ("failed to marshal message: proto: oops", ENGINE_REFUSED),
+        ("failed to get group members: that group does not exist", GROUP_NOT_FOUND),
+        ("failed to get group members: you're not participating in that group", GROUP_NOT_FOUND),
     ],
 )
 def test_what_surely_was_not_sent_is_told_apart(error: str, fault: Fault) -> None:

@@ -44,3 +44,16 @@ def test_any_bytes_are_a_container_or_have_a_reason(data: bytes) -> None:
 @given(st.sampled_from([b"ID3\x04\0\0\0\0\0\0", b"\xff\xfb\x90", b"\xff\xf1\x50", b"RIFF\0\0\0\0"]))
 def test_a_promising_beginning_is_no_proof(beginning: bytes) -> None:
     assert verdict(beginning + bytes(200)) == "not_audio"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x7f\xfe\x80\x01" + bytes(2_000),
+        (b"\x47" + bytes(187)) * 5,
+        (bytes(4) + b"\x47" + bytes(187)) * 5,
+    ],
+    ids=["dts", "mpeg-ts", "m2ts"],
+)
+def test_a_stream_that_is_not_taken_is_not_called_damaged(data: bytes) -> None:
+    assert verdict(data + (AUDIO / "greeting.mp3").read_bytes()) == "unsupported_format"

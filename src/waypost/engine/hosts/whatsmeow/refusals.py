@@ -9,6 +9,7 @@ from typing import Final
 
 from waypost.errors import (
     ENGINE_REFUSED,
+    GROUP_NOT_FOUND,
     LOGGED_OUT,
     MEDIA_UPLOAD_FAILED,
     NOT_CONNECTED,
@@ -26,6 +27,7 @@ _SERVER_CODE: Final = re.compile(r"server returned error (\d+)")
 _BEFORE_FRAME: Final = re.compile(
     r"^failed to (resolve|get|marshal|encrypt|create|fetch|check|prefetch|query|save|add|store|ensure)\b"
 )
+_NO_GROUP: Final = ("that group does not exist", "you're not participating in that group")
 _OFFLINE: Final = (
     "websocket not connected",
     "websocket disconnected",
@@ -47,6 +49,8 @@ def of_send(error: str) -> EngineError:
         return EngineError(LOGGED_OUT)
     if error == "failed to send message node: websocket not connected":
         return EngineError(NOT_CONNECTED)
+    if error.startswith("failed to get group members") and error.endswith(_NO_GROUP):
+        return EngineError(GROUP_NOT_FOUND)
     if _BEFORE_FRAME.match(error):
         return EngineError(NOT_CONNECTED if _offline(error) else ENGINE_REFUSED, plain(error))
     return EngineError(OUTCOME_UNKNOWN, plain(error))
