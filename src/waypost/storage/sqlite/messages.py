@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+from waypost.address import Jid
 from waypost.instances.messages import Message
 from waypost.storage.sqlite.database import Database
 from waypost.storage.sqlite.statements import statements
@@ -23,14 +24,16 @@ class SqliteMessages:
     async def find(self, instance_id: str, message_id: str) -> list[Message]:
         """The messages with that id, newest first: ids are unique per sender only."""
         rows = await self._database.read(
-            lambda connection: connection.execute(self._sql["find"], (instance_id, message_id)).fetchall()
+            lambda connection: connection.execute(
+                self._sql["find"], {"instance": instance_id, "message": message_id}
+            ).fetchall()
         )
         return [
             Message(
                 instance_id=instance_id,
                 message_id=row[0],
                 chat=row[1],
-                sender=row[2],
+                sender=str(Jid.parse(row[2]).bare),
                 from_me=bool(row[3]),
                 timestamp=row[4],
                 content=row[5],

@@ -1,0 +1,70 @@
+"""What any store of messages for quotes must do; SQLite is the one there is."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from waypost.instances.messages import Message
+from waypost.storage.sqlite.database import Database, opened
+from waypost.storage.sqlite.messages import SqliteMessages
+
+OWN = Message(
+    instance_id="shop",
+    message_id="3EB0AA",
+    chat="447700900002@s.whatsapp.net",
+    sender="447700900001@s.whatsapp.net",
+    from_me=True,
+    timestamp=100,
+    content=b"protobuf",
+)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(tmp_path / "waypost.db") as found:
+        await found.write(
+            lambda connection: connection.execute(
+                "INSERT INTO instances (id, name, phone, network, created_at)"
+                " VALUES ('shop', 'shop', '447700900001', 'sandbox', 0)"
+            )
+        )
+        yield found
+
+
+async def test_a_message_that_was_kept_is_found_by_its_id(database: Database) -> None:
+    store = SqliteMessages(database)
+    await store.put([OWN])
+    await store.put([OWN])
+    assert await store.find("shop", "3EB0AA") == [OWN]
+    assert await store.find("other", "3EB0AA") == []
+
+
+async def test_a_sent_message_whose_row_was_lost_in_a_crash_is_known_by_its_step(database: Database) -> None:
+    store = SqliteMessages(database)
+    await database.write(_sent_step)
+    (found,) = await store.find("shop", "3EB0AA")
+    assert (found.chat, found.sender, found.from_me, found.content) == (OWN.chat, OWN.sender, True, b"")
+    await store.put([OWN])
+    assert await store.find("shop", "3EB0AA") == [OWN]
+
+
+async def test_old_messages_are_forgotten(database: Database) -> None:
+    store = SqliteMessages(database)
+    await store.put([OWN])
+    assert await store.delete_older(100.5) == 1
+    assert await store.find("shop", "3EB0AA") == []
+
+
+def _sent_step(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO requests (uuid, instance_id, operation, chat_key, state, epoch, request, payload,"
+        " payload_version, created_at, expires_at)"
+        " VALUES ('u', 'shop', 'send-text', 'c', 'sent', 1, x'', x'', 1, 0, 1)"
+    )
+    connection.execute(
+        "INSERT INTO steps (uuid, number, instance_id, name, state, device_jid, message_id, chat, timestamp)"
+        " VALUES ('u', 0, 'shop', 'text', 'sent', '447700900001:7@s.whatsapp.net', '3EB0AA', ?, 100)",
+        (OWN.chat,),
+    )
