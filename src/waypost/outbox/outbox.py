@@ -31,7 +31,7 @@ from waypost.outbox.request import Acceptance, Accepted, Request, RequestState
 from waypost.outbox.sending import Sending
 from waypost.outbox.setbacks import Setbacks
 from waypost.outbox.settings import OutboxSettings
-from waypost.outbox.store import NewRequest, OutboxStore, Page, Query
+from waypost.outbox.store import NewRequest, OutboxStore, Page, Query, Stored
 from waypost.outbox.sweep import Sweeper
 from waypost.outbox.uuids import new_uuid
 from waypost.outbox.waiters import Waiters
@@ -122,29 +122,34 @@ class Outbox:
         does not undo it.
         """
         self._must_have_room()
-        return await self._whole(self._accept(acceptance))
+        new = self._new(acceptance)
+        written: asyncio.Future[Stored] = asyncio.ensure_future(self._store.accept(new))
+        self._lanes.unfinished += 1  # its place is taken while it is written
+        written.add_done_callback(lambda done: self._take_in(new, done))
+        stored = await asyncio.shield(written)
+        return Accepted(uuid=stored.duplicate_of or new.uuid, duplicate=stored.duplicate_of is not None)
 
-    async def _accept(self, acceptance: Acceptance) -> Accepted:
+    def _new(self, acceptance: Acceptance) -> NewRequest:
         key = self._lanes.canonical(acceptance.instance_id, acceptance.chat_key)
         if key != acceptance.chat_key:
             acceptance = msgspec.structs.replace(acceptance, chat_key=key)
         now = self._clock.now()
-        new = NewRequest(
+        return NewRequest(
             acceptance=acceptance,
             uuid=new_uuid(now, self._rng),
             created_at=now,
             expires_at=now + self._settings.expires,
             duplicates_since=now - self._settings.idempotency,
         )
-        self._lanes.unfinished += 1  # its place is taken while it is written
-        try:
-            stored = await self._store.accept(new)
-        finally:
-            self._lanes.unfinished -= 1
-        if stored.duplicate_of is not None:
-            return Accepted(uuid=stored.duplicate_of, duplicate=True)
-        self._lanes.add(Entry(new.queued(stored.seq))).pump()
-        return Accepted(uuid=new.uuid)
+
+    def _take_in(self, new: NewRequest, written: "asyncio.Future[Stored]") -> None:
+        """Put a request that was stored into its lane, whether or not its caller still waits."""
+        self._lanes.unfinished -= 1
+        # What is stored while the outbox closes is the next process's.
+        if self._open and not written.cancelled() and written.exception() is None:
+            stored = written.result()
+            if stored.duplicate_of is None:
+                self._lanes.add(Entry(new.queued(stored.seq))).pump()
 
     async def get(self, instance_id: str, uuid: str) -> Request:
         """The request as it is now. Raises OutboxError(REQUEST_NOT_FOUND)."""

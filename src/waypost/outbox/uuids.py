@@ -1,5 +1,4 @@
 import random
-import uuid
 
 
 def new_uuid(now: float, rng: random.Random) -> str:
@@ -10,4 +9,5 @@ def new_uuid(now: float, rng: random.Random) -> str:
     chance = rng.getrandbits(74)
     high = milliseconds << 16 | 0x7000 | chance >> 62
     low = 0b10 << 62 | chance & (2**62 - 1)
-    return str(uuid.UUID(int=high << 64 | low))
+    text = f"{high:016x}{low:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from waypost.errors import STORAGE_UNAVAILABLE, StorageError
 from waypost.storage.sqlite.connection import connect_reader, connect_writer
@@ -81,32 +81,32 @@ class Database:
         disk raises StorageError(STORAGE_UNAVAILABLE) for everyone who shared the transaction: nothing was
         stored. A caller that is cancelled stops waiting; the unit is carried out all the same.
         """
-        future = await self._place()
-        self._writer.submit(Job(future, unit))
-        return cast("T", await future)
-
-    async def write_each(
-        self, bulk: Callable[[sqlite3.Connection, Sequence[Item]], Sequence[T]], item: Item
-    ) -> T:
-        """Like `write`, for units that are done faster together: `bulk` is run for all neighbours that name
-        it, and returns a value for each item, in order. When it raises, it is run for each item alone.
-        """
-        future = await self._place()
-        self._writer.submit(Job(future, bulk=bulk, item=item))
-        return cast("T", await future)
-
-    async def _place(self) -> "asyncio.Future[Any]":
-        """A future for one more job, once there is room for it."""
         await self._places.acquire()
         if self._closed:
             self._places.release()
-            raise StorageError(STORAGE_UNAVAILABLE, "The database is closed.")
-        return self._loop.create_future()
+            raise _closed()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._writer.submit(Job(future, unit))
+        return await future
+
+    def write_each(
+        self, bulk: Callable[[sqlite3.Connection, Sequence[Item]], Sequence[T]], item: Item
+    ) -> "asyncio.Future[T]":
+        """Like `write`, for units that are done faster together: `bulk` is run for all neighbours that name
+        it, and returns a value for each item, in order. When it raises, it is run for each item alone.
+
+        Nobody waits for a place here: whoever calls bounds how many of these are under way.
+        """
+        if self._closed:
+            raise _closed()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._writer.submit(Job(future, bulk=bulk, item=item))
+        return future
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run `query` on a connection that can't write, over one consistent snapshot."""
         if self._closed:
-            raise StorageError(STORAGE_UNAVAILABLE, "The database is closed.")
+            raise _closed()
         return await self._loop.run_in_executor(self._readers, self._query, query)
 
     async def close(self) -> None:
@@ -114,6 +114,7 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        self._writer.hand_over()
         await asyncio.to_thread(self._close)
 
     def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
@@ -141,3 +142,7 @@ class Database:
     def _give_back(self, count: int) -> None:
         for _ in range(count):
             self._places.release()
+
+
+def _closed() -> StorageError:
+    return StorageError(STORAGE_UNAVAILABLE, "The database is closed.")

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -78,9 +79,9 @@ class SqliteOutboxStore:
         self._epoch, takeover = await self._database.write(unit)
         return takeover
 
-    async def accept(self, new: NewRequest) -> Stored:
+    def accept(self, new: NewRequest) -> "asyncio.Future[Stored]":
         """Store a request with its upload and its key."""
-        return await self._database.write_each(self._put_new, new)
+        return self._database.write_each(self._put_new, new)
 
     def _put_new(self, connection: sqlite3.Connection, news: Sequence[NewRequest]) -> list[Stored]:
         return self._new.put_all(connection, news, self._epoch)

@@ -61,7 +61,8 @@ class _BatchLost(Exception):
 class Writer:
     """Runs units of work in the order they came, in a shared transaction; one that raises fails alone.
 
-    `on_done` is called in the event loop with the number of jobs that a batch has answered.
+    `on_done` is called in the event loop with the number of units (`bulk` jobs apart) that a batch has
+    answered.
     """
 
     def __init__(
@@ -71,16 +72,27 @@ class Writer:
         self._connection = connection
         self._loop = loop
         self._on_done = on_done
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._gathered: list[Job] = []
+        self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="waypost-writer", daemon=True)
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Take `job`; its future is resolved once the commit has returned."""
-        self._jobs.put(job)
+        """Take `job`; its future is resolved once the commit has returned. For the loop's thread alone."""
+        # All that come in one turn of the loop go together: the thread, woken by the first, would take that
+        # one alone and fight the loop for the interpreter with every further one.
+        if not self._gathered:
+            self._loop.call_soon(self.hand_over)
+        self._gathered.append(job)
+
+    def hand_over(self) -> None:
+        """Let the thread have what was submitted."""
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._jobs.put(gathered)
 
     def finish(self) -> None:
-        """Write what was submitted, then end. Blocks until the thread has ended."""
+        """Write what was handed over, then end. Blocks until the thread has ended."""
         self._jobs.put(None)
         self._thread.join()
 
@@ -89,8 +101,9 @@ class Writer:
             batch, last = self._next_batch()
             if batch:
                 outcomes = self._write(batch)
+                units = sum(job.bulk is None for job in batch)
                 with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                    self._loop.call_soon_threadsafe(self._resolve, outcomes)
+                    self._loop.call_soon_threadsafe(self._resolve, outcomes, units)
             elif not last:
                 self._write([])
             if last:
@@ -99,12 +112,12 @@ class Writer:
     def _next_batch(self) -> tuple[list[Job], bool]:
         batch: list[Job] = []
         try:
-            job = self._jobs.get(timeout=None if self.healthy else PROBE_SECONDS)
-            while job is not None:
-                batch.append(job)
-                if len(batch) == MAX_BATCH:
+            jobs = self._jobs.get(timeout=None if self.healthy else PROBE_SECONDS)
+            while jobs is not None:
+                batch += jobs
+                if len(batch) >= MAX_BATCH:
                     return batch, False
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
         except queue.Empty:
             return batch, False
         return batch, True
@@ -162,7 +175,7 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def _resolve(self, outcomes: list[_Outcome]) -> None:
+    def _resolve(self, outcomes: list[_Outcome], units: int) -> None:
         for outcome in outcomes:
             if outcome.future.done():  # the caller went away; what he asked for is committed all the same
                 continue
@@ -170,7 +183,7 @@ class Writer:
                 outcome.future.set_result(outcome.value)
             else:
                 outcome.future.set_exception(outcome.error)
-        self._on_done(len(outcomes))
+        self._on_done(units)
 
 
 def _outcomes(connection: sqlite3.Connection, bulk: Bulk | None, jobs: list[Job]) -> list[_Outcome]:
