@@ -45,30 +45,28 @@ class NewRows:
         return stored
 
     def _insert(self, connection: sqlite3.Connection, news: Sequence[NewRequest], epoch: int) -> list[Stored]:
-        first: int = connection.execute(self._requests["next_seq"]).fetchone()[0]
-        _insert_rows(
-            connection,
-            self._requests["insert"],
-            [_row(new, first + place, epoch) for place, new in enumerate(news)],
-        )
+        rows = [_row(new, epoch) for new in news]
+        # Each row's `seq` is one more than the largest there is, and nobody else writes meanwhile.
+        first = _insert_rows(connection, self._requests["insert"], rows) - len(rows) + 1
         uploads = [(new.uuid, new.acceptance.upload) for new in news if new.acceptance.upload is not None]
         _insert_rows(connection, self._blobs["put"], [_blob(uuid, upload) for uuid, upload in uploads])
         return [Stored(first + place) for place in range(len(news))]
 
 
-def _insert_rows(connection: sqlite3.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run an INSERT of one row, which ends with its VALUES, for many at once."""
+def _insert_rows(connection: sqlite3.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run an INSERT of one row, which ends with its VALUES, for many at once; the last row's rowid."""
     head, word, one = sql.rpartition("VALUES ")
+    last = 0
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]
         values: Iterable[Any] = chain.from_iterable(part)
-        connection.execute(f"{head}{word}{', '.join([one] * len(part))}", tuple(values))
+        last = connection.execute(f"{head}{word}{', '.join([one] * len(part))}", tuple(values)).lastrowid or 0
+    return last
 
 
-def _row(new: NewRequest, seq: int, epoch: int) -> tuple[Any, ...]:
+def _row(new: NewRequest, epoch: int) -> tuple[Any, ...]:
     call = new.acceptance
     return (
-        seq,
         new.uuid,
         call.instance_id,
         call.operation,

@@ -1,11 +1,8 @@
--- name: next_seq
-SELECT coalesce(max(seq), 0) + 1 FROM requests;
-
 -- name: insert
 INSERT INTO requests (
-    seq, uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
+    uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
     expires_at, blob_id
-) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
+) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
 
 -- name: get
 SELECT
