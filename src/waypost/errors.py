@@ -241,6 +241,9 @@ SANDBOX_NO_SUCH: Final = Fault(
 )
 SANDBOX_CONFLICT: Final = Fault("sandbox_conflict", 409, "The sandbox can't do that now.")
 SANDBOX_INVALID: Final = Fault("sandbox_invalid", 422, "The sandbox can't read that call.")
+SANDBOX_FOLDER: Final = Fault(
+    "sandbox_folder", 503, "The sandbox can't use that data folder; name another with --data."
+)
 SANDBOX_FORBIDDEN: Final = Fault(
     "sandbox_forbidden", 403, "The sandbox is spoken to from this machine only, by its loopback address."
 )

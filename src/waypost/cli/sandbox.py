@@ -60,8 +60,12 @@ def _address(text: str) -> str:
 def serve(
     data: Annotated[Path, typer.Option(help="Folder of its state.")] = Path("sandbox-data"),
     host: Annotated[str, typer.Option(help="IP address to listen on.", parser=_address)] = "127.0.0.1",
-    control_port: Annotated[int, typer.Option(help="Port of the control API; 0 = any.")] = 8790,
-    proxy_port: Annotated[int, typer.Option(help="Port that engines connect through; 0 = any.")] = 8791,
+    control_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the control API; 0 = any.")
+    ] = 8790,
+    proxy_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port that engines connect through; 0 = any.")
+    ] = 8791,
     as_json: AsJson = False,
 ) -> None:
     """Run the network until Ctrl-C; its addresses are printed when it is ready."""

@@ -21,7 +21,7 @@ from waypost.sandbox.protocol import connection
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.proxy import proxying
 from waypost.sandbox.settings import SandboxSettings
-from waypost.sandbox.state import failures, queue, secrets
+from waypost.sandbox.state import failures, folder, queue, secrets
 from waypost.sandbox.state.store import Store
 from waypost.sandbox.tls import open_trust
 from waypost.sandbox.views import Failure
@@ -56,12 +56,13 @@ async def start_sandbox(
     randomness: Randomness = os.urandom,
     log: Log | None = None,
 ) -> AsyncIterator[Sandbox]:
-    """Run a sandbox while the context lasts. OSError: a port is taken; StorageError: the data folder is
-    unusable."""
+    """Run a sandbox while the context lasts. OSError: a port is taken; SandboxError, StorageError: the data
+    folder is unusable."""
     clock, log = clock or SystemClock(), log or make_log("warning", "text")
-    media_folder = settings.data / "media"
-    await asyncio.to_thread(media_folder.mkdir, parents=True, exist_ok=True, mode=0o700)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(folder.held(settings.data))
+        media_folder = settings.data / "media"
+        await asyncio.to_thread(media_folder.mkdir, exist_ok=True, mode=0o700)
         store = await stack.enter_async_context(Store(settings.data / "sandbox.db"))
         trust = await asyncio.to_thread(open_trust, settings.data, clock.now(), settings.host)
         front = stack.enter_context(contextlib.closing(listener.bind(settings.host, settings.control_port)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from waypost.errors import StorageError
+from waypost.errors import SandboxError, StorageError
 from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.state import parties, queue
@@ -138,3 +138,19 @@ def test_a_lid_is_fixed_by_number_and_secret() -> None:
     assert lid == parties.lid_of(b"s" * 32, "491700000001")
     assert (len(lid), lid.isdigit(), lid[0] != "0") == (15, True, True)
     assert lid not in (parties.lid_of(b"t" * 32, "491700000001"), parties.lid_of(b"s" * 32, "491700000002"))
+
+
+async def test_a_second_sandbox_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    async with start_sandbox(SandboxSettings(data=tmp_path)):
+        with pytest.raises(SandboxError, match="Another sandbox runs on"):
+            async with start_sandbox(SandboxSettings(data=tmp_path)):
+                pass
+    async with start_sandbox(SandboxSettings(data=tmp_path)):
+        pass
+
+
+async def test_a_folder_that_is_none_is_refused_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SandboxError, match="file: "):
+        async with start_sandbox(SandboxSettings(data=tmp_path / "file")):
+            pass
