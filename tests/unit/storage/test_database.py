@@ -1,7 +1,7 @@
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -39,6 +39,25 @@ async def test_a_constraint_error_fails_only_its_own_unit(database: Database) ->
     assert sum(isinstance(r, sqlite3.IntegrityError) for r in results) == 50
     assert await database.read(count) == 50
     assert database.healthy
+
+
+async def test_units_done_together_fail_alone_and_share_their_statements(database: Database) -> None:
+    sizes: list[int] = []
+
+    def bulk(connection: sqlite3.Connection, keys: Sequence[int]) -> list[int]:
+        sizes.append(len(keys))
+        for key in keys:
+            connection.execute("INSERT INTO notes VALUES (?, 'x')", (key,))
+        return [key * 10 for key in keys]
+
+    written = [database.write_each(bulk, key) for key in (1, 2, 3, 4)]
+    assert await asyncio.gather(*written) == [10, 20, 30, 40]
+    assert sizes == [4]
+    again = [database.write_each(bulk, key) for key in (4, 5)]
+    results = await asyncio.gather(*again, return_exceptions=True)
+    assert isinstance(results[0], sqlite3.IntegrityError)
+    assert results[1] == 50
+    assert await database.read(count) == 5
 
 
 async def test_an_error_half_way_undoes_the_whole_unit(database: Database) -> None:
