@@ -89,7 +89,7 @@ async def _admit(doors: Doors, endpoint: Endpoint, http: Http) -> Call:
     instance = None
     named = http.path_params.get("instance")
     if named is not None:
-        instance = doors.instances.sessions.find(str(named))
+        instance = doors.instances.sessions.find(str(named).lower())
         # An instance that this token may not see is as absent as one that is not there.
         if instance is None or not token.sees(instance.id):
             raise InstanceError(INSTANCE_NOT_FOUND)
@@ -122,7 +122,11 @@ def _open_handlers(doors: Doors, openapi: dict[str, Any]) -> list[HTTPRouteHandl
         html = page(openapi, doors.address.base(request))
         return _response(Reply(raw=html, media_type="text/html"))
 
+    async def home() -> Response[bytes]:
+        return _response(Reply(status=302, raw=b"", headers={"Location": "/docs"}))
+
     routes: list[tuple[str, Any]] = [
+        ("/", home),
         ("/healthz", healthz),
         ("/readyz", readyz),
         ("/docs", docs),

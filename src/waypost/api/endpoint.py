@@ -14,7 +14,7 @@ from waypost.operations.kind import FilePolicy
 
 BASE = "/api/whatsapp/v2"
 Http = HttpRequest[Any, Any, Any]
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,12 @@ class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class InstanceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a change of an instance's settings."""
+
+    caption_as_text: Annotated[bool, Meta(description="Whether a caption follows a voice note as a text.")]
+
+
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     """An instance as it is listed. `access_token` is told once, by create-instance; `reason` says why it is
     not WORKING.
@@ -54,6 +60,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     reason_message: str
     network: NetworkName
+    caption_as_text: bool
     access_token: str | None
     created_at: str
 
@@ -94,6 +101,7 @@ class InstancesApi:
         self._bodies = bodies
         self._settings = settings
         self._create = FieldsReader(CreateInstance)
+        self._change = FieldsReader(InstanceSettings)
 
     def endpoints(self) -> Sequence[Endpoint]:
         """All of them."""
@@ -134,6 +142,16 @@ class InstancesApi:
             self._of(one, "GET", "health", "How the instance is", self.health, Health),
             self._of(one, "POST", "restart", "Connect the instance anew", self.restart, Done),
             self._of(one, "POST", "logout", "Unlink the instance from its phone", self.logout, Done),
+            Endpoint(
+                method="PATCH",
+                path=one,
+                summary="Change the instance's settings",
+                scope="manage",
+                answer=self.change,
+                tag="Instances",
+                fields=InstanceSettings,
+                result=InstanceView,
+            ),
             Endpoint(
                 method="DELETE",
                 path=one,
@@ -229,6 +247,13 @@ class InstancesApi:
             )
         )
 
+    async def change(self, call: Call) -> Reply:
+        """Change settings."""
+        headers = call.http.headers
+        body = await self._bodies.read(call.http.stream(), headers.get("content-type", ""), None, None)
+        wanted = self._change.read(body.fields)
+        return Reply(body=self._view(await self._instances.set_caption(call.of.id, wanted.caption_as_text)))
+
     async def restart(self, call: Call) -> Reply:
         """Connect anew."""
         await self._instances.restart(call.of.id)
@@ -256,6 +281,7 @@ class InstancesApi:
             "reason": condition.reason,
             "reason_message": sentence(condition.reason),
             "network": instance.network,
+            "caption_as_text": instance.caption_as_text,
             "access_token": None,
             "created_at": iso(instance.created_at),
         }

@@ -75,6 +75,25 @@ def qr(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson
     _until_scanned(client, shown)
 
 
+@app.command("set")
+def change(
+    instance: Name,
+    caption_as_text: Annotated[bool, typer.Option(help="Whether a caption follows a voice note as a text.")],
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the settings of an instance."""
+    client = GatewayClient(url, token, dict(os.environ))
+    found = client.instance(instance)
+    changed = client.call("PATCH", f"/{found['id']}", {"caption_as_text": caption_as_text})
+    if as_json:
+        show_json(changed)
+    else:
+        follows = "follows its note as a text" if changed["caption_as_text"] else "is not sent"
+        typer.echo(f"{changed['name']}: a caption {follows}.")
+
+
 @app.command()
 def restart(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """Connect the instance anew."""

@@ -96,6 +96,12 @@ class Instances:
             self.sessions.pair(instance_id)
         return await self.qr_code(instance_id)
 
+    async def set_caption(self, instance_id: str, as_text: bool) -> Instance:
+        """Choose whether a caption follows a voice note as a text; counts for calls from now on."""
+        self.get(instance_id)
+        await self._store.set_caption(instance_id, as_text)
+        return self.sessions.change(instance_id, caption_as_text=as_text)
+
     async def restart(self, instance_id: str) -> None:
         """Connect anew."""
         self.get(instance_id)

@@ -80,6 +80,12 @@ class Sessions:
         else:
             self._set(instance.id, InstanceState.PENDING, "created")
 
+    def change(self, instance_id: str, *, caption_as_text: bool) -> Instance:
+        """An instance's settings were changed; how it is then."""
+        changed = msgspec.structs.replace(self._instances[instance_id], caption_as_text=caption_as_text)
+        self._instances[instance_id] = changed
+        return changed
+
     def find(self, instance_id: str) -> Instance | None:
         """The instance with that id."""
         return self._instances.get(instance_id)

@@ -18,6 +18,10 @@ class InstanceStore(Protocol):
         """Note which account is paired; with None, `ended` says why there is none any more."""
         ...
 
+    async def set_caption(self, instance_id: str, as_text: bool) -> None:
+        """Note whether a caption follows a voice note as a text."""
+        ...
+
     async def delete(self, instance_id: str) -> None:
         """Forget an instance with its tokens, contacts and messages."""
         ...

@@ -99,6 +99,22 @@ async def test_url_json_base64_form_and_multipart_all_arrive(stage: Stage, audio
         assert (await stage.finished(answer))["response_status"] == 201
 
 
+async def test_a_caption_is_left_out_where_the_instance_says_so(stage: Stage) -> None:
+    who = stage.instance
+    changed = await stage.http.patch(who.base, headers=who.headers, json={"caption_as_text": False})
+    assert changed.json()["caption_as_text"] is False
+    try:
+        request = await stage.finished(await stage.send_voice(GREETING, caption="unheard"))
+    finally:
+        await stage.http.patch(who.base, headers=who.headers, json={"caption_as_text": True})
+    assert request["status"] == "sent"
+    assert "caption_message" not in request["response_body"]
+    note = await received(stage, request)
+    later = await stage.finished(await stage.send_voice(GREETING))
+    following = await stage.control.inbox(f"+{CONTACT}", note.seq, 0)
+    assert following.messages[0].id == later["response_body"]["key"]["id"]
+
+
 async def test_a_caption_follows_its_note_and_quotes_it(stage: Stage) -> None:
     first = await stage.finished(await stage.send_voice(GREETING))
     replied = first["response_body"]["key"]["id"]

@@ -51,6 +51,11 @@ class SqliteInstances:
         }
         await self._database.write(lambda connection: connection.execute(self._sql["set_account"], row))
 
+    async def set_caption(self, instance_id: str, as_text: bool) -> None:
+        """Note whether a caption follows a voice note as a text."""
+        row = {"id": instance_id, "caption_as_text": as_text}
+        await self._database.write(lambda connection: connection.execute(self._sql["set_caption"], row))
+
     async def delete(self, instance_id: str) -> None:
         """Forget an instance with its tokens, contacts and messages."""
         await self._database.write(lambda connection: connection.execute(self._sql["delete"], (instance_id,)))

@@ -9,5 +9,8 @@ FROM instances ORDER BY created_at, id;
 -- name: set_account
 UPDATE instances SET jid = :jid, lid = :lid, push_name = :push_name, ended = :ended WHERE id = :id;
 
+-- name: set_caption
+UPDATE instances SET caption_as_text = :caption_as_text WHERE id = :id;
+
 -- name: delete
 DELETE FROM instances WHERE id = ?;
