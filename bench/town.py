@@ -112,7 +112,7 @@ async def town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]
             await pair.sandbox.stop()
 
 
-async def load(url: str, head: str, body: bytes, *, requests: int, connections: int = 16) -> dict[str, Any]:
+async def load(url: str, head: str, body: bytes, *, requests: int, connections: int = 64) -> dict[str, Any]:
     """Run the load generator in a process of its own; its figures. RuntimeError when an answer was no 200."""
     where = urlsplit(url)
     order = {
