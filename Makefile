@@ -8,12 +8,13 @@ ARGS =
 export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo serve test lint interop bench chaos fuzz lock clean
+.PHONY: help demo serve test slow lint interop bench chaos fuzz lock clean
 
 help:
 	@echo "make demo    send voice notes on an emulated network and watch them arrive"
 	@echo "make serve   run the gateway"
 	@echo "make test    lint and all tests"
+	@echo "make slow    the few tests that take longer than the rest together"
 	@echo "make lint    style and types alone"
 	@echo "make interop let Baileys and a second whatsmeow judge what we send, and write to us"
 	@echo "make bench   measure"
@@ -31,7 +32,11 @@ serve:
 	@$(PYTHON_IN_VENV) -m waypost serve $(ARGS)
 
 test: lint
-	$(PYTHON_IN_VENV) -m pytest $(ARGS)
+	$(PYTHON_IN_VENV) -m pytest -m "not slow" $(ARGS)
+
+slow:
+	@scripts/bootstrap dev
+	$(PYTHON_IN_VENV) -m pytest -m slow $(ARGS)
 
 lint:
 	@scripts/bootstrap dev
