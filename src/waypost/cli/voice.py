@@ -45,7 +45,8 @@ def convert(
     table.add_row("note", str(note.path))
     table.add_row("made", "copied, it was native already" if note.passthrough else "converted")
     table.add_row("size", f"{note.size} bytes, sha256 {note.sha256.hex()}")
-    table.add_row("bitrate", f"{note.bitrate / 1000:.1f} kbit/s")
+    asked = "" if note.passthrough else ", asked of the encoder"
+    table.add_row("bitrate", f"{note.bitrate / 1000:.1f} kbit/s{asked}")
     table.add_row("seconds", str(note.seconds))
     table.add_row("waveform", draw(note.waveform))
     Console().print(table)
@@ -69,7 +70,7 @@ def inspect_note(
     table = _table()
     table.add_row("profile", "native: Ogg Opus, mono, 16 kHz, SILK wideband, 3 frames of 20 ms, WhatsApp")
     table.add_row("packets", f"{profile.packets} of 60 ms on {profile.pages - 2} pages, all checked")
-    table.add_row("bitrate", f"{profile.bitrate / 1000:.1f} kbit/s")
+    table.add_row("bitrate", f"{profile.bitrate / 1000:.1f} kbit/s on average")
     table.add_row("seconds", f"{found.seconds} ({profile.seconds:.3f})")
     table.add_row("size", f"{profile.size} bytes")
     table.add_row("waveform", draw(found.waveform))
