@@ -5,6 +5,7 @@ import functools
 import json
 import sys
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,18 @@ from rich.console import Console
 
 from waypost.cli.demo import files, notes, stage
 from waypost.cli.demo.calls import Gateway
+from waypost.cli.demo.recipients import Recipient
 from waypost.cli.demo.screen import Screen, StepFailed
-from waypost.sandbox.client import SandboxClient
 from waypost.testing.processes import Pair, ProcessFailed
 
 _CAPTION = "Your parcel is at the side door."
+
+
+class Listener(StrEnum):
+    """Who hears the notes."""
+
+    CONTACT = "contact"
+    BAILEYS = "baileys"
 
 
 app = typer.Typer(add_completion=False)
@@ -29,6 +37,9 @@ def demo(
         bool, typer.Option("--serve", help="Stay up afterwards and print curl commands to try.")
     ] = False,
     out: Annotated[Path, typer.Option(help="Where the notes that arrived are written.")] = Path("demo-out"),
+    recipient: Annotated[
+        Listener, typer.Option(help="Who hears the notes: a sandbox contact, or Baileys (needs Node).")
+    ] = Listener.CONTACT,
 ) -> None:
     """Start a gateway and an emulated network, pair them, send voice notes that are received and played."""
     screen = Screen(Console(soft_wrap=True))
@@ -40,7 +51,7 @@ def demo(
         )
         raise typer.Exit(2)
     try:
-        asyncio.run(_play(screen, out, serve))
+        asyncio.run(_play(screen, out, serve, recipient))
     except (StepFailed, ProcessFailed) as failure:
         screen.console.print("[red]failed[/]", end=" ")
         screen.console.print(str(failure), markup=False, highlight=False)
@@ -61,7 +72,7 @@ def _made(out: Path) -> None:
         ) from error
 
 
-async def _play(screen: Screen, out: Path, serve: bool) -> None:
+async def _play(screen: Screen, out: Path, serve: bool, listener: Listener) -> None:
     _made(out)
     with (
         tempfile.TemporaryDirectory(prefix="waypost-demo-") as folder,
@@ -70,17 +81,17 @@ async def _play(screen: Screen, out: Path, serve: bool) -> None:
     ):
         async with stage.running(screen, Path(folder), address) as (pair, gateway, sandbox):
             await stage.create_and_pair(screen, gateway, sandbox)
-            await _send_all(screen, gateway, sandbox, recordings, address, out)
-            screen.table()
-            if serve:
-                _print_commands(screen, pair, gateway, recordings, address)
-                await pair.gateway.wait()
+            async with stage.recipient(screen, sandbox, listener, Path(folder)) as recipient:
+                await _send_all(screen, gateway, recipient, recordings, address, out)
+                screen.table()
+                if serve:
+                    _print_commands(screen, pair, gateway, recordings, address)
+                    await pair.gateway.wait()
 
 
 async def _send_all(
-    screen: Screen, gateway: Gateway, sandbox: SandboxClient, recordings: Path, address: str, out: Path
+    screen: Screen, gateway: Gateway, recipient: Recipient, recordings: Path, address: str, out: Path
 ) -> None:
-    recipient = notes.Recipient(stage.CONTACT_PHONE, sandbox)
     chat = recipient.chat_id
     with screen.step("voice note by url (mp3)"):
         by_url = await notes.deliver(
@@ -108,7 +119,7 @@ async def _send_all(
             out,
             lambda: gateway.send_file(chat, recordings / "greeting.amr", reply),
         )
-        await notes.check_reply(recipient, captioned, first)
+        notes.check_reply(captioned, first)
         await notes.check_caption(screen, recipient, captioned, _CAPTION)
 
 

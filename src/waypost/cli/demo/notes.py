@@ -8,38 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from waypost.cli.demo.calls import Gateway
+from waypost.cli.demo.recipients import Arrived, Recipient
 from waypost.cli.demo.screen import Screen, StepFailed
-from waypost.sandbox.client import SandboxClient
-from waypost.sandbox.views import InboxMessage
 from waypost.voice.verify import verify
-
-_ARRIVES_WITHIN_S = 20
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """The sandbox contact that plays the notes."""
-
-    phone: str
-    sandbox: SandboxClient
-
-    @property
-    def number(self) -> str:
-        """How the sandbox writes its number."""
-        return f"+{self.phone}"
-
-    @property
-    def chat_id(self) -> str:
-        """How the API names the chat."""
-        return f"{self.phone}@c.us"
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One note that went all the way: its finished request and the file that the contact decrypted."""
+    """One note that went all the way: its finished request and what the recipient decrypted."""
 
     request: Mapping[str, Any]
-    file: Path
+    message: Arrived
 
 
 async def deliver(
@@ -56,23 +35,23 @@ async def deliver(
     screen.document("finished queued request", request)
     if request["status"] != "sent":
         raise StepFailed(f"the request ended as {request['status']}: {request['error']['message']}")
+    body = request["response_body"]
+    message = await recipient.arrived(body["key"]["id"])
+    await recipient.play(body["key"]["id"])
     await gateway.status_reached(
         envelope, "PLAYED", told=lambda status: screen.line(f"receipt: [cyan]{status}[/]")
     )
-    body = request["response_body"]
-    message = await _arrived(recipient, body["key"]["id"])
-    media = await recipient.sandbox.media(recipient.number, message.seq)
     file = out / f"{body['key']['id']}.ogg"
-    file.write_bytes(media)
-    _check(media, message, body["message"]["audioMessage"])
+    file.write_bytes(message.media)
+    _check(message, body["message"]["audioMessage"])
     screen.line(f"decrypted, verified packet by packet, byte-equal to what was sent: {file}")
-    return Delivery(request, file)
+    return Delivery(request, message)
 
 
 async def check_caption(screen: Screen, recipient: Recipient, delivery: Delivery, caption: str) -> None:
     """The caption arrived as a text of its own, quoting the note."""
     key = delivery.request["response_body"]["caption_message"]["key"]["id"]
-    message = await _arrived(recipient, key)
+    message = await recipient.arrived(key)
     if message.text != caption:
         raise StepFailed("the caption that arrived is not the one that was sent")
     if message.quoted_id != delivery.request["response_body"]["key"]["id"]:
@@ -80,27 +59,16 @@ async def check_caption(screen: Screen, recipient: Recipient, delivery: Delivery
     screen.line(f"the caption arrived, quoting its note: “{message.text}”")
 
 
-async def check_reply(recipient: Recipient, delivery: Delivery, replied_to: str) -> None:
+def check_reply(delivery: Delivery, replied_to: str) -> None:
     """The note quotes the message that it replies to."""
-    message = await _arrived(recipient, delivery.request["response_body"]["key"]["id"])
-    if message.quoted_id != replied_to:
+    if delivery.message.quoted_id != replied_to:
         raise StepFailed("the note does not quote the message that it replies to")
 
 
-async def _arrived(recipient: Recipient, message_id: str) -> InboxMessage:
-    after = 0
-    while (inbox := await recipient.sandbox.inbox(recipient.number, after, _ARRIVES_WITHIN_S)).messages:
-        for message in inbox.messages:
-            if message.id == message_id:
-                return message
-        after = inbox.last
-    raise StepFailed(f"the contact did not receive {message_id}")
-
-
-def _check(media: bytes, message: InboxMessage, stated: Mapping[str, Any]) -> None:
-    digest = base64.b64encode(hashlib.sha256(media).digest()).decode()
+def _check(message: Arrived, stated: Mapping[str, Any]) -> None:
+    digest = base64.b64encode(hashlib.sha256(message.media).digest()).decode()
     if digest != stated["fileSha256"]:
         raise StepFailed("the file that arrived is not the file that was sent")
-    if message.audio is None or not message.audio.ptt:
+    if not message.is_voice_note:
         raise StepFailed("what arrived is not a voice note")
-    verify(media)
+    verify(message.media)

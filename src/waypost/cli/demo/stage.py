@@ -1,21 +1,26 @@
 """Sets the stage: a sandbox and a gateway on free ports, an instance, and a phone that scans its QR code."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from waypost.cli.demo.calls import Gateway, until
+from waypost.cli.demo.recipients import BaileysPhone, Contact, Recipient
 from waypost.cli.demo.screen import Screen
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.views import NewContact
+from waypost.testing.baileys.install import install
+from waypost.testing.phones import baileys_engine, running_phone
 from waypost.testing.processes import Pair, sandbox_and_gateway
 
 # Numbers that no subscriber has (the range that the British regulator keeps for fiction).
 OWN_PHONE = "447700900001"
 CONTACT_PHONE = "447700900002"
+# Where `make interop` keeps it too.
+_BAILEYS = Path(".interop") / "baileys"
 _DELIVERED_S, _READ_S, _PLAYED_S = 0.1, 0.4, 0.8
 
 
@@ -53,16 +58,34 @@ async def create_and_pair(screen: Screen, gateway: Gateway, sandbox: SandboxClie
         await sandbox.add_phone(f"+{OWN_PHONE}", "Demo shop")
         await sandbox.scan(f"+{OWN_PHONE}", created["qr_text"])
         await _working(gateway)
-    with screen.step("add a contact that plays what it gets"):
-        await sandbox.add_contact(
-            NewContact(
-                f"+{CONTACT_PHONE}",
-                "Ada",
-                delivered_after=_DELIVERED_S,
-                read_after=_READ_S,
-                played_after=_PLAYED_S,
+
+
+@asynccontextmanager
+async def recipient(
+    screen: Screen, sandbox: SandboxClient, kind: str, folder: Path
+) -> AsyncIterator[Recipient]:
+    """Who hears the notes: `contact`, or `baileys`, which is installed first where it is not there yet."""
+    if kind == "contact":
+        with screen.step("add a contact that plays what it gets"):
+            await sandbox.add_contact(
+                NewContact(
+                    f"+{CONTACT_PHONE}",
+                    "Ada",
+                    delivered_after=_DELIVERED_S,
+                    read_after=_READ_S,
+                    played_after=_PLAYED_S,
+                )
             )
-        )
+        yield Contact(CONTACT_PHONE, sandbox)
+        return
+    async with AsyncExitStack() as stack:
+        with screen.step("pair a phone that runs Baileys"):
+            installed = await install(_BAILEYS)
+            screen.line(f"Baileys {installed.version}, Node {installed.node.version}")
+            phone = await stack.enter_async_context(
+                running_phone(baileys_engine(installed), sandbox, CONTACT_PHONE, "Bea", folder)
+            )
+        yield BaileysPhone(phone)
 
 
 async def _working(gateway: Gateway) -> None:
