@@ -4,8 +4,8 @@ from typing import Final
 import msgspec
 
 from waypost.clock import Clock
-from waypost.durable.retry import delay, next_attempt
-from waypost.errors import NOT_CONNECTED, WaypostError
+from waypost.durable.retry import Schedule, delay, next_attempt
+from waypost.errors import NOT_CONNECTED, FetchError, WaypostError
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry, Phase
 from waypost.outbox.failures import OF_THE_CONNECTION, PATIENT, failure_of
@@ -66,13 +66,19 @@ class Setbacks:
         patient = error.code in PATIENT
         entry.failures += not patient
         return next_attempt(
-            self._settings.retry,
+            self._schedule(error),
             attempts if patient else entry.failures,
             self._clock.now(),
             self._rng,
             patient=patient,
             not_before=_until(error),
         )
+
+    def _schedule(self, error: WaypostError) -> Schedule:
+        retry = self._settings.retry
+        if not isinstance(error, FetchError):
+            return retry
+        return msgspec.structs.replace(retry, attempts=min(retry.attempts, self._settings.fetch_attempts))
 
     async def _hold(self, entry: Entry, again: Phase, step: Step | None) -> None:
         """The session is away: no attempt, no row. The delay is for a session that is there and won't have

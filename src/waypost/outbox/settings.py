@@ -30,6 +30,9 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     stage_deadline: float = 300.0
     perform_deadline: float = 120.0
     retry: Schedule = Schedule()
+    # A caller's url that does not answer: given up after about 14 s, while a client still polls, since what
+    # was accepted later for the same chat waits behind it.
+    fetch_attempts: int = 4
     idempotency: float = DAY
     keep_sent_blobs: float = DAY
     keep_failed_blobs: float = 7 * DAY

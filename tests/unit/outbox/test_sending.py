@@ -21,7 +21,7 @@ from waypost.errors import (
 from waypost.outbox.request import Request, RequestState
 from waypost.outbox.settings import OutboxSettings
 from waypost.testing.executor import Script
-from waypost.testing.outbox_house import INSTANCE, House, finished, rows, until, waiting
+from waypost.testing.outbox_house import INSTANCE, SETTINGS, House, finished, rows, until, waiting
 
 
 def raising(error: WaypostError) -> Script:
@@ -139,6 +139,20 @@ async def test_retries_grow_apart_and_end_with_the_last_reason(house: House) -> 
     assert request.failure is not None
     assert request.failure.code == "media_upload_failed"
     assert sum(call.startswith("prepare") for call in executor.calls) == 1
+
+
+async def test_a_url_that_does_not_answer_is_given_up_while_its_caller_still_polls(house: House) -> None:
+    settings = msgspec.structs.replace(SETTINGS, fetch_attempts=2)
+    async with house.open(settings=settings) as (outbox, executor):
+        executor.always("prepare", raising(FetchError(URL_UNREACHABLE)))
+        uuid = (await outbox.accept(house.call())).uuid
+        await waiting(outbox, uuid, "retry")
+        house.clock.advance(1.1)
+        outbox.wake(INSTANCE)
+        request = await finished(outbox, uuid)
+    assert (request.state, request.response_status) == (RequestState.FAILED, 422)
+    assert request.failure is not None
+    assert request.failure.code == "url_unreachable"
 
 
 async def test_what_no_retry_can_help_ends_at_once_with_its_status(house: House) -> None:
