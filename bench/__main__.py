@@ -40,7 +40,10 @@ async def _memory() -> list[str]:
 
 SECTIONS: dict[str, tuple[str, Callable[[], Awaitable[list[str]]]]] = {
     "accept": ("Accepting: send-voice (multipart, 12 kB, durable), 64 connections", _accept),
-    "constrained": ("Accepting on one core and 512 MB while ten 60 s notes convert", _constrained),
+    "constrained": (
+        "Accepting on one core, 512 MB of heap per process, while ten 60 s notes convert",
+        _constrained,
+    ),
     "conversion": ("Converting mp3, warm pool against one ffmpeg spawn", _conversion),
     "delivery": ("Sending through the sandbox", _delivery),
     "memory": ("Memory (PSS, MB) and recovery", _memory),

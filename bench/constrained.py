@@ -1,4 +1,4 @@
-"""The accept path on one core and 512 MB, while ten notes of a minute are being converted."""
+"""The accept path on one core, with 512 MB of heap per process, while ten notes of a minute convert."""
 
 import asyncio
 import itertools

@@ -21,13 +21,6 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     generation: str
 
 
-class StoredBlob(msgspec.Struct, frozen=True, kw_only=True):
-    """A file made by a stage and kept with the request; its bytes or fsynced file exist already."""
-
-    blob_id: str
-    size: int
-
-
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """What `prepare` or `stage` found out: JSON for the next call.
 

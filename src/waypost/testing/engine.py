@@ -18,7 +18,6 @@ from waypost.engine.port import (
     Network,
     NeverSent,
     Paired,
-    PairingFailed,
     PairingWatcher,
     QrCode,
     ReceiptArrived,
@@ -179,11 +178,6 @@ class MemoryEngine:
         mark = Mark(device_jid=jid, generation=f"generation-{self._pairings}")
         self._stores[instance_id] = _Store(mark, lid_of(phone))
         await self._watcher.on_pairing(instance_id, Paired(jid=jid, lid=lid_of(phone)))
-
-    async def fail_pairing(self, instance_id: str, fault: Fault) -> None:
-        """Let the pairing that runs end without a phone."""
-        self._pairing.remove(instance_id)
-        await self._watcher.on_pairing(instance_id, PairingFailed(code=fault.code, reason=fault.sentence))
 
     async def stop_pairing(self, instance_id: str) -> None:
         """End a pairing."""

@@ -46,7 +46,7 @@ def demo(
     if sys.platform != "linux":
         screen.console.print(
             "The sandbox works on Linux only: elsewhere the engine can't be told to trust its certificate.\n"
-            "What works here: `waypost voice convert`, and `waypost serve` with a real number.\n"
+            "What does not need it: `waypost voice convert`, and `waypost serve` with a real number.\n"
             "For the demo use a Linux container or virtual machine."
         )
         raise typer.Exit(2)

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
-from waypost.sandbox.wire.node import LID_SERVER, PHONE_SERVER, Jid, Node
+from waypost.sandbox.wire.node import LID_SERVER, Jid, Node
 from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
 
 _OUTGOING: Final = 1024
@@ -93,8 +93,3 @@ class Link:
     async def _close_later(self) -> None:
         await asyncio.sleep(self._close_delay)
         self.closing.set()
-
-
-def families(number: str, lid: str) -> tuple[Jid, Jid]:
-    """Both addresses of an account: LID and phone number."""
-    return Jid(lid, LID_SERVER), Jid(number, PHONE_SERVER)

@@ -97,11 +97,6 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
         except msgspec.MsgspecError as error:
             raise SignalError(Reason.MALFORMED, "A stored session can't be read.") from error
 
-    @property
-    def established(self) -> bool:
-        """Whether the peer has answered, so that messages no longer carry the pre-key part."""
-        return self.current.pending is None
-
     def states(self) -> tuple[State, ...]:
         """The agreement in use, then the earlier ones."""
         return (self.current, *self.archived)
