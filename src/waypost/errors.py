@@ -136,6 +136,9 @@ GROUP_NOT_FOUND: Final = Fault(
     "group_not_found", 404, "That group does not exist, or this account is not in it."
 )
 ENGINE_REFUSED: Final = Fault("engine_refused", 500, "The engine refused to send this message.")
+CONTENT_INVALID: Final = Fault(
+    "content_invalid", 500, "The message could not be put together; this is a defect of Waypost."
+)
 STORE_NOT_WRITABLE: Final = Fault(
     "store_not_writable",
     503,

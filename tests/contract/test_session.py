@@ -18,9 +18,7 @@ from waypost.engine.port import (
     Quote,
     SendOrder,
     Session,
-    Text,
     Unknowable,
-    VoiceNote,
 )
 from waypost.errors import LOGGED_OUT, RESTRICTED, EngineError
 from waypost.sandbox.views import NewContact, NewFailure
@@ -106,7 +104,7 @@ async def _whatsmeow(folder: Path) -> AsyncIterator[Case]:
 
 
 def order(text: str, chat: str = f"{FRIEND}@s.whatsapp.net") -> SendOrder:
-    return SendOrder(chat=chat, content=Text(text=text), secret=secrets.token_bytes(32))
+    return SendOrder(chat=chat, content={"conversation": text}, secret=secrets.token_bytes(32))
 
 
 async def test_a_connected_session_says_who_it_is(case: Case) -> None:
@@ -155,7 +153,18 @@ async def test_a_voice_note_that_quotes_arrives(case: Case, tmp_path: Path) -> N
     assert media.file_length == 4000
     note = SendOrder(
         chat=f"{FRIEND}@s.whatsapp.net",
-        content=VoiceNote(media=media, seconds=2, waveform=bytes(range(64))),
+        content={
+            "audioMessage": {
+                "URL": media.url,
+                "directPath": media.direct_path,
+                "mediaKey": media.media_key,
+                "fileSHA256": media.file_sha256,
+                "fileEncSHA256": media.file_enc_sha256,
+                "fileLength": media.file_length,
+                "seconds": 2,
+                "waveform": bytes(range(64)),
+            }
+        },
         secret=secrets.token_bytes(32),
         quote=Quote(message_id=first.message_id, participant=f"{PHONE}@s.whatsapp.net"),
     )

@@ -5,7 +5,7 @@ JIDs travel as text (`4915112345678@s.whatsapp.net`, `99@lid`, `1203@g.us`), tim
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -37,22 +37,10 @@ class UploadedMedia(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: int
 
 
-class VoiceNote(msgspec.Struct, frozen=True, kw_only=True, tag="voice"):
-    """A voice note: `seconds` ≥ 1, `waveform` of exactly 64 bytes 0..100."""
-
-    media: UploadedMedia
-    seconds: int
-    waveform: bytes
-    mimetype: str = "audio/ogg; codecs=opus"
-
-
-class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
-    """Plain text."""
-
-    text: str
-
-
-Content = VoiceNote | Text
+Content = dict[str, Any]
+"""A message by the field names of WhatsApp's protobuf (waE2E.proto as whatsmeow has it): `{"audioMessage":
+{"URL": …, "seconds": 3, "waveform": b"…"}}`. Sub-messages are objects, repeated fields lists, enums names,
+`None` is absent. So a new kind of message needs no word here."""
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +55,8 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one chat.
 
     `secret` (32 bytes) becomes the message secret, which the engine's store keeps beside the message id
-    before the frame leaves: after a crash it tells whether that happened.
+    before the frame leaves: after a crash it tells whether that happened. The quote goes into whatever part
+    of `content` has a `contextInfo`; a plain `conversation` becomes an `extendedTextMessage` for it.
     """
 
     chat: str
@@ -122,6 +111,9 @@ class Unknowable(msgspec.Struct, frozen=True, tag="unknowable"):
 Settlement = NeverSent | MaybeSent | Unknowable
 
 
+ChatState = Literal["typing", "recording", "paused"]
+
+
 class Session(Protocol):
     """A live, connected session of one instance. All calls have a deadline of their own."""
 
@@ -142,8 +134,23 @@ class Session(Protocol):
         """Send one message and wait for the server's ack.
 
         Raises EngineError when it is certain that nothing was sent or that the server refused it, with the
-        fault that says which; raises OutcomeUnknown when the frame may have left.
+        fault that says which; raises OutcomeUnknown when the frame may have left. `content` that is not of
+        the protobuf is EngineError(CONTENT_INVALID).
         """
+        ...
+
+    async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
+        """Tell `sender` (who wrote them, the chat itself in a direct one) that its messages were read; where
+        the account hides that, only its own devices learn it. Raises EngineError."""
+        ...
+
+    async def chat_presence(self, chat: str, state: ChatState) -> None:
+        """Show in a chat that the account types or records, or no longer does; phones let it fade after some
+        seconds. Raises EngineError."""
+        ...
+
+    async def presence(self, available: bool) -> None:
+        """Show the account as online or not, to those who may see it. Raises EngineError."""
         ...
 
     async def settle(self, secret: bytes, mark: Mark) -> Settlement:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar
 
 from waypost.engine import wire
 from waypost.engine.port import (
+    ChatState,
     Mark,
     MaybeSent,
     NeverSent,
@@ -91,6 +92,26 @@ class RemoteSession:
         task.add_done_callback(lambda done: self._ended(order.secret, done))
         return await asyncio.shield(task)
 
+    async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
+        """Tell a sender that its messages were read. Raises EngineError."""
+        await self._tell(
+            lambda call: wire.MarkRead(
+                call=call, session=self._instance_id, chat=chat, sender=sender, message_ids=list(message_ids)
+            )
+        )
+
+    async def chat_presence(self, chat: str, state: ChatState) -> None:
+        """Show what the account does in a chat. Raises EngineError."""
+        await self._tell(
+            lambda call: wire.ShowInChat(call=call, session=self._instance_id, chat=chat, state=state)
+        )
+
+    async def presence(self, available: bool) -> None:
+        """Show the account as online or not. Raises EngineError."""
+        await self._tell(
+            lambda call: wire.ShowPresence(call=call, session=self._instance_id, available=available)
+        )
+
     async def settle(self, secret: bytes, mark: Mark) -> Settlement:
         """What became of a send that was begun on the store of `mark`. Raises EngineError."""
         task = self._under_way.get(secret)
@@ -151,6 +172,9 @@ class RemoteSession:
         if isinstance(found, NeverSent) and self._process.doubtful:
             return Unknowable(reason="The session store could not be written.")
         return found
+
+    async def _tell(self, make: Callable[[int], wire.Command]) -> None:
+        await self._call(make, type(None), self._settings.call_within)
 
     async def _call(self, make: Callable[[int], wire.Command], result: type[T], within: float) -> T:
         try:

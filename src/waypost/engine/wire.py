@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from waypost.engine.port import PairingEvent, SendOrder
+from waypost.engine.port import ChatState, PairingEvent, SendOrder
 
 HEADER_BYTES: Final = 4
 MAX_FRAME: Final = 8 << 20  # bytes; the largest is a text of 64 kB with a quoted message
@@ -80,6 +80,33 @@ class CheckNumbers(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
     numbers: list[str]
 
 
+class MarkRead(msgspec.Struct, frozen=True, kw_only=True, tag="mark_read"):
+    """Tell a sender that its messages were read."""
+
+    call: int
+    session: str
+    chat: str
+    sender: str
+    message_ids: list[str]
+
+
+class ShowInChat(msgspec.Struct, frozen=True, kw_only=True, tag="chat_presence"):
+    """Show in a chat that the account types, records or neither."""
+
+    call: int
+    session: str
+    chat: str
+    state: ChatState
+
+
+class ShowPresence(msgspec.Struct, frozen=True, kw_only=True, tag="presence"):
+    """Show the account as online or not."""
+
+    call: int
+    session: str
+    available: bool
+
+
 class BeginPairing(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
     """Make a new device in the store in `folder` and show QR codes."""
 
@@ -102,6 +129,9 @@ Command = (
     | SendMessage
     | UploadFile
     | CheckNumbers
+    | MarkRead
+    | ShowInChat
+    | ShowPresence
     | BeginPairing
     | Ping
 )

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from waypost.clock import Clock
 from waypost.engine.port import (
+    ChatState,
     EngineEvent,
     EventSink,
     Mark,
@@ -27,7 +30,6 @@ from waypost.engine.port import (
     SessionState,
     Settlement,
     StateChanged,
-    Text,
     Unknowable,
     UploadedMedia,
 )
@@ -49,9 +51,9 @@ class Recorded:
 class Script:
     """What goes wrong, and who is on the network.
 
-    `faults` fail calls of that name (`check`, `upload`, `send`) one by one; `lost_answers` sends get no
-    answer although they left; while `released` is cleared, sends wait before they leave. `corrected` maps a
-    number to the one to use.
+    `faults` fail calls of that name (`check`, `upload`, `send`, `mark_read`, …) one by one; `lost_answers`
+    sends get no answer although they left; while `released` is cleared, sends wait before they leave.
+    `corrected` maps a number to the one to use.
     """
 
     faults: dict[str, deque[Fault]] = field(default_factory=dict)
@@ -124,8 +126,20 @@ class MemorySession:
         if engine.script.lost_answers:
             engine.script.lost_answers -= 1
             raise OutcomeUnknown(message_id)
-        text = order.content.text if isinstance(order.content, Text) else order.content.mimetype
-        return Sent(message_id=message_id, timestamp=int(engine.clock.now()), content=text.encode())
+        content = msgspec.json.encode(order.content)
+        return Sent(message_id=message_id, timestamp=int(engine.clock.now()), content=content)
+
+    async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
+        """Record it."""
+        self._tell("mark_read", chat, sender, *message_ids)
+
+    async def chat_presence(self, chat: str, state: ChatState) -> None:
+        """Record it."""
+        self._tell("chat_presence", chat, state)
+
+    async def presence(self, available: bool) -> None:
+        """Record it."""
+        self._tell("presence", "available" if available else "unavailable")
 
     async def settle(self, secret: bytes, mark: Mark) -> Settlement:
         """By the rows of the store, if it is the one of `mark`."""
@@ -133,6 +147,12 @@ class MemorySession:
             return Unknowable(reason="The session was paired anew since.")
         row = self._store.rows.get(secret)
         return NeverSent() if row is None else MaybeSent(message_id=row)
+
+    def _tell(self, call: str, *words: str) -> None:
+        if self._engine.session(self._instance_id) is not self:
+            raise EngineError(NOT_CONNECTED)
+        self._engine.script.raise_for(call)
+        self._engine.told.append((self._instance_id, call, *words))
 
     def _recipient(self, asked: str) -> Recipient:
         if asked.endswith("@lid"):
@@ -145,12 +165,13 @@ class MemorySession:
 
 
 class MemoryEngine:
-    """Implements the port's Engine. `sent` is what left; `script` is what goes wrong; `scan` plays the
-    phone."""
+    """Implements the port's Engine. `sent` are the messages that left, `told` what else did; `script` is what
+    goes wrong; `scan` plays the phone."""
 
     def __init__(self, sink: EventSink, watcher: PairingWatcher, clock: Clock) -> None:
         self.clock = clock
         self.sent: list[Recorded] = []
+        self.told: list[tuple[str, ...]] = []
         self.script = Script()
         self.script.released.set()
         self._sink = sink

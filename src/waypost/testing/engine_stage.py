@@ -21,7 +21,6 @@ from waypost.engine.port import (
     SendOrder,
     Session,
     StateChanged,
-    Text,
 )
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
@@ -151,7 +150,7 @@ class EngineStage:
 def text_order(text: str, number: str) -> SendOrder:
     """A text to a number (`+…` or digits), with a secret of its own."""
     chat = f"{number.lstrip('+')}@s.whatsapp.net"
-    return SendOrder(chat=chat, content=Text(text=text), secret=secrets.token_bytes(32))
+    return SendOrder(chat=chat, content={"conversation": text}, secret=secrets.token_bytes(32))
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize(("program", "count"), [("translation_cases.py", 11), ("pairing_cases.py", 5)])
+@pytest.mark.parametrize(("program", "count"), [("translation_cases.py", 13), ("pairing_cases.py", 5)])
 def test_cases_with_the_librarys_protobufs(program: str, count: int) -> None:
     path = Path(__file__).with_name(program)
     done = subprocess.run(

@@ -1,6 +1,9 @@
 """Run by test_translation.py. Each function is a case."""
 
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from waypost.engine.hosts.whatsmeow.library import allow_protobufs, package_folder
 
@@ -13,15 +16,14 @@ from waypost.engine.hosts.whatsmeow import incoming  # noqa: E402
 from waypost.engine.hosts.whatsmeow.jids import to_proto, to_text, with_device  # noqa: E402
 from waypost.engine.hosts.whatsmeow.outgoing import message_of  # noqa: E402
 from waypost.engine.port import (  # noqa: E402
+    Content,
     MessageArrived,
     Quote,
     ReceiptArrived,
     SendOrder,
     StateChanged,
-    Text,
-    UploadedMedia,
-    VoiceNote,
 )
+from waypost.errors import CONTENT_INVALID, EngineError  # noqa: E402
 
 SECRET = bytes(32)
 
@@ -113,8 +115,13 @@ def an_event_that_nobody_asked_for_is_nothing() -> None:
     assert incoming.translate(0, b"", "shop", 1.0) is None
 
 
+def sent(content: Content, quote: Quote | None = None) -> Any:
+    order = SendOrder(chat="1@lid", content=content, secret=SECRET, quote=quote)
+    return Message.FromString(message_of(order))
+
+
 def a_text_is_a_conversation_with_its_secret() -> None:
-    order = SendOrder(chat="1@lid", content=Text(text="hi"), secret=SECRET)
+    order = SendOrder(chat="1@lid", content={"conversation": "hi"}, secret=SECRET)
     found = Message.FromString(message_of(order))
     assert found.conversation == "hi"
     assert found.messageContextInfo.messageSecret == SECRET
@@ -124,30 +131,62 @@ def a_reply_quotes_without_the_secret_of_what_it_quotes() -> None:
     quoted = Message(conversation="first")
     quoted.messageContextInfo.messageSecret = b"s" * 32
     quote = Quote(message_id="3A1", participant="4915@s.whatsapp.net", content=quoted.SerializeToString())
-    order = SendOrder(chat="1@lid", content=Text(text="hi"), secret=SECRET, quote=quote)
+    order = SendOrder(chat="1@lid", content={"conversation": "hi"}, secret=SECRET, quote=quote)
     context = Message.FromString(message_of(order)).extendedTextMessage.contextInfo
     assert (context.stanzaID, context.participant) == ("3A1", "4915@s.whatsapp.net")
     assert context.quotedMessage.conversation == "first"
     assert not context.quotedMessage.HasField("messageContextInfo")
 
 
-def a_voice_note_has_all_that_a_phone_needs() -> None:
-    media = UploadedMedia(
-        url="u",
-        direct_path="d",
-        media_key=b"k",
-        file_sha256=b"s",
-        file_enc_sha256=b"e",
-        file_length=9,
-        uploaded_at=7,
-    )
-    content = VoiceNote(media=media, seconds=3, waveform=bytes(64))
-    audio = Message.FromString(
-        message_of(SendOrder(chat="1@lid", content=content, secret=SECRET))
-    ).audioMessage
-    assert (audio.PTT, audio.seconds, audio.mediaKeyTimestamp) == (True, 3, 7)
-    assert (audio.mimetype, len(audio.waveform)) == ("audio/ogg; codecs=opus", 64)
-    assert not audio.HasField("contextInfo")
+def every_value_of_a_message_arrives_as_it_was_given() -> None:
+    note = {
+        "URL": "u",
+        "mediaKey": b"\xff\x00",
+        "fileLength": 2**40,
+        "seconds": 3,
+        "PTT": True,
+        "waveform": None,
+    }
+    found = sent({"audioMessage": note}).audioMessage
+    assert (found.URL, found.mediaKey, found.fileLength) == ("u", b"\xff\x00", 2**40)
+    assert (found.seconds, found.PTT) == (3, True)
+    assert not found.HasField("contextInfo")
+    nested = {"contactsArrayMessage": {"displayName": "2", "contacts": [{"vcard": "a"}, {"vcard": "b"}]}}
+    assert [one.vcard for one in sent(nested).contactsArrayMessage.contacts] == ["a", "b"]
+    revoked = sent({"protocolMessage": {"type": "REVOKE", "key": {"ID": "3A1"}}}).protocolMessage
+    assert (revoked.HasField("type"), revoked.type, revoked.key.ID) == (True, 0, "3A1")
+
+
+def a_quote_goes_where_the_message_has_room_for_it() -> None:
+    quote = Quote(message_id="3A1", participant="4915@s.whatsapp.net")
+    place = sent({"locationMessage": {"degreesLatitude": 1.5}}, quote)
+    assert place.locationMessage.contextInfo.stanzaID == "3A1"
+    wrapped = {"documentWithCaptionMessage": {"message": {"documentMessage": {"caption": "c"}}}}
+    inner = sent(wrapped, quote).documentWithCaptionMessage.message
+    assert inner.documentMessage.contextInfo.participant == "4915@s.whatsapp.net"
+    named = {"extendedTextMessage": {"text": "@you", "contextInfo": {"mentionedJID": ["99@lid"]}}}
+    context = sent(named, quote).extendedTextMessage.contextInfo
+    assert (context.stanzaID, list(context.mentionedJID)) == ("3A1", ["99@lid"])
+
+
+def what_is_not_of_the_protobuf_is_refused_without_telling_its_text() -> None:
+    quote = Quote(message_id="3A1", participant="4915@s.whatsapp.net")
+    wrong: list[tuple[Content, Quote | None, str]] = [
+        ({"audioMesage": {}}, None, "Message has no field audioMesage."),
+        ({"audioMessage": {"loudness": 1}}, None, "AudioMessage has no field loudness."),
+        ({"contactsArrayMessage": {"contacts": [{"name": "x"}]}}, None, "ContactMessage has no field name."),
+        ({"audioMessage": {"seconds": "private"}}, None, "A value is of the wrong kind."),
+        ({"audioMessage": {"seconds": -1}}, None, "A value is of the wrong kind."),
+        ({"protocolMessage": {"type": "private"}}, None, "A value is of the wrong kind."),
+        ({"conversation": 3}, None, "A value is of the wrong kind."),
+        ({}, None, "It holds nothing."),
+        ({"conversation": None}, None, "It holds nothing."),
+        ({"reactionMessage": {"text": "x"}}, quote, "It can't quote."),
+    ]
+    for content, quoted, reason in wrong:
+        with pytest.raises(EngineError) as caught:
+            sent(content, quoted)
+        assert (caught.value.fault, caught.value.detail) == (CONTENT_INVALID, reason)
 
 
 def a_jid_loses_its_device_on_the_way_out() -> None:
@@ -162,7 +201,9 @@ if __name__ == "__main__":
     cases: list[Callable[[], None]] = [
         made
         for name, made in list(globals().items())
-        if getattr(made, "__module__", "") == "__main__" and callable(made) and name not in ("jid", "event")
+        if getattr(made, "__module__", "") == "__main__"
+        and callable(made)
+        and name not in ("jid", "event", "sent")
     ]
     for case in cases:
         case()

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from waypost.engine.port import Mark, UploadedMedia, VoiceNote
+from waypost.engine.port import Mark, UploadedMedia
 from waypost.instances.contacts import Contact
-from waypost.operations.messages.send_voice import SEND_VOICE, PreparedNote, StagedNote
+from waypost.operations.messages.send_voice import SEND_VOICE, PreparedNote, StagedNote, VoiceNote
 from waypost.operations.resources import Resources
 from waypost.outbox.request import Request, RequestState, Step
 from waypost.voice.note import Note

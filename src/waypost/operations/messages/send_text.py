@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from waypost.address import Jid, parse_chat_id, parse_message_id
-from waypost.engine.port import Quote, SendOrder, Text
+from waypost.engine.port import Quote, SendOrder
 from waypost.instances.instance import Instance
 from waypost.operations.kind import Order, Write
 from waypost.operations.quote import REPLY_NOT_FOUND, find_quote
@@ -110,7 +110,9 @@ async def perform(
     staged = _staged(request)
     session = resources.session(request.instance_id)
     sent = await session.send(
-        SendOrder(chat=staged.jid, content=Text(text=payload.text), secret=step.secret, quote=staged.quote)
+        SendOrder(
+            chat=staged.jid, content={"conversation": payload.text}, secret=step.secret, quote=staged.quote
+        )
     )
     resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent)
     return Performed(

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from waypost.address import Jid, parse_chat_id, parse_message_id
-from waypost.engine.port import Quote, SendOrder, Text, UploadedMedia, VoiceNote
+from waypost.engine.port import Content, Quote, SendOrder, UploadedMedia
 from waypost.instances.instance import Instance
 from waypost.operations.kind import FilePolicy, Order, Write
 from waypost.operations.quote import REPLY_NOT_FOUND, find_quote
@@ -119,6 +119,15 @@ class PreparedNote(msgspec.Struct, frozen=True, kw_only=True):
     waveform: bytes
 
 
+class VoiceNote(msgspec.Struct, frozen=True, kw_only=True):
+    """The note as it lies on WhatsApp's servers: `seconds` ≥ 1, `waveform` of exactly 64 bytes 0..100."""
+
+    media: UploadedMedia
+    seconds: int
+    waveform: bytes
+    mimetype: str = "audio/ogg; codecs=opus"
+
+
 class StagedNote(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is needed to send: where to, what, and in reply to what."""
 
@@ -183,12 +192,13 @@ async def perform(
     session = resources.session(request.instance_id)
     me = str(own_account(session))
     if step.name == NOTE:
-        order = SendOrder(chat=staged.jid, content=staged.note, secret=step.secret, quote=staged.quote)
+        order = SendOrder(
+            chat=staged.jid, content=_message(staged.note), secret=step.secret, quote=staged.quote
+        )
     else:
         quote = _quote_of_note(done[0], me)
-        order = SendOrder(
-            chat=staged.jid, content=Text(text=payload.caption or ""), secret=step.secret, quote=quote
-        )
+        caption: Content = {"conversation": payload.caption}
+        order = SendOrder(chat=staged.jid, content=caption, secret=step.secret, quote=quote)
     sent = await session.send(order)
     resources.remember(request.instance_id, staged.jid, me, sent)
     return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
@@ -256,6 +266,25 @@ async def _upload(resources: Resources, request: Request, payload: SendVoicePayl
         media = await resources.session(request.instance_id).upload(path, "audio")
     path.unlink(missing_ok=True)
     return VoiceNote(media=media, seconds=prepared.seconds, waveform=prepared.waveform)
+
+
+def _message(note: VoiceNote) -> Content:
+    media = note.media
+    return {
+        "audioMessage": {
+            "URL": media.url,
+            "directPath": media.direct_path,
+            "mediaKey": media.media_key,
+            "mediaKeyTimestamp": media.uploaded_at,
+            "fileSHA256": media.file_sha256,
+            "fileEncSHA256": media.file_enc_sha256,
+            "fileLength": media.file_length,
+            "mimetype": note.mimetype,
+            "seconds": note.seconds,
+            "PTT": True,
+            "waveform": note.waveform,
+        }
+    }
 
 
 def _note_path(resources: Resources, request: Request) -> Path:

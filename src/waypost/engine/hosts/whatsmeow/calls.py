@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +11,11 @@ from neonize.proto import Neonize_pb2 as proto
 
 from waypost.engine.hosts.whatsmeow import refusals
 from waypost.engine.hosts.whatsmeow.jids import LIDS, to_proto, to_text
+from waypost.engine.hosts.whatsmeow.library import Library
 from waypost.engine.hosts.whatsmeow.outgoing import message_of
 from waypost.engine.hosts.whatsmeow.session import HostedSession
 from waypost.engine.port import Recipient, Sent, UploadedMedia
-from waypost.engine.wire import SendMessage
+from waypost.engine.wire import MarkRead, SendMessage, ShowInChat, ShowPresence
 from waypost.errors import MEDIA_UPLOAD_FAILED, EngineError
 
 _MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
@@ -76,11 +77,30 @@ async def check(session: HostedSession, numbers: Sequence[str]) -> list[Recipien
     return answers
 
 
+async def tell(session: HostedSession, command: MarkRead | ShowInChat | ShowPresence) -> None:
+    """Say something that is no message: it is not acked, and lost when the connection breaks right then."""
+    error = await session.call(_told(command))
+    if error:
+        raise refusals.of_query(error)
+
+
 async def logout(session: HostedSession) -> None:
     """Unlink the device at the server."""
     error = await session.call(lambda library, client: library.logout(client))
     if error:
         raise refusals.of_query(error)
+
+
+def _told(command: MarkRead | ShowInChat | ShowPresence) -> Callable[[Library, bytes], str]:
+    match command:
+        case MarkRead(chat=chat, sender=sender, message_ids=message_ids):
+            to, author, ids, at = to_proto(chat), to_proto(sender), " ".join(message_ids), int(time.time())
+            return lambda library, client: library.mark_read(client, to, author, ids, at)
+        case ShowInChat(chat=chat, state=state):
+            to, paused, audio = to_proto(chat), state == "paused", state == "recording"
+            return lambda library, client: library.chat_presence(client, to, paused, audio)
+        case ShowPresence(available=available):
+            return lambda library, client: library.presence(client, available)
 
 
 async def _on_whatsapp(session: HostedSession, numbers: Sequence[str]) -> dict[str, Any]:

@@ -107,6 +107,9 @@ class Library:
         self._returns_bytes("IsOnWhatsApp", ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int)
         self._returns_bytes("GetLIDFromPN", ctypes.c_char_p, *blob)
         self._returns_bytes("GetPNFromLID", ctypes.c_char_p, *blob)
+        self._returns_text("MarkRead", *(ctypes.c_char_p,) * 2, ctypes.c_int, *blob, *blob, ctypes.c_char_p)
+        self._returns_text("SendChatPresence", ctypes.c_char_p, *blob, ctypes.c_int, ctypes.c_int)
+        self._returns_text("SendPresence", ctypes.c_char_p, ctypes.c_char_p)
         self._returns_text("Logout", ctypes.c_char_p)
         self._lib.Disconnect.argtypes = [ctypes.c_char_p]
         self._lib.Disconnect.restype = None
@@ -160,6 +163,22 @@ class Library:
     def number_of(self, client: bytes, jid: bytes) -> bytes:
         """GetJIDFromStoreReturnFunction."""
         return bytes(self._lib.GetPNFromLID(client, jid, len(jid)))
+
+    def mark_read(self, client: bytes, chat: bytes, sender: bytes, ids: str, at: int) -> str:
+        """Send a read receipt for the `ids`, separated by spaces, as of `at` (epoch seconds); the error, or
+        nothing."""
+        answer = self._lib.MarkRead(client, ids.encode(), at, chat, len(chat), sender, len(sender), b"read")
+        return bytes(answer).decode(errors="replace")
+
+    def chat_presence(self, client: bytes, chat: bytes, paused: bool, audio: bool) -> str:
+        """Show that the account types, or with `audio` records; the error, or nothing."""
+        answer = self._lib.SendChatPresence(client, chat, len(chat), int(paused), int(audio))
+        return bytes(answer).decode(errors="replace")
+
+    def presence(self, client: bytes, available: bool) -> str:
+        """Show the account as online or not; the error, or nothing."""
+        answer = self._lib.SendPresence(client, b"available" if available else b"unavailable")
+        return bytes(answer).decode(errors="replace")
 
     def logout(self, client: bytes) -> str:
         """Unlink at the server and empty the store; the error, or nothing."""

@@ -85,6 +85,8 @@ class Program:
                 return await calls.upload(self._session(command.session), Path(command.path), command.kind)
             case wire.CheckNumbers():
                 return await calls.check(self._session(command.session), command.numbers)
+            case wire.MarkRead() | wire.ShowInChat() | wire.ShowPresence():
+                return await calls.tell(self._session(command.session), command)
             case wire.LogoutSession():
                 return await calls.logout(self._session(command.session))
             case wire.Ping() | wire.Configure():
