@@ -1,0 +1,49 @@
+"""What somebody asked of an instance at a node that does not hold it: written down for the node that does."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+OrderKind = Literal["pair", "restart", "logout", "delete"]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One order. `id` is a UUID, `made_at` seconds since the epoch."""
+
+    id: str
+    instance_id: str
+    kind: OrderKind
+    made_at: float
+
+
+class Done(msgspec.Struct, frozen=True):
+    """An order that was carried out; `error_code` is a code of the table of errors, None when it went well."""
+
+    error_code: str | None
+
+
+class OrderStore(Protocol):
+    """Where orders are kept. They outlive their instance by an hour or more, so that who placed one learns of
+    its end.
+    """
+
+    async def place(self, order: Order) -> None:
+        """Keep an order. Published as `order` with the same commit. Raises StorageError."""
+        ...
+
+    async def open(self, instance_ids: Sequence[str]) -> list[Order]:
+        """The orders for these instances that are not done, oldest first."""
+        ...
+
+    async def done(self, order_id: str, error_code: str | None) -> None:
+        """Note the end of an order; no-op when it is noted. Published as `ordered` with the same commit."""
+        ...
+
+    async def outcome(self, order_id: str) -> Done | None:
+        """How the order ended, once it has."""
+        ...
+
+    async def forget(self, before: float) -> None:
+        """Remove orders that were made before then (seconds since the epoch), done or not."""
+        ...
