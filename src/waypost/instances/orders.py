@@ -18,7 +18,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """An order that was carried out; `error_code` is a code of the table of errors, None when it went well."""
+    """An order that was carried out; `error_code` is of the table of errors, None when it went well."""
 
     error_code: str | None
 
