@@ -80,6 +80,20 @@ class Town:
         uuid: str = answer.json()["queued_request_uuid"]
         return uuid
 
+    async def finished(self, instance: Instance, uuid: str) -> None:
+        """Wait until the request is sent, asked once for as long as it takes. RuntimeError if it fails."""
+        while True:
+            answer = await self.http.get(
+                f"/api/whatsapp/v2/{instance.id}/queued-requests/{uuid}",
+                headers={"Authorization": f"Bearer {instance.token}", "Prefer": "wait=20"},
+            )
+            answer.raise_for_status()
+            status = answer.json()["status"]
+            if status == "sent":
+                return
+            if status in ("failed", "cancelled"):
+                raise RuntimeError(f"a note ended as {status}")
+
     async def _call(
         self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
