@@ -1,9 +1,10 @@
 """What a machine carries, computed note by note from what one note was measured to cost.
 
-A note is a row of stages. Each needs one kind of process for some processor time, in slices, as the operating system
-shares cores out; between stages it waits for commits and for the network. The model knows the orders that bound a
-gateway: one event loop, as many voice workers as cores, one send at a time per instance. It knows nothing of caches,
-memory bandwidth or the disk's own queue, so it is used beyond what was measured only where it repeats what was.
+A note is a row of stages. Each needs one kind of process for some processor time, in slices, as the operating
+system shares cores out; between stages it waits for commits and for the network. The model knows the orders
+that bound a gateway: one event loop, as many voice workers as cores, one send at a time per instance. It
+knows nothing of caches, memory bandwidth or the disk's own queue, so it is used beyond what was measured only
+where it repeats what was.
 """
 
 import random
@@ -39,7 +40,7 @@ _STAGES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """One node: its cores, and whether the sandbox and the caller share them, as they do when it is measured."""
+    """One node; unless `alone`, sandbox and caller share its cores, as they do when it is measured."""
 
     cores: int
     cpu_ms: Mapping[str, float]
@@ -60,7 +61,7 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Notes per second, milliseconds from the call to the server's ack, and how busy each kind of process was."""
+    """Notes per second, milliseconds from call to ack, and how many cores each kind of process kept busy."""
 
     per_second: float
     p50_ms: float
@@ -92,7 +93,7 @@ def simulate(machine: Machine, load: Load, seed: int = 1) -> Outcome:
         [simpy.Resource(env, 1) for _ in range(load.instances)],
         [simpy.Resource(env, _AHEAD) for _ in range(load.instances)],
     )
-    env.process(_arrivals(town, load, random.Random(seed)))  # noqa: S311 - a model, not a secret
+    env.process(_arrivals(town, load, random.Random(seed)))
     env.run()
     town.taken.sort()
     return Outcome(
