@@ -1,69 +1,57 @@
-"""`python -m bench [SECTION …]`: measure, print, and with --write keep the page in docs/benchmarks.md."""
+"""`python -m bench [SECTION …] [--write] [--short] [--page]`: measure and print.
+
+--write keeps the figures and makes docs/benchmarks.md and its charts, --page makes them from what was kept,
+--short only shows that each section runs.
+"""
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+import time
 
-from bench import accept, constrained, conversion, delivery, memory
-from bench.machine import describe
-from bench.town import town
+from bench import accept, constrained, conversion, delivery
+from bench.machine import describe, today
+from bench.page import Result, keep
+from bench.scale import FULL, SHORT
+from bench.section import Section
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-
-
-async def _accept() -> list[str]:
-    return list(accept.report(await accept.run()))
-
-
-async def _conversion() -> list[str]:
-    return list(conversion.report(await conversion.run()))
-
-
-async def _constrained() -> list[str]:
-    return list(constrained.report(await constrained.run()))
-
-
-async def _delivery() -> list[str]:
-    async with town() as here:
-        return list(delivery.report(await delivery.latency(here), await delivery.rates(here)))
-
-
-async def _memory() -> list[str]:
-    async with town() as here:
-        one = await memory.memory(here)
-        while len(here.instances) < 20:
-            await here.add_instance()
-        twenty = await memory.memory(here)
-        return list(memory.report(one, twenty, await memory.recovery(here)))
-
-
-SECTIONS: dict[str, tuple[str, Callable[[], Awaitable[list[str]]]]] = {
-    "accept": ("Accepting: send-voice (multipart, 12 kB, durable), 64 connections", _accept),
-    "constrained": (
-        "Accepting on one core, 512 MB of heap per process, while ten 60 s notes convert",
-        _constrained,
-    ),
-    "conversion": ("Converting mp3, warm pool against one ffmpeg spawn", _conversion),
-    "delivery": ("Sending through the sandbox", _delivery),
-    "memory": ("Memory (PSS, MB) and recovery", _memory),
+SECTIONS: dict[str, Section] = {
+    section.name: section
+    for section in (accept.SECTION, constrained.SECTION, conversion.SECTION, delivery.SECTION)
 }
+_OPTIONS = ("--write", "--short", "--page")
 
 
-async def _main(names: list[str], write: bool) -> None:
-    page = [f"Measured with `make bench` on {describe()}.", ""]
-    print(page[0])
+async def _main(names: list[str], options: set[str]) -> None:
+    machine = describe()
+    print(f"{today()}, {machine}.")
+    scale = SHORT if "--short" in options else FULL
+    results: list[Result] = []
     for name in names:
-        title, section = SECTIONS[name]
-        print(f"\n## {title}\n", flush=True)
-        lines = await section()
-        print("\n".join(lines), flush=True)
-        page += [f"## {title}", "", "```", *lines, "```", ""]
-    if write:
-        text = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n\n<!-- measured -->\n"
-        PAGE.write_text(text.split("<!-- measured -->")[0] + "<!-- measured -->\n\n" + "\n".join(page))
+        section = SECTIONS[name]
+        print(f"\n## {section.title}\n", flush=True)
+        began = time.perf_counter()
+        figures = await section.run(scale)
+        print("\n".join(section.report(figures)), flush=True)
+        print(f"({time.perf_counter() - began:.0f} s)", flush=True)
+        results.append(Result(name, today(), f"make bench ARGS={name}", machine, figures))
+        if "--write" in options:
+            keep(results, SECTIONS)
+
+
+def main(words: list[str]) -> None:
+    """Run what was asked for; all sections when none is named."""
+    options = {word for word in words if word.startswith("--")}
+    names = [word for word in words if not word.startswith("--")]
+    unknown = [*(name for name in names if name not in SECTIONS), *(options - set(_OPTIONS))]
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: unknown. Sections: {', '.join(SECTIONS)}; {', '.join(_OPTIONS)}")
+    if {"--write", "--short"} <= options:
+        sys.exit("--short measures too little to be written down")
+    if "--page" in options:
+        keep([], SECTIONS)
+        return
+    asyncio.run(_main(names or list(SECTIONS), options))
 
 
 if __name__ == "__main__":
-    chosen = [word for word in sys.argv[1:] if not word.startswith("--")]
-    asyncio.run(_main(chosen or list(SECTIONS), "--write" in sys.argv))
+    main(sys.argv[1:])

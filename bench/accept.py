@@ -1,31 +1,38 @@
-"""The accept path: send-voice (multipart, 12 kB, durable) against endpoints that store nothing."""
+"""The accept path: send-voice (multipart, 12 kB, durable) against endpoints that store nothing, and against
+one that commits each request by itself."""
 
 import asyncio
 import json
-import os
-import resource
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bench.chart import Bar, bars
+from bench.scale import Scale
+from bench.section import Figures, Section
 from bench.sounds import native_note
 from bench.town import load
 
-REQUESTS = 6_000
-WARMING = 500  # requests to each endpoint before it is measured
 NOTE_SECONDS = 5.0  # a native note of this length has about 12 kB
+CONTACT = "447700900002"
 _BOUNDARY = "waypost-bench"
+_NAMES = {
+    "noop": "bare ASGI no-op",
+    "read": "same server, reads the body, stores nothing",
+    "accept": "send-voice, stored (group commit)",
+    "commit": "same server, one commit per request",
+}
 
 
-async def body() -> bytes:
-    """The same call for all: a chat and a native note of 12 kB."""
+def body(note: bytes, contact: str = CONTACT) -> bytes:
+    """The same call for all: a chat and a native note."""
     return (
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="chatId"\r\n\r\n447700900002@c.us\r\n'
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="chatId"\r\n\r\n{contact}@c.us\r\n'
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="note.ogg"\r\n'
         "Content-Type: audio/ogg\r\n\r\n"
-    ).encode() + b"".join([await native_note(NOTE_SECONDS), f"\r\n--{_BOUNDARY}--\r\n".encode()])
+    ).encode() + b"".join([note, f"\r\n--{_BOUNDARY}--\r\n".encode()])
 
 
 def head(path: str, token: str, length: int) -> str:
@@ -38,58 +45,71 @@ def head(path: str, token: str, length: int) -> str:
 
 
 @asynccontextmanager
-async def server(kind: str, limit: Callable[[], None] | None = None) -> AsyncIterator[dict[str, Any]]:
-    """Run a server of `bench.accept_server` in a process of its own."""
+async def server(
+    kind: str, *, limit: Callable[[], None] | None = None, sandbox_url: str = "", admin_token: str = ""
+) -> AsyncIterator[dict[str, Any]]:
+    """Run a server of `bench.accept_server` in a process of its own; its address, an instance and its pid."""
     with tempfile.TemporaryDirectory(prefix="waypost-accept-") as folder:
+        order = {"folder": folder, "sandbox_url": sandbox_url, "admin_token": admin_token}
         child = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "bench.accept_server", kind, folder],
+            *[sys.executable, "-m", "bench.accept_server", kind, json.dumps(order)],
             stdout=asyncio.subprocess.PIPE,
             preexec_fn=limit,
         )
         assert child.stdout is not None
         try:
-            yield json.loads(await child.stdout.readline())
+            yield {**json.loads(await child.stdout.readline()), "pid": child.pid}
         finally:
-            child.terminate()
+            if child.returncode is None:
+                child.terminate()
             await child.wait()
 
 
-async def measure(where: dict[str, Any], endpoint: str, requests: int = REQUESTS) -> dict[str, Any]:
+async def measure(where: Mapping[str, Any], endpoint: str, requests: int) -> dict[str, Any]:
     """The load on one endpoint: requests per second, p50 and p99 in milliseconds."""
-    sent = await body()
+    sent = body(await native_note(NOTE_SECONDS))
     path = f"/api/whatsapp/v2/{where['id']}/{endpoint}"
-    return await load(where["url"], head(path, where["token"], len(sent)), sent, requests=requests)
+    return await load(where["url"], head(path, where["token"], len(sent)), [sent], requests=requests)
 
 
-async def run() -> dict[str, Any]:
-    """All three, one run each, on servers that are warm."""
-    figures: dict[str, Any] = {}
+async def run(scale: Scale) -> Figures:
+    """All four, one run each, on servers that are warm."""
+    figures: Figures = {}
     async with server("noop") as noop, server("gateway") as gateway:
-        for where, endpoint in ((noop, "send-voice"), (gateway, "read"), (gateway, "send-voice")):
-            await measure(where, endpoint, WARMING)
-        figures["noop"] = await measure(noop, "send-voice")
-        figures["read"] = await measure(gateway, "read")
-        figures["accept"] = await measure(gateway, "send-voice")
-    figures["accept_to_read"] = figures["accept"]["per_second"] / figures["read"]["per_second"]
-    figures["accept_to_noop"] = figures["accept"]["per_second"] / figures["noop"]["per_second"]
+        order = (("noop", noop), ("read", gateway), ("accept", gateway), ("commit", gateway))
+        paths = {"noop": "send-voice", "accept": "send-voice"}
+        for name, where in order:
+            await measure(where, paths.get(name, name), scale.warming)
+        for name, where in order:
+            figures[name] = await measure(where, paths.get(name, name), scale.requests)
     return figures
 
 
-def one_core() -> None:
-    """One core for the process that calls this and its children; 512 MB of heap for each of them."""
-    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-    resource.setrlimit(resource.RLIMIT_DATA, (512 * 2**20, 512 * 2**20))
+def row(name: str, figures: Mapping[str, Any], width: int = 44) -> str:
+    """One line of a table of loads."""
+    return (
+        f"{name:{width}} {figures['per_second']:6.0f}/s   p50 {figures['p50_ms']:6.1f} ms"
+        f"   p99 {figures['p99_ms']:6.1f} ms"
+    )
 
 
-def report(figures: dict[str, Any]) -> Sequence[str]:
+def report(figures: Figures) -> Sequence[str]:
     """The table's lines."""
-    lines = [
-        f"{name:8} {row['per_second']:7.0f}/s   p50 {row['p50_ms']:6.1f} ms   p99 {row['p99_ms']:6.1f} ms"
-        for name, row in figures.items()
-        if isinstance(row, dict)
-    ]
+    rates = {name: figures[name]["per_second"] for name in _NAMES}
     return [
-        *lines,
-        f"accept : read = {figures['accept_to_read']:.2f} (aim ≥ 0.5)",
-        f"accept : noop = {figures['accept_to_noop']:.2f}",
+        *(row(title, figures[name]) for name, title in _NAMES.items()),
+        f"accept : read = {rates['accept'] / rates['read']:.2f} (aim ≥ 0.5)",
+        f"accept : no-op = {rates['accept'] / rates['noop']:.2f}",
+        f"accept : one commit per request = {rates['accept'] / rates['commit']:.2f}",
     ]
+
+
+def charts(figures: Figures) -> Mapping[str, str]:
+    """Requests per second."""
+    shown = [Bar(title, figures[name]["per_second"]) for name, title in _NAMES.items()]
+    return {"accept": bars("Accepting send-voice: requests per second", shown, "{:,.0f}")}
+
+
+SECTION = Section(
+    "accept", "Accepting: send-voice (multipart, 12 kB, durable), 64 connections", run, report, charts
+)

@@ -1,6 +1,7 @@
-"""The servers that `bench.accept` compares: the gateway with one endpoint more, and a bare ASGI no-op.
+"""The servers that `bench.accept` compares: the gateway with two endpoints more, and a bare ASGI no-op.
 
-Run as `python -m bench.accept_server gateway|noop FOLDER`; prints one line of JSON once it answers.
+Run as `python -m bench.accept_server gateway|noop ORDER`, where ORDER is JSON (folder, sandbox_url,
+admin_token); prints one line of JSON once it answers.
 """
 
 import asyncio
@@ -10,13 +11,15 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
 import uvloop
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from waypost.api.body import BodyReader
+from bench.each_commit import EachCommit
+from waypost.api.body import Body, BodyReader
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.replies import Reply
 from waypost.cli.serve import settle_memory
@@ -24,39 +27,68 @@ from waypost.config import Settings
 from waypost.gateway import start_gateway
 from waypost.operations import WRITES
 
+_NOWHERE = "http://127.0.0.1:1"
 
-def _reading(bodies: BodyReader) -> Sequence[Endpoint]:
-    """send-voice without its point: authenticates, reads the same body whole, stores nothing."""
+
+def _further(bodies: BodyReader, folder: Path) -> Sequence[Endpoint]:
+    """Two endpoints that authenticate and read the same body whole: `read` leaves it at that, `commit` stores
+    it in a transaction of its own."""
     send_voice = next(write for write in WRITES if write.name == "send-voice")
+    store = EachCommit(folder / "each.db")
 
-    async def answer(call: Call) -> Reply:
+    async def body_of(call: Call) -> Body:
         headers = call.http.headers
-        length = headers.get("content-length", "")
-        body = await bodies.read(
-            call.http.stream(), headers.get("content-type", ""), int(length), send_voice.file
-        )
-        await bodies.discard(body)
+        length = int(headers.get("content-length", ""))
+        return await bodies.read(call.http.stream(), headers.get("content-type", ""), length, send_voice.file)
+
+    async def read(call: Call) -> Reply:
+        await bodies.discard(await body_of(call))
         return Reply(body={"read": True})
 
-    path = f"{BASE}/{{instance}}/read"
-    return [Endpoint(method="POST", path=path, summary="", scope="send", answer=answer, tag="bench")]
+    async def commit(call: Call) -> Reply:
+        body = await body_of(call)
+        assert body.upload is not None
+        assert body.upload.inline is not None
+        uuid = await store.add(call.of.id, body.fields, body.upload.inline)
+        return Reply(body={"queued": True, "queued_request_uuid": uuid})
+
+    return [
+        Endpoint(
+            method="POST",
+            path=f"{BASE}/{{instance}}/{name}",
+            summary="",
+            scope="send",
+            answer=answer,
+            tag="bench",
+        )
+        for name, answer in (("read", read), ("commit", commit))
+    ]
 
 
-async def _gateway(folder: Path) -> None:
+async def _gateway(order: dict[str, Any]) -> None:
+    folder = Path(order["folder"])
     settings = Settings(
-        data=folder, port=0, network="sandbox", sandbox_url="http://127.0.0.1:1", log_level="error"
+        data=folder / "gateway",
+        port=0,
+        network="sandbox",
+        sandbox_url=order["sandbox_url"] or _NOWHERE,
+        admin_token=order["admin_token"],
+        limit_create_instance=0,
+        log_level="error",
     )
-    async with start_gateway(settings, further=_reading) as gateway:
+    async with start_gateway(settings, further=lambda bodies: _further(bodies, folder)) as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=30) as http:
-            admin = {"Authorization": f"Bearer {gateway.new_admin_token}"}
-            body = {"name": "accept", "phone": "+447700900001"}
-            made = (await http.post(f"{BASE}/create-instance", headers=admin, json=body)).json()
+            http.headers["Authorization"] = f"Bearer {order['admin_token'] or gateway.new_admin_token}"
+            # Not through the API, which waits for a QR code; what is accepted for it waits for a connection.
+            made = await gateway.instances.create(name="accept", phone="447700900001", network="sandbox")
+            await gateway.instances.logout(made.id)
+            token = (await http.post(f"{BASE}/tokens", json={"instance": made.id})).json()["token"]
         settle_memory()
-        print(json.dumps({"url": gateway.url, "id": made["id"], "token": made["access_token"]}), flush=True)
+        print(json.dumps({"url": gateway.url, "id": made.id, "token": token}), flush=True)
         await asyncio.Event().wait()
 
 
-async def _noop(_: Path) -> None:
+async def _noop(_: dict[str, Any]) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
 
@@ -85,4 +117,4 @@ async def _noop(_: Path) -> None:
 
 if __name__ == "__main__":
     serve = {"gateway": _gateway, "noop": _noop}[sys.argv[1]]
-    uvloop.run(serve(Path(sys.argv[2])))
+    uvloop.run(serve(json.loads(sys.argv[2])))

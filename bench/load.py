@@ -1,15 +1,17 @@
 """A load generator in a process of its own: the same request again and again over kept-alive connections.
 
-    python -m bench.load '<a Load as JSON>'
+    python -m bench.load < <a Load as JSON>
 
 prints one line of JSON: requests per second, and latencies in milliseconds.
 """
 
 import asyncio
 import base64
+import itertools
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,11 +28,12 @@ class Load:
     connections: int
     requests: int
     head: str
-    body: str
+    bodies: tuple[str, ...]
+    """Base64, all of one length; sent by turns."""
 
-    def bytes(self) -> bytes:
-        """The request as it goes over the wire."""
-        return self.head.encode() + base64.b64decode(self.body)
+    def each(self) -> list[bytes]:
+        """The requests as they go over the wire."""
+        return [self.head.encode() + base64.b64decode(body) for body in self.bodies]
 
 
 @dataclass
@@ -48,8 +51,8 @@ class Budget:
 class Connection(asyncio.Protocol):
     """One kept-alive connection: sends, waits for the whole answer, sends again."""
 
-    def __init__(self, request: bytes, budget: Budget, done: asyncio.Future[None]) -> None:
-        self._request, self._budget, self._done = request, budget, done
+    def __init__(self, requests: Iterator[bytes], budget: Budget, done: asyncio.Future[None]) -> None:
+        self._requests, self._budget, self._done = requests, budget, done
         self._parser = httptools.HttpResponseParser(self)
         self._began = 0.0
         self.latencies: list[float] = []
@@ -64,7 +67,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._began = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -85,13 +88,13 @@ class Connection(asyncio.Protocol):
 async def generate(load: Load) -> dict[str, Any]:
     """Run the load; requests per second and latency percentiles (ms)."""
     loop = asyncio.get_running_loop()
-    budget, request = Budget(load.requests), load.bytes()
+    budget, requests = Budget(load.requests), itertools.cycle(load.each())
     began = time.perf_counter()
     made = []
     for _ in range(load.connections):
         done: asyncio.Future[None] = loop.create_future()
         _, protocol = await loop.create_connection(
-            lambda done=done: Connection(request, budget, done),  # type: ignore[misc]
+            lambda done=done: Connection(requests, budget, done),  # type: ignore[misc]
             load.host,
             load.port,
         )
@@ -112,4 +115,4 @@ async def generate(load: Load) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(uvloop.run(generate(Load(**json.loads(sys.argv[1]))))))
+    print(json.dumps(uvloop.run(generate(Load(**json.load(sys.stdin))))))

@@ -2,6 +2,9 @@
 
 import os
 import platform
+import shutil
+import subprocess
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -24,6 +27,19 @@ def describe() -> str:
         f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, {', '.join(parts)}"
     )
+
+
+def today() -> str:
+    """The date, in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def ffmpeg_version() -> str | None:
+    """The system's ffmpeg; None without one."""
+    if shutil.which("ffmpeg") is None:
+        return None
+    words = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout.split()
+    return words[2]
 
 
 def pss_mb(pid: int) -> float:

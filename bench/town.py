@@ -5,7 +5,7 @@ import base64
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from waypost.sandbox.views import NewContact
 from waypost.testing.processes import Pair, sandbox_and_gateway
 
 CONTACT = "447700910000"
+_PAIRED_AT_ONCE = 4
+_ARRIVE_WITHIN_S = 300
 
 
 @dataclass(frozen=True)
@@ -39,34 +41,89 @@ class Town:
     http: httpx.AsyncClient
     instances: list[Instance]
 
+    async def grow(self, count: int) -> None:
+        """Pair more instances until there are `count`, a few at the same time."""
+        places = asyncio.Semaphore(_PAIRED_AT_ONCE)
+
+        async def one(number: int) -> Instance:
+            async with places:
+                instance, code = await self.create(number)
+                await self.pair_up(instance, code)
+                return instance
+
+        begin = len(self.instances)
+        self.instances.extend(await asyncio.gather(*(one(number) for number in range(begin, count))))
+        await self.all_working()
+
     async def add_instance(self) -> Instance:
-        """Create one more instance, scan its code, wait until it works."""
-        number = len(self.instances)
+        """Pair one more instance and wait until it works."""
+        await self.grow(len(self.instances) + 1)
+        return self.instances[-1]
+
+    async def create(self, number: int) -> tuple[Instance, str]:
+        """An instance that is not paired yet, and the text of its QR code."""
         phone = f"44770092{number:04}"
         created = await self._call(
             "POST", "create-instance", self.pair.admin_token, {"name": f"b{number}", "phone": f"+{phone}"}
         )
-        await self.sandbox.add_phone(f"+{phone}", f"Bench {number}")
-        await self.sandbox.scan(f"+{phone}", created["qr_text"])
-        instance = Instance(created["id"], created["access_token"], phone)
-        await self.working(instance)
-        self.instances.append(instance)
+        return Instance(created["id"], created["access_token"], phone), created["qr_text"]
+
+    async def pair_up(self, instance: Instance, code: str) -> None:
+        """Scan the code with the instance's phone; it works a moment later."""
+        await self.sandbox.add_phone(f"+{instance.phone}", f"Bench {instance.phone}")
+        await self.sandbox.scan(f"+{instance.phone}", code)
+
+    async def offline_instance(self, name: str) -> Instance:
+        """An instance that nobody will pair: what is accepted for it waits."""
+        body = {"name": name, "phone": "+447700930000"}
+        created = await self._call("POST", "create-instance", self.pair.admin_token, body)
+        instance = Instance(created["id"], created["access_token"], "447700930000")
+        await self._call("POST", f"{instance.id}/logout", instance.token)
         return instance
 
-    async def working(self, instance: Instance, within_s: float = 60) -> None:
-        """Wait until the instance is WORKING."""
+    async def delete(self, instance: Instance) -> None:
+        """Delete an instance with all that waits for it."""
+        await self._call("DELETE", instance.id, self.pair.admin_token)
+
+    async def all_working(self, within_s: float = 120) -> None:
+        """Wait until all paired instances are WORKING."""
         async with asyncio.timeout(within_s):
-            while (await self.health(instance))["status"] != "WORKING":
+            while await self.working() < len(self.instances):
                 await asyncio.sleep(0.02)
 
-    async def health(self, instance: Instance) -> dict[str, Any]:
-        """The instance's state."""
-        return await self._call("GET", f"{instance.id}/health", instance.token)
+    async def working(self) -> int:
+        """How many instances are WORKING."""
+        # One question about all: asking for each would keep the client busier than the gateway.
+        return len(await self._call("GET", "instances?filter[status]=WORKING", self.pair.admin_token))
 
-    async def any_that_is(self, instance: Instance, *states: str) -> bool:
-        """Whether any request of the instance is in one of these states."""
-        path = f"{instance.id}/queued-requests?status={','.join(states)}&limit=1"
-        return bool((await self._call("GET", path, instance.token))["data"])
+    async def arrivals(self, contacts: Sequence[str], count: int) -> Coroutine[Any, Any, None]:
+        """What to wait on until the contacts have decrypted `count` notes more than they have now."""
+        begun = [(await self.sandbox.inbox(f"+{contact}")).last for contact in contacts]
+        left = count
+        all_there = asyncio.Event()
+
+        async def watch(contact: str, after: int) -> None:
+            nonlocal left
+            while True:
+                inbox = await self.sandbox.inbox(f"+{contact}", after, 20)
+                after = inbox.last
+                left -= sum(1 for message in inbox.messages if message.media == "ok")
+                if left <= 0:
+                    all_there.set()
+
+        async def wait() -> None:
+            watching = [
+                asyncio.create_task(watch(contact, after))
+                for contact, after in zip(contacts, begun, strict=True)
+            ]
+            try:
+                async with asyncio.timeout(_ARRIVE_WITHIN_S):
+                    await all_there.wait()
+            finally:
+                for task in watching:
+                    task.cancel()
+
+        return wait()
 
     async def send(self, instance: Instance, note: bytes, name: str, contact: str = CONTACT) -> str:
         """send-voice as multipart; the request's uuid."""
@@ -94,15 +151,12 @@ class Town:
             if status in ("failed", "cancelled"):
                 raise RuntimeError(f"a note ended as {status}")
 
-    async def _call(
-        self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    async def _call(self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None) -> Any:
         answer = await self.http.request(
             method, f"/api/whatsapp/v2/{path}", headers={"Authorization": f"Bearer {token}"}, json=body
         )
         answer.raise_for_status()
-        result: dict[str, Any] = answer.json()
-        return result
+        return answer.json()
 
 
 @asynccontextmanager
@@ -119,24 +173,29 @@ async def town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]
             ):
                 await sandbox.add_contact(NewContact(f"+{CONTACT}", "Ada"))
                 here = Town(pair, sandbox, http, [])
-                await here.add_instance()
+                await here.grow(1)
                 yield here
         finally:
             await pair.gateway.stop()
             await pair.sandbox.stop()
 
 
-async def load(url: str, head: str, body: bytes, *, requests: int, connections: int = 64) -> dict[str, Any]:
-    """Run the load generator in a process of its own; its figures. RuntimeError when an answer was no 200."""
+async def load(
+    url: str, head: str, bodies: Sequence[bytes], *, requests: int, connections: int = 64
+) -> dict[str, Any]:
+    """Run the load generator in a process of its own; its figures. RuntimeError when an answer was no 200.
+
+    The bodies, all of the length that `head` says, are sent by turns.
+    """
     where = urlsplit(url)
     order = {
         "host": where.hostname, "port": where.port, "connections": connections, "requests": requests,
-        "head": head, "body": base64.b64encode(body).decode(),
+        "head": head, "bodies": [base64.b64encode(body).decode() for body in bodies],
     }  # fmt: skip
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.load", json.dumps(order), stdout=asyncio.subprocess.PIPE
+        *[sys.executable, "-m", "bench.load"], stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await child.communicate()
+    out, _ = await child.communicate(json.dumps(order).encode())
     figures: dict[str, Any] = json.loads(out)
     if set(figures["statuses"]) != {"200"}:
         raise RuntimeError(f"not every answer was 200: {figures['statuses']}")
