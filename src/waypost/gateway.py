@@ -47,14 +47,15 @@ from waypost.operations.resources import Resources
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.settings import OutboxSettings
 from waypost.sandbox.client import SandboxClient
+from waypost.storage.blobs import InlineBlobs
+from waypost.storage.contacts import SqlContacts
+from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
-from waypost.storage.sqlite.blobs import InlineBlobs
-from waypost.storage.sqlite.contacts import SqliteContacts
-from waypost.storage.sqlite.database import Database, opened
-from waypost.storage.sqlite.instances import SqliteInstances
-from waypost.storage.sqlite.messages import SqliteMessages
-from waypost.storage.sqlite.outbox import SqliteOutboxStore
-from waypost.storage.sqlite.tokens import SqliteTokens
+from waypost.storage.instances import SqlInstances
+from waypost.storage.messages import SqlMessages
+from waypost.storage.outbox import SqlOutboxStore
+from waypost.storage.sqlite.database import opened
+from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
 from waypost.voice.limits import Limits
 from waypost.voice.pool import VoicePool
@@ -96,7 +97,7 @@ async def start_gateway(
         stack.callback(listener.close)
         own = _address(listener)
         database = await stack.enter_async_context(opened(settings.data / "waypost.db"))
-        tokens = Tokens(SqliteTokens(database), clock, settings.admin_token)
+        tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
         house = await _furnish(stack, settings, database, clock, log)
         app, draining = _api(settings, house, tokens, database, own, clock, log, further)
@@ -141,9 +142,9 @@ async def _furnish(
     outbox: Outbox
     blobs = LocalBlobs(settings.data / "blobs")
     stack.callback(blobs.close)
-    messages = SqliteMessages(database)
-    contacts = Contacts(SqliteContacts(database), clock)
-    store = SqliteInstances(database)
+    messages = SqlMessages(database)
+    contacts = Contacts(SqlContacts(database), clock)
+    store = SqlInstances(database)
     # Closed by a stack of its own, since it is entered when a session is first opened.
     networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
     sessions = Sessions(
@@ -169,7 +170,7 @@ async def _furnish(
     )
     executor = OperationExecutor(WRITES, resources, lambda instance_id: waiting_for(instances, instance_id))
     outbox = Outbox(
-        SqliteOutboxStore(database),
+        SqlOutboxStore(database),
         blobs,
         executor,
         clock,

@@ -1,14 +1,14 @@
 """What any store of messages for quotes must do; SQLite is the one there is."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from waypost.instances.messages import Message
-from waypost.storage.sqlite.database import Database, opened
-from waypost.storage.sqlite.messages import SqliteMessages
+from waypost.storage.database import Connection, Database
+from waypost.storage.messages import SqlMessages
+from waypost.storage.sqlite.database import opened
 
 OWN = Message(
     instance_id="shop",
@@ -34,7 +34,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def test_a_message_that_was_kept_is_found_by_its_id(database: Database) -> None:
-    store = SqliteMessages(database)
+    store = SqlMessages(database)
     await store.put([OWN])
     await store.put([OWN])
     assert await store.find("shop", "3EB0AA") == [OWN]
@@ -42,7 +42,7 @@ async def test_a_message_that_was_kept_is_found_by_its_id(database: Database) ->
 
 
 async def test_a_sent_message_whose_row_was_lost_in_a_crash_is_known_by_its_step(database: Database) -> None:
-    store = SqliteMessages(database)
+    store = SqlMessages(database)
     await database.write(_sent_step)
     (found,) = await store.find("shop", "3EB0AA")
     assert (found.chat, found.sender, found.from_me, found.content) == (OWN.chat, OWN.sender, True, b"")
@@ -51,13 +51,13 @@ async def test_a_sent_message_whose_row_was_lost_in_a_crash_is_known_by_its_step
 
 
 async def test_old_messages_are_forgotten(database: Database) -> None:
-    store = SqliteMessages(database)
+    store = SqlMessages(database)
     await store.put([OWN])
     assert await store.delete_older(101) == 1
     assert await store.find("shop", "3EB0AA") == []
 
 
-def _sent_step(connection: sqlite3.Connection) -> None:
+def _sent_step(connection: Connection) -> None:
     connection.execute(
         "INSERT INTO requests (uuid, instance_id, operation, chat_key, state, epoch, request, payload,"
         " payload_version, created_at, expires_at)"

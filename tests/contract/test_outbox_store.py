@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from waypost.errors import BLOB_GONE, IDEMPOTENCY_MISMATCH, OutboxError
+from waypost.nodes.lease import Tenure
 from waypost.outbox.request import Acceptance, Failure, Idempotency, Request, RequestState, Step, Upload
 from waypost.outbox.store import Arrived, Ending, NewRequest, OutboxStore, Query, Sweep
+from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.sqlite.database import opened
-from waypost.storage.sqlite.outbox import SqliteOutboxStore
 from waypost.testing.executor import Delivery
 from waypost.testing.outbox_house import INSTANCE, Receipt
 
@@ -25,8 +26,8 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     async with AsyncExitStack() as stack:
 
         async def open_store() -> OutboxStore:
-            store = SqliteOutboxStore(await stack.enter_async_context(opened(tmp_path / "waypost.db")))
-            await store.take_over()
+            store = SqlOutboxStore(await stack.enter_async_context(opened(tmp_path / "waypost.db")))
+            await store.begin()
             return store
 
         yield open_store
@@ -51,6 +52,7 @@ def new(
             upload=upload,
             idempotency=None if key is None else Idempotency(key=key, content_sha256="c"),
         ),
+        epoch=0,
         uuid=uuid,
         created_at=at,
         expires_at=at + 100,
@@ -104,7 +106,7 @@ async def state_of(store: OutboxStore, uuid: str = "u1") -> str:
 
 async def test_a_request_goes_its_way_and_comes_back_as_it_was_stored(store: OutboxStore) -> None:
     request = await accepted(store)
-    assert (request.state, request.seq, request.created_at) == (RequestState.QUEUED, 1, NOW)
+    assert (request.state, request.created_at) == (RequestState.QUEUED, NOW)
     request = msgspec.structs.replace(request, prepared=b"p", chat_key="lid")
     assert await store.prepared(request)
     assert await store.staged(msgspec.structs.replace(request, staged=b"s"))
@@ -152,34 +154,79 @@ async def test_a_request_being_sent_is_not_cancelled(store: OutboxStore) -> None
     assert await state_of(store) == "sending"
 
 
-async def test_who_was_taken_over_from_changes_nothing(stores: Open) -> None:
+async def adopted(store: OutboxStore, epoch: int) -> Request:
+    (one,) = await store.adopt([Tenure(INSTANCE, epoch)])
+    return one.request
+
+
+async def test_every_beginning_has_the_same_secret(stores: Open) -> None:
     before, after = await stores(), await stores()
-    takeover = await before.take_over()
-    request = await accepted(before)
-    assert await before.prepared(request)
-    again = await after.take_over()
-    assert again.secret_key == takeover.secret_key
-    assert len(again.secret_key) == 32
-    assert [one.request.uuid for one in again.unfinished] == ["u1"]
-    assert not await before.staged(request)
-    assert not await before.sending(request, [step()])
-    assert not await before.ended(request, [], ending())
-    assert await after.staged(request)
+    secrets = {(await store.begin()).secret_key for store in (before, after)}
+    assert len(secrets) == 1
+    assert len(secrets.pop()) == 32
 
 
-async def test_a_takeover_finds_steps_in_order_and_leaves_out_what_is_finished(store: OutboxStore) -> None:
+async def test_who_was_adopted_from_changes_nothing(stores: Open) -> None:
+    before, after = await stores(), await stores()
+    await accepted(before)
+    old = await adopted(before, 7)
+    assert await before.prepared(old)
+    new = await adopted(after, 8)
+    assert (new.uuid, new.state, new.epoch) == ("u1", "preparing", 8)
+    assert not await before.staged(old)
+    assert not await before.sending(old, [step()])
+    assert not (await before.step_changed(old, step())).stored
+    assert not await before.postponed(old, step())
+    assert not await before.ended(old, [], ending())
+    assert await after.adopt([Tenure(INSTANCE, 8)]) == []
+    assert await after.adopt([Tenure(INSTANCE, 7)]) == []
+    assert await after.staged(new)
+
+
+async def test_only_instances_that_are_named_are_adopted(store: OutboxStore) -> None:
+    await accepted(store)
+    assert await store.adopt([Tenure("other", 9)]) == []
+    assert await store.adopt([]) == []
+    assert (await adopted(store, 9)).uuid == "u1"
+
+
+async def test_adoption_is_in_order_with_steps_and_leaves_out_what_is_finished(store: OutboxStore) -> None:
     request = await accepted(store)
-    await accepted(store, "u2")
+    for uuid in ("u2", "u3"):
+        await accepted(store, uuid)
     await store.cancel(INSTANCE, "u2", ending(RequestState.CANCELLED))
     await store.prepared(request)
     caption = msgspec.structs.replace(step("pending"), number=1, name="caption")
     await store.sending(request, [step("sent", "ID"), caption])
-    (one,) = (await store.take_over()).unfinished
+    one, last = await store.adopt([Tenure(INSTANCE, 5)])
     assert [(s.number, s.name, s.state, s.message_id) for s in one.steps] == [
         (0, "note", "sent", "ID"),
         (1, "caption", "pending", None),
     ]
     assert one.steps[0].secret == bytes([1]) * 32
+    assert (last.request.uuid, last.steps) == ("u3", [])
+
+
+async def test_anyone_cancels_and_retries_whoever_has_adopted_it(stores: Open) -> None:
+    holder, other = await stores(), await stores()
+    await accepted(holder)
+    mine = await adopted(holder, 3)
+    assert await other.cancel(INSTANCE, "u1", ending(RequestState.CANCELLED))
+    assert not await holder.prepared(mine)
+    again = await other.retry(INSTANCE, "u1", NOW + 500, 0)
+    assert again is not None
+    assert again.request.epoch == 0
+    assert not await holder.prepared(mine)
+    assert await holder.prepared(await adopted(holder, 3))
+
+
+async def test_unfinished_requests_are_told_from_finished_and_unknown_ones(store: OutboxStore) -> None:
+    for uuid in ("u1", "u2", "u3"):
+        await accepted(store, uuid)
+    await store.cancel(INSTANCE, "u2", ending(RequestState.CANCELLED))
+    assert await store.finished(["u1", "u2", "gone"]) == {"u2", "gone"}
+    assert await store.finished([]) == frozenset()
+    assert (await store.unfinished(10), await store.unfinished(1)) == (2, 1)
 
 
 async def test_a_key_finds_its_request_and_refuses_other_content(store: OutboxStore) -> None:
@@ -204,15 +251,18 @@ async def test_a_key_finds_its_request_and_refuses_other_content(store: OutboxSt
 
 async def test_a_retry_gives_a_new_place_and_new_steps(store: OutboxStore) -> None:
     request = await accepted(store)
-    await accepted(store, "u2")
-    assert await store.retry(INSTANCE, "u1", NOW + 500) is None
+    other = await accepted(store, "u2")
+    assert other.seq > request.seq
+    assert await store.retry(INSTANCE, "u1", NOW + 500, 4) is None
     await store.prepared(request)
     await store.sending(request, [step("unknown", "ID", attempt=3)])
     failure = Failure(code="outcome_unknown", message="-", retryable=False)
     await store.ended(request, [], ending(RequestState.FAILED, failure=failure))
-    again = await store.retry(INSTANCE, "u1", NOW + 500)
+    again = await store.retry(INSTANCE, "u1", NOW + 500, 4)
     assert again is not None
-    assert (again.request.state, again.request.seq, again.request.expires_at) == ("queued", 3, NOW + 500)
+    assert (again.request.state, again.request.expires_at) == ("queued", NOW + 500)
+    assert again.request.seq > other.seq
+    assert again.request.epoch == 4
     assert (again.request.failure, again.request.finished_at, again.request.prepared) == (None, None, None)
     (only,) = again.steps
     assert (only.state, only.attempt, only.message_id) == ("pending", 3, None)
@@ -224,7 +274,7 @@ async def test_a_retry_without_its_file_changes_nothing(store: OutboxStore) -> N
     swept = await store.sweep(Sweep(now=NOW + 11, requests=NOW - 1, keys=NOW - 1, limit=10))
     assert swept.files == []
     with pytest.raises(OutboxError) as refused:
-        await store.retry(INSTANCE, "u1", NOW + 500)
+        await store.retry(INSTANCE, "u1", NOW + 500, 4)
     assert refused.value.fault is BLOB_GONE
     assert await state_of(store) == "cancelled"
 
@@ -275,8 +325,20 @@ async def test_a_merge_moves_unfinished_requests_and_keeps_the_name(store: Outbo
     await store.merge_chats(INSTANCE, "number", "lid")
     page = await store.page(Query(instance_id=INSTANCE))
     assert [(one.uuid, one.chat_key) for one in page.items] == [("u2", "number"), ("u1", "lid")]
-    aliases = (await store.take_over()).aliases
+    assert await store.aliases(["other"]) == []
+    aliases = await store.aliases(["other", INSTANCE])
     assert {(one.alias, one.chat_key) for one in aliases} == {("corrected", "lid"), ("number", "lid")}
+
+
+async def test_a_list_finds_a_chat_by_any_name_of_it(store: OutboxStore) -> None:
+    await store.merge_chats(INSTANCE, "number", "lid")
+    await accepted(store, "u1", chat="lid")
+    await accepted(store, "u2", chat="other")
+    for name in ("number", "lid"):
+        page = await store.page(Query(instance_id=INSTANCE, chat_key=name, states=(RequestState.QUEUED,)))
+        assert [one.uuid for one in page.items] == ["u1"]
+    page = await store.page(Query(instance_id=INSTANCE, states=(RequestState.SENT, RequestState.FAILED)))
+    assert page.items == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", "1; DROP TABLE requests"])

@@ -14,7 +14,8 @@ from waypost.access.token import digest, new_secret
 from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
 from waypost.config import ConfigError, load
 from waypost.storage.sqlite.connection import connect_writer
-from waypost.storage.sqlite.tokens import reset_admins
+from waypost.storage.sqlite.dialect import SqliteDialect
+from waypost.storage.tokens import reset_admins
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens.")
 
@@ -112,7 +113,10 @@ def reset_admin(
     secret = new_secret()
     connection = connect_writer(path)
     try:
-        number = reset_admins(connection, digest(secret), datetime.now(UTC).timestamp())
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            now = datetime.now(UTC).timestamp()
+            number = reset_admins(connection, SqliteDialect(), digest(secret), now)
     except sqlite3.Error as error:
         fail(f"The database can't be written: {error}.")
     finally:

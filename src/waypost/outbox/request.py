@@ -100,7 +100,10 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the outbox. Times are seconds since the epoch; `seq` is the order within its chat."""
+    """A row of the outbox. Times are seconds since the epoch; `seq` is the order within its chat.
+
+    `epoch` is the tenure under which a process has adopted it, 0 when none has.
+    """
 
     uuid: str
     seq: int
@@ -124,3 +127,4 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     response_body: bytes | None = None
     message_status: MessageStatus | None = None
     finished_at: float | None = None
+    epoch: int = 0

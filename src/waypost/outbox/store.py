@@ -3,12 +3,13 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from waypost.nodes.lease import Tenure
 from waypost.outbox.receipts import ReceiptNote
 from waypost.outbox.request import Acceptance, Failure, MessageStatus, Request, RequestState, Step
 
 
 class Unfinished(msgspec.Struct, frozen=True):
-    """A request that was not finished when the last gateway ended, with its steps in order."""
+    """A request that another process left, with its steps in order."""
 
     request: Request
     steps: list[Step]
@@ -22,18 +23,27 @@ class Alias(msgspec.Struct, frozen=True):
     chat_key: str
 
 
-class Takeover(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a new process goes on with. `secret_key` is 32 bytes, made with the database."""
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new process begins with. `secret_key` is 32 bytes, made with the database.
+
+    Where one process owns the database alone, `epoch` is the one under which it holds every instance from
+    now on, and `tenures` has those with unfinished requests. Where nodes share it, `epoch` is 0 and `tenures`
+    is empty: leases say who holds what.
+    """
 
     secret_key: bytes
-    unfinished: list[Unfinished]
-    aliases: list[Alias]
+    epoch: int = 0
+    tenures: list[Tenure] = []
 
 
 class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What `accept` stores; `duplicates_since` is the oldest time at which an idempotency key still holds."""
+    """What `accept` stores; `duplicates_since` is the oldest time at which an idempotency key still holds.
+
+    `epoch` is the accepting process's tenure of the instance, 0 when another node holds it.
+    """
 
     acceptance: Acceptance
+    epoch: int
     uuid: str
     created_at: float
     expires_at: float
@@ -55,6 +65,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
             created_at=self.created_at,
             expires_at=self.expires_at,
             blob_id=None if call.upload is None else call.upload.blob_id,
+            epoch=self.epoch,
         )
 
 
@@ -133,13 +144,31 @@ class OutboxStore(Protocol):
     """Durable rows of the outbox.
 
     Every method that changes something returns after the commit and raises StorageError when nothing was
-    stored. Changes of one request are guarded: they return False when it is not in the state they expect or
-    another process has taken over since (`take_over`), and then nothing is changed. Repeating one that has
-    happened returns True.
+    stored. Changes of one request are guarded by its epoch, as the `Request` that is given has it: they
+    return False when it is not in the state they expect or another process has adopted it since, and then
+    nothing is changed. Repeating one that has happened returns True.
+
+    Where nodes share the database, who holds the instance is told by a notice in the same commit: `requests`
+    of rows stored with epoch 0, `cancelled`, and `receipt` for everyone whom `receipts` returns.
     """
 
-    async def take_over(self) -> Takeover:
-        """Make every unfinished request ours. Who had them before loses every change from now on."""
+    async def begin(self) -> Beginning:
+        """Once per process, before anything else. A process that owns the database alone takes it over: who
+        had it before loses every change that is guarded.
+        """
+        ...
+
+    async def adopt(self, tenures: Sequence[Tenure], *, everything: bool = False) -> list[Unfinished]:
+        """Give the unfinished requests of these instances their tenure's epoch; returns those that had a
+        lower one, by `seq`. With `everything` those that had it already too.
+
+        What another process left and what others accepted for us come in this way. Whoever had a request
+        before loses every change of it.
+        """
+        ...
+
+    async def aliases(self, instance_ids: Sequence[str]) -> list[Alias]:
+        """The other names of these instances' chats."""
         ...
 
     def accept(self, new: NewRequest) -> Awaitable[Stored]:
@@ -154,7 +183,7 @@ class OutboxStore(Protocol):
         ...
 
     async def page(self, query: Query) -> Page:
-        """Requests of an instance, newest first."""
+        """Requests of an instance, newest first. `chat_key` finds its chat by any name."""
         ...
 
     async def prepared(self, request: Request) -> bool:
@@ -182,11 +211,12 @@ class OutboxStore(Protocol):
         ...
 
     async def cancel(self, instance_id: str, uuid: str, ending: Ending) -> bool:
-        """Queued or preparing → cancelled."""
+        """Queued or preparing → cancelled, whoever has adopted it."""
         ...
 
-    async def retry(self, instance_id: str, uuid: str, expires_at: float) -> Unfinished | None:
-        """Failed or cancelled → queued under a new `seq`, its steps to be sent anew by further attempts.
+    async def retry(self, instance_id: str, uuid: str, expires_at: float, epoch: int) -> Unfinished | None:
+        """Failed or cancelled → queued under a new `seq` and that epoch, its steps to be sent anew by further
+        attempts.
 
         None when it is in another state. Raises OutboxError(BLOB_GONE).
         """
@@ -207,6 +237,14 @@ class OutboxStore(Protocol):
 
     async def sweep(self, sweep: Sweep) -> Swept:
         """Remove what has served its time."""
+        ...
+
+    async def finished(self, uuids: Sequence[str]) -> frozenset[str]:
+        """Which of these requests are finished, or gone."""
+        ...
+
+    async def unfinished(self, limit: int) -> int:
+        """How many requests of all instances are unfinished, counted up to `limit`."""
         ...
 
     async def blob_files(self) -> frozenset[str]:

@@ -15,8 +15,9 @@ from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Acceptance, Idempotency, Request, Upload
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import OutboxStore
-from waypost.storage.sqlite.database import Database, opened
-from waypost.storage.sqlite.outbox import SqliteOutboxStore
+from waypost.storage.database import Database
+from waypost.storage.outbox import SqlOutboxStore
+from waypost.storage.sqlite.database import opened
 from waypost.telemetry import make_log
 from waypost.testing.clock import FakeClock
 from waypost.testing.executor import Delivery, Network, ScriptedExecutor
@@ -107,7 +108,7 @@ class House:
     ) -> Outbox:
         """An outbox on `database` that is not running yet."""
         return Outbox(
-            store or SqliteOutboxStore(database),
+            store or SqlOutboxStore(database),
             self.files,
             executor,
             clock or self.clock,

@@ -12,8 +12,8 @@ import pytest
 
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Request, RequestState
+from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.sqlite.database import opened
-from waypost.storage.sqlite.outbox import SqliteOutboxStore
 from waypost.testing.executor import ScriptedExecutor
 from waypost.testing.outbox_house import INSTANCE, House, Receipt, rows, until
 
@@ -23,7 +23,7 @@ WRITES = {"accept", "prepared", "staged", "sending", "step_changed", "postponed"
 class Stopping:
     """A store whose process stops at write number `at`, `before` its commit or after it."""
 
-    def __init__(self, store: SqliteOutboxStore, at: int, before: bool) -> None:
+    def __init__(self, store: SqlOutboxStore, at: int, before: bool) -> None:
         self.store = store
         self.at = at
         self.before = before
@@ -60,7 +60,7 @@ async def first_life(house: House, at: int, before: bool) -> list[str]:
     executor = ScriptedExecutor(house.network)
     executor.canonical["49"] = "lid"
     async with opened(house.path) as database:
-        store = Stopping(SqliteOutboxStore(database), at, before)
+        store = Stopping(SqlOutboxStore(database), at, before)
 
         async def frozen(request: Request) -> None:
             if store.stopped.is_set():

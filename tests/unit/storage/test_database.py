@@ -8,8 +8,9 @@ from subprocess import PIPE, Popen
 import pytest
 
 from waypost.errors import DATA_FOLDER_BUSY, STORAGE_UNAVAILABLE, StorageError
+from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
-from waypost.storage.sqlite.database import Database, opened
+from waypost.storage.sqlite.database import opened
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from typing import Any, Final, TypeVar
 
 from waypost.errors import STORAGE_UNAVAILABLE, StorageError
 from waypost.storage.sqlite.connection import connect_reader, connect_writer
+from waypost.storage.sqlite.dialect import SqliteDialect
 from waypost.storage.sqlite.migrate import migrate
-from waypost.storage.sqlite.writer import Job, Writer
+from waypost.storage.sqlite.transactions import SqliteTransactions
+from waypost.storage.writer import Job, Writer
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -23,7 +25,7 @@ MAX_WAITING: Final = 10_000
 @asynccontextmanager
 async def opened(
     path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection
-) -> "AsyncIterator[Database]":
+) -> "AsyncIterator[SqliteDatabase]":
     """The database at `path` on the newest schema, closed at the end after what was submitted is written.
 
     Hold the data folder's lock around it. Raises StorageError when it can't be opened or is of a newer
@@ -33,7 +35,7 @@ async def opened(
         connection = await asyncio.to_thread(_prepare, path, factory)
     except sqlite3.Error as error:
         raise StorageError(STORAGE_UNAVAILABLE, f"{path}: {error}.") from error
-    database = Database(path, connection)
+    database = SqliteDatabase(path, connection)
     try:
         yield database
     finally:
@@ -51,23 +53,25 @@ def _prepare(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connectio
     return connection
 
 
-class Database:
-    """One SQLite file: units of work go through `write`, questions through `read`.
-
-    Both take a function of a connection, run it in another thread and hand back what it returns; it does SQL
-    and nothing slow beside it. Stores are written on these two methods alone.
-    """
+class SqliteDatabase:
+    """Implements `storage.database.Database` on one SQLite file."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, readers: int = READERS) -> None:
         self._path = path
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._places = asyncio.Semaphore(MAX_WAITING)
-        self._writer = Writer(connection, self._loop, self._give_back)
+        self._writer = Writer([SqliteTransactions(connection)], self._loop, self._give_back)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="waypost-reader")
         self._of_thread = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
         self._closed = False
+        self._dialect = SqliteDialect()
+
+    @property
+    def dialect(self) -> SqliteDialect:
+        """SQLite's."""
+        return self._dialect
 
     @property
     def healthy(self) -> bool:

@@ -1,18 +1,16 @@
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from waypost.access.token import Scope, Token
-from waypost.storage.sqlite.database import Database
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Connection, Database, Dialect
 
 
-class SqliteTokens:
+class SqlTokens:
     """Implements `access.tokens.TokenStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = statements("tokens")
+        self._sql = database.dialect.statements("tokens")
 
     async def add(
         self,
@@ -26,12 +24,12 @@ class SqliteTokens:
         """Keep a new token; its number is the next one unless given. None when that number is taken."""
         row = (number, secret_sha256, " ".join(scopes), instance_id, name, at)
 
-        def insert(connection: sqlite3.Connection) -> Token | None:
-            try:
-                given = connection.execute(self._sql["add"], row).lastrowid
-            except sqlite3.IntegrityError:
-                return None
-            return _token((given, *row[1:]))
+        def insert(connection: Connection) -> Token | None:
+            given = connection.execute(self._sql["add"], row).fetchone()
+            # A generated number may be one that was brought along; the next is another.
+            while given is None and number is None:
+                given = connection.execute(self._sql["add"], row).fetchone()
+            return None if given is None else _token((given[0], *row[1:]))
 
         return await self._database.write(insert)
 
@@ -54,16 +52,15 @@ class SqliteTokens:
         )
 
 
-def reset_admins(connection: sqlite3.Connection, secret_sha256: bytes, at: float) -> int:
-    """Replace all admin tokens by one new one; returns its number. For a single use outside of a gateway."""
-    sql = statements("tokens")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(sql["delete_admins"])
-        number = connection.execute(sql["add"], (None, secret_sha256, "admin", None, "admin", at)).lastrowid
-    if number is None:
-        raise AssertionError("an INSERT without a row id")
-    return number
+def reset_admins(connection: Connection, dialect: Dialect, secret_sha256: bytes, at: float) -> int:
+    """Replace all admin tokens by one new one; returns its number. Within a transaction of the caller's."""
+    sql = dialect.statements("tokens")
+    connection.execute(sql["delete_admins"])
+    row = (None, secret_sha256, "admin", None, "admin", at)
+    given: tuple[int] | None = None
+    while given is None:
+        given = connection.execute(sql["add"], row).fetchone()
+    return given[0]
 
 
 def _token(row: tuple[Any, ...]) -> Token:

@@ -1,5 +1,4 @@
-from waypost.storage.sqlite.database import Database
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Database
 
 
 class InlineBlobs:
@@ -7,7 +6,7 @@ class InlineBlobs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = statements("blobs")
+        self._sql = database.dialect.statements("blobs")
 
     async def inline(self, blob_id: str) -> bytes | None:
         """The bytes of an upload; None when it is a file of its own or gone."""

@@ -1,18 +1,20 @@
 import asyncio
 import os
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
 import msgspec
 
 from waypost.errors import BLOB_GONE, OutboxError
+from waypost.nodes.lease import Tenure
+from waypost.nodes.notices import Notice
 from waypost.outbox.receipts import ReceiptNote, heard
 from waypost.outbox.request import Request, Step
 from waypost.outbox.store import (
     Alias,
     Arrived,
+    Beginning,
     Ending,
     NewRequest,
     Page,
@@ -20,15 +22,13 @@ from waypost.outbox.store import (
     Stored,
     Sweep,
     Swept,
-    Takeover,
     Told,
     Unfinished,
 )
-from waypost.storage.sqlite.database import Database
-from waypost.storage.sqlite.new_rows import NewRows
-from waypost.storage.sqlite.receipts import ReceiptRows
-from waypost.storage.sqlite.rows import failure_column, put_step, request_of, step_of
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Connection, Database
+from waypost.storage.new_rows import NewRows
+from waypost.storage.receipts import ReceiptRows
+from waypost.storage.rows import failure_column, put_step, request_of, step_of
 
 _END_OF_TIME = 2**63 - 1
 
@@ -36,55 +36,77 @@ _END_OF_TIME = 2**63 - 1
 class EndListener(Protocol):
     """Told of every ending inside the transaction that stores it, to store what follows from it."""
 
-    def ended(self, connection: sqlite3.Connection, request: Request, ending: Ending) -> None:
+    def ended(self, connection: Connection, request: Request, ending: Ending) -> None:
         """Write rows of its own; raising undoes the ending."""
         ...
 
 
-class SqliteOutboxStore:
+class SqlOutboxStore:
     """Implements `outbox.store.OutboxStore`."""
 
     def __init__(self, database: Database, listener: EndListener | None = None) -> None:
         self._database = database
         self._listener = listener
-        self._epoch = 0
-        self._requests = statements("requests")
-        self._steps = statements("steps")
-        self._blobs = statements("blobs")
-        self._keys = statements("idempotency")
-        self._new = NewRows()
-        self._outbox = statements("outbox")
-        self._receipts = ReceiptRows()
+        self._dialect = dialect = database.dialect
+        self._requests = dialect.statements("requests")
+        self._steps = dialect.statements("steps")
+        self._blobs = dialect.statements("blobs")
+        self._keys = dialect.statements("idempotency")
+        self._outbox = dialect.statements("outbox")
+        self._new = NewRows(dialect)
+        self._receipts = ReceiptRows(dialect)
 
-    async def take_over(self) -> Takeover:
-        """Make every unfinished request ours."""
+    async def begin(self) -> Beginning:
+        """Once per process, before anything else."""
 
-        def unit(connection: sqlite3.Connection) -> tuple[int, Takeover]:
+        def unit(connection: Connection) -> Beginning:
             names = {"secret_key": os.urandom(32)}
-            secret_key, epoch = connection.execute(self._outbox["take_over"], names).fetchone()
-            connection.execute(self._requests["own_unfinished"], {"epoch": epoch})
+            secret_key, epoch = connection.execute(self._outbox["begin"], names).fetchone()
+            if self._dialect.shared:
+                return Beginning(secret_key=secret_key)
+            connection.execute(self._requests["disown"])
+            held = connection.execute(self._requests["held"]).fetchall()
+            tenures = [Tenure(instance_id, epoch) for (instance_id,) in held]
+            return Beginning(secret_key=secret_key, epoch=epoch, tenures=tenures)
+
+        return await self._database.write(unit)
+
+    async def adopt(self, tenures: Sequence[Tenure]) -> list[Unfinished]:
+        """Give the unfinished requests of these instances their tenure's epoch."""
+        pairs = [(tenure.instance_id, tenure.epoch) for tenure in tenures]
+        names = {"tenures": msgspec.json.encode(pairs).decode()}
+
+        def unit(connection: Connection) -> list[Unfinished]:
+            rows = connection.execute(self._requests["adopt"], names).fetchall()
+            requests = sorted((request_of(row) for row in rows), key=lambda request: request.seq)
+            if not requests:
+                return []
+            uuids = {"uuids": _json(request.uuid for request in requests)}
+            of_requests = connection.execute(self._steps["of_requests"], uuids)
             steps = {
                 uuid: [step_of(row) for row in rows]
-                for uuid, rows in groupby(
-                    connection.execute(self._steps["unfinished"]), key=lambda row: str(row[0])
-                )
+                for uuid, rows in groupby(of_requests, key=lambda row: str(row[0]))
             }
-            requests = [request_of(row) for row in connection.execute(self._requests["unfinished"])]
-            return epoch, Takeover(
-                secret_key=secret_key,
-                unfinished=[Unfinished(request, steps.get(request.uuid, [])) for request in requests],
-                aliases=[Alias(*row) for row in connection.execute(self._outbox["aliases"])],
-            )
+            return [Unfinished(request, steps.get(request.uuid, [])) for request in requests]
 
-        self._epoch, takeover = await self._database.write(unit)
-        return takeover
+        return await self._database.write(unit)
+
+    async def aliases(self, instance_ids: Sequence[str]) -> list[Alias]:
+        """The other names of these instances' chats."""
+        names = {"instance_ids": _json(instance_ids)}
+        rows = await self._database.read(lambda c: c.execute(self._outbox["aliases"], names).fetchall())
+        return [Alias(*row) for row in rows]
 
     def accept(self, new: NewRequest) -> "asyncio.Future[Stored]":
         """Store a request with its upload and its key."""
         return self._database.write_each(self._put_new, new)
 
-    def _put_new(self, connection: sqlite3.Connection, news: Sequence[NewRequest]) -> list[Stored]:
-        return self._new.put_all(connection, news, self._epoch)
+    def _put_new(self, connection: Connection, news: Sequence[NewRequest]) -> list[Stored]:
+        stored = self._new.put_all(connection, news)
+        # One word for each instance is enough, however many of its requests came together.
+        foreign = dict.fromkeys(new.acceptance.instance_id for new in news if new.epoch == 0)
+        self._dialect.publish(connection, [Notice("requests", instance_id) for instance_id in foreign])
+        return stored
 
     async def get(self, instance_id: str, uuid: str) -> Request | None:
         """The request with its live message status."""
@@ -99,7 +121,7 @@ class SqliteOutboxStore:
             "before": _before(query.cursor),
             "operation": query.operation,
             "chat_key": query.chat_key,
-            "states": msgspec.json.encode(query.states).decode() if query.states else None,
+            "states": _json(query.states) if query.states else None,
             "limit": query.limit + 1,
         }
         rows = await self._database.read(lambda c: c.execute(self._requests["page"], names).fetchall())
@@ -115,7 +137,7 @@ class SqliteOutboxStore:
         return await self._guarded("staged", request, staged=request.staged, chat_key=request.chat_key)
 
     async def _guarded(self, statement: str, request: Request, **values: Any) -> bool:
-        names = {"uuid": request.uuid, "epoch": self._epoch, **values}
+        names = {"uuid": request.uuid, "epoch": request.epoch, **values}
         changed = await self._database.write(
             lambda connection: connection.execute(self._requests[statement], names).rowcount
         )
@@ -124,8 +146,8 @@ class SqliteOutboxStore:
     async def sending(self, request: Request, steps: Sequence[Step]) -> bool:
         """→ sending, with the marks of its steps."""
 
-        def unit(connection: sqlite3.Connection) -> bool:
-            names = {"uuid": request.uuid, "epoch": self._epoch}
+        def unit(connection: Connection) -> bool:
+            names = {"uuid": request.uuid, "epoch": request.epoch}
             if connection.execute(self._requests["sending"], names).rowcount != 1:
                 return False
             self._put(connection, request, steps)
@@ -136,8 +158,8 @@ class SqliteOutboxStore:
     async def step_changed(self, request: Request, step: Step) -> Told:
         """Keep a step, and join what receipts have told of its message."""
 
-        def unit(connection: sqlite3.Connection) -> Told:
-            names = {"uuid": request.uuid, "epoch": self._epoch}
+        def unit(connection: Connection) -> Told:
+            names = {"uuid": request.uuid, "epoch": request.epoch}
             if connection.execute(self._requests["is_ours"], names).fetchone() is None:
                 return Told(False)
             return self._put(connection, request, [step])
@@ -148,13 +170,13 @@ class SqliteOutboxStore:
         """Keep when and why it is tried again."""
         names = {
             "uuid": request.uuid,
-            "epoch": self._epoch,
+            "epoch": request.epoch,
             "attempts": request.attempts,
             "next_attempt_at": request.next_attempt_at,
             "failure": failure_column(request.failure),
         }
 
-        def unit(connection: sqlite3.Connection) -> bool:
+        def unit(connection: Connection) -> bool:
             if connection.execute(self._requests["postponed"], names).rowcount != 1:
                 return False
             self._put(connection, request, [] if step is None else [step])
@@ -165,8 +187,8 @@ class SqliteOutboxStore:
     async def ended(self, request: Request, steps: Sequence[Step], ending: Ending) -> bool:
         """→ an end."""
 
-        def unit(connection: sqlite3.Connection) -> bool:
-            names = _names(ending) | {"uuid": request.uuid, "epoch": self._epoch}
+        def unit(connection: Connection) -> bool:
+            names = _names(ending) | {"uuid": request.uuid, "epoch": request.epoch}
             if connection.execute(self._requests["ended"], names).rowcount != 1:
                 return False
             self._put(connection, request, steps)
@@ -179,22 +201,22 @@ class SqliteOutboxStore:
         """Queued or preparing → cancelled."""
         names = {"instance_id": instance_id, "uuid": uuid}
 
-        def unit(connection: sqlite3.Connection) -> bool:
-            guard = _names(ending) | names | {"epoch": self._epoch}
-            if connection.execute(self._requests["cancel"], guard).rowcount != 1:
+        def unit(connection: Connection) -> bool:
+            if connection.execute(self._requests["cancel"], _names(ending) | names).rowcount != 1:
                 return False
             request = request_of(connection.execute(self._requests["get"], names).fetchone())
             self._follow_up(connection, request, ending)
+            self._dialect.publish(connection, [Notice("cancelled", instance_id, uuid)])
             return True
 
         return await self._database.write(unit)
 
-    async def retry(self, instance_id: str, uuid: str, expires_at: float) -> Unfinished | None:
-        """Failed or cancelled → queued under a new `seq`."""
+    async def retry(self, instance_id: str, uuid: str, expires_at: float, epoch: int) -> Unfinished | None:
+        """Failed or cancelled → queued under a new `seq` and that epoch."""
         names = {"instance_id": instance_id, "uuid": uuid}
 
-        def unit(connection: sqlite3.Connection) -> Unfinished | None:
-            guard = names | {"epoch": self._epoch, "expires_at": expires_at}
+        def unit(connection: Connection) -> Unfinished | None:
+            guard = names | {"epoch": epoch, "expires_at": expires_at}
             if connection.execute(self._requests["retry"], guard).rowcount != 1:
                 return None
             connection.execute(self._steps["begin_anew"], {"uuid": uuid})
@@ -204,6 +226,8 @@ class SqliteOutboxStore:
             if blob is not None and connection.execute(self._blobs["exists"], (blob,)).fetchone() is None:
                 raise OutboxError(BLOB_GONE)
             steps = connection.execute(self._steps["of_request"], {"uuid": uuid}).fetchall()
+            if epoch == 0:
+                self._dialect.publish(connection, [Notice("requests", instance_id)])
             return Unfinished(request, [step_of(row) for row in steps])
 
         return await self._database.write(unit)
@@ -212,7 +236,7 @@ class SqliteOutboxStore:
         """`old` is another name of `new`."""
         names = {"instance_id": instance_id, "old": old, "new": new}
 
-        def unit(connection: sqlite3.Connection) -> None:
+        def unit(connection: Connection) -> None:
             for sql in (
                 self._outbox["put_alias"],
                 self._outbox["move_aliases"],
@@ -227,7 +251,14 @@ class SqliteOutboxStore:
         told = [one for note in notes for one in heard(note, now)]
         if not told:
             return []
-        return await self._database.write(lambda connection: self._receipts.put(connection, told))
+
+        def unit(connection: Connection) -> list[Arrived]:
+            arrived = self._receipts.put(connection, told)
+            notices = [Notice("receipt", one.instance_id, one.uuid) for one in arrived]
+            self._dialect.publish(connection, notices)
+            return arrived
+
+        return await self._database.write(unit)
 
     async def undecryptable(self, since: float, limit: int) -> int:
         """Give up on messages a recipient could not decrypt before `since`."""
@@ -236,7 +267,7 @@ class SqliteOutboxStore:
     async def sweep(self, sweep: Sweep) -> Swept:
         """Remove what has served its time."""
 
-        def unit(connection: sqlite3.Connection) -> Swept:
+        def unit(connection: Connection) -> Swept:
             limit = sweep.limit
             old = {"before": sweep.requests, "limit": limit}
             # Not DELETE … RETURNING: SQLite 3.40 answers `data IS NULL` there with 0 for a NULL.
@@ -250,13 +281,25 @@ class SqliteOutboxStore:
 
         return await self._database.write(unit)
 
+    async def finished(self, uuids: Sequence[str]) -> frozenset[str]:
+        """Which of these requests are finished, or gone."""
+        names = {"uuids": _json(uuids)}
+        left = await self._database.read(lambda c: c.execute(self._requests["left"], names).fetchall())
+        return frozenset(uuids) - {uuid for (uuid,) in left}
+
+    async def unfinished(self, limit: int) -> int:
+        """How many requests of all instances are unfinished, counted up to `limit`."""
+        names = {"limit": limit}
+        row = await self._database.read(lambda c: c.execute(self._requests["count"], names).fetchone())
+        return int(row[0])
+
     async def blob_files(self) -> frozenset[str]:
         """The ids of all files that belong to requests."""
         return await self._database.read(
             lambda connection: frozenset(row[0] for row in connection.execute(self._blobs["files"]))
         )
 
-    def _put(self, connection: sqlite3.Connection, request: Request, steps: Sequence[Step]) -> Told:
+    def _put(self, connection: Connection, request: Request, steps: Sequence[Step]) -> Told:
         told = Told(True)
         for step in steps:
             if step.message_id is not None:
@@ -266,12 +309,17 @@ class SqliteOutboxStore:
             put_step(connection, self._steps["put"], request, step)
         return told
 
-    def _follow_up(self, connection: sqlite3.Connection, request: Request, ending: Ending) -> None:
+    def _follow_up(self, connection: Connection, request: Request, ending: Ending) -> None:
         if request.blob_id is not None:
             names = {"uuid": request.uuid, "until": ending.keep_blobs_until}
             connection.execute(self._blobs["keep_until"], names)
         if self._listener is not None:
             self._listener.ended(connection, request, ending)
+
+
+def _json(texts: Iterable[str]) -> str:
+    """A list as a parameter, which both databases can read."""
+    return msgspec.json.encode(list(texts)).decode()
 
 
 def _names(ending: Ending) -> dict[str, Any]:

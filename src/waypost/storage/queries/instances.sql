@@ -1,6 +1,10 @@
 -- name: add
 INSERT INTO instances (id, name, phone, network, created_at, caption_as_text, webhook_url)
-VALUES (:id, :name, :phone, :network, :created_at, :caption_as_text, :webhook_url);
+VALUES (:id, :name, :phone, :network, :created_at, :caption_as_text, :webhook_url)
+ON CONFLICT DO NOTHING;
+
+-- name: name_is_taken
+SELECT 1 FROM instances WHERE name = :name;
 
 -- name: all
 SELECT id, name, phone, network, created_at, caption_as_text, webhook_url, ended, jid, lid, push_name

@@ -1,10 +1,10 @@
-import sqlite3
 from typing import Any
 
 import msgspec
 
 from waypost.outbox.request import Failure, Request, RequestState, Step
 from waypost.outbox.shown import with_status
+from waypost.storage.database import Connection
 
 Row = tuple[Any, ...]
 
@@ -34,8 +34,9 @@ def request_of(row: Row) -> Request:
         response_status=row[17],
         response_body=row[18],
         finished_at=row[19],
+        epoch=row[20],
     )
-    return request if row[20] is None else with_status(request, msgspec.json.decode(row[20]))
+    return request if row[21] is None else with_status(request, msgspec.json.decode(row[21]))
 
 
 def failure_column(failure: Failure | None) -> bytes | None:
@@ -62,7 +63,7 @@ def step_of(row: Row) -> Step:
     )
 
 
-def put_step(connection: sqlite3.Connection, sql: str, request: Request, step: Step) -> None:
+def put_step(connection: Connection, sql: str, request: Request, step: Step) -> None:
     """Insert or replace a step of `request`; `sql` is the block `put` of `steps.sql`."""
     connection.execute(
         sql,

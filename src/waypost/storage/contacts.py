@@ -2,16 +2,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from waypost.instances.contacts import Contact
-from waypost.storage.sqlite.database import Database
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Database
 
 
-class SqliteContacts:
+class SqlContacts:
     """Implements `instances.contacts.ContactStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = statements("contacts")
+        self._sql = database.dialect.statements("contacts")
 
     async def put(self, instance_id: str, contacts: Sequence[Contact]) -> None:
         """Keep what the server answered; a newer answer replaces an older one."""

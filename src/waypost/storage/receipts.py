@@ -1,21 +1,21 @@
-import sqlite3
 from collections.abc import Iterable
 
 from waypost.outbox.receipts import Heard, status
 from waypost.outbox.request import MessageStatus
 from waypost.outbox.store import Arrived, Told
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Connection, Dialect
 
 
 class ReceiptRows:
     """What receipts have told, joined with the steps whose messages they are about; used within a unit of
     work."""
 
-    def __init__(self) -> None:
-        self._sql = statements("receipts")
-        self._steps = statements("steps")
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._sql = dialect.statements("receipts")
+        self._steps = dialect.statements("steps")
 
-    def put(self, connection: sqlite3.Connection, told: Iterable[Heard]) -> list[Arrived]:
+    def put(self, connection: Connection, told: Iterable[Heard]) -> list[Arrived]:
         """Keep receipts; returns the requests that waited for one of them."""
         messages: dict[tuple[str, str], None] = {}
         for one in told:
@@ -33,32 +33,41 @@ class ReceiptRows:
             messages[one.instance_id, one.message_id] = None
         return [arrived for message in messages for arrived in self._join(connection, *message)]
 
-    def told(self, connection: sqlite3.Connection, instance_id: str, message_id: str, chat: str) -> Told:
-        """What is known of a message."""
-        names = {"instance_id": instance_id, "message_id": message_id}
-        rows: list[tuple[str, int]] = connection.execute(self._sql["of_message"], names).fetchall()
-        return Told(True, bool(rows), status(chat, rows) if rows else None)
+    def told(self, connection: Connection, instance_id: str, message_id: str, chat: str) -> Told:
+        """What is known of a message.
 
-    def give_up(self, connection: sqlite3.Connection, since: float, limit: int) -> int:
+        Whoever stores a message's id looks here, and whoever stores a receipt looks for that id: one of the
+        two has to see the other.
+        """
+        self._dialect.lock(connection, f"{instance_id}/{message_id}")
+        return self._told(connection, instance_id, message_id, chat)
+
+    def give_up(self, connection: Connection, since: float, limit: int) -> int:
         """Mark what a recipient asked for again before `since` and never got."""
         rows = connection.execute(self._sql["give_up"], {"since": since, "limit": limit}).fetchall()
         for instance_id, message_id in set(rows):
             self._join(connection, instance_id, message_id)
         return len(rows)
 
-    def forget(self, connection: sqlite3.Connection, before: float, limit: int) -> int:
+    def forget(self, connection: Connection, before: float, limit: int) -> int:
         """Remove receipts from before that time."""
         return connection.execute(self._sql["forget"], {"before": before, "limit": limit}).rowcount
 
-    def _join(self, connection: sqlite3.Connection, instance_id: str, message_id: str) -> list[Arrived]:
+    def _join(self, connection: Connection, instance_id: str, message_id: str) -> list[Arrived]:
+        self._dialect.lock(connection, f"{instance_id}/{message_id}")
         names = {"instance_id": instance_id, "message_id": message_id}
         arrived = []
         for uuid, number, chat, state, shown in connection.execute(
             self._steps["of_message"], names
         ).fetchall():
-            now: MessageStatus | None = self.told(connection, instance_id, message_id, chat or "").status
+            now: MessageStatus | None = self._told(connection, instance_id, message_id, chat or "").status
             if now != shown:
                 connection.execute(self._steps["set_status"], {"status": now, "uuid": uuid, "number": number})
             if state == "unknown":
                 arrived.append(Arrived(instance_id, uuid))
         return arrived
+
+    def _told(self, connection: Connection, instance_id: str, message_id: str, chat: str) -> Told:
+        names = {"instance_id": instance_id, "message_id": message_id}
+        rows: list[tuple[str, int]] = connection.execute(self._sql["of_message"], names).fetchall()
+        return Told(True, bool(rows), status(chat, rows) if rows else None)

@@ -1,18 +1,16 @@
-import sqlite3
 from typing import Any
 
 from waypost.errors import NAME_TAKEN, InvalidRequest
 from waypost.instances.instance import Account, Instance
-from waypost.storage.sqlite.database import Database
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Connection, Database
 
 
-class SqliteInstances:
+class SqlInstances:
     """Implements `instances.store.InstanceStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = statements("instances")
+        self._sql = database.dialect.statements("instances")
 
     async def add(self, instance: Instance) -> None:
         """Keep a new instance. Raises InvalidRequest(NAME_TAKEN)."""
@@ -26,12 +24,11 @@ class SqliteInstances:
             "webhook_url": instance.webhook_url,
         }
 
-        def insert(connection: sqlite3.Connection) -> None:
-            try:
-                connection.execute(self._sql["add"], row)
-            except sqlite3.IntegrityError as taken:
-                field = "name" if "name" in str(taken) else "id"
-                raise InvalidRequest({field: [NAME_TAKEN.sentence.replace("name", field, 1)]}) from taken
+        def insert(connection: Connection) -> None:
+            if connection.execute(self._sql["add"], row).rowcount == 0:
+                taken = connection.execute(self._sql["name_is_taken"], row).fetchone()
+                field = "name" if taken else "id"
+                raise InvalidRequest({field: [NAME_TAKEN.sentence.replace("name", field, 1)]})
 
         await self._database.write(insert)
 

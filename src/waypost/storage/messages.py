@@ -2,16 +2,15 @@ from collections.abc import Sequence
 
 from waypost.address import Jid
 from waypost.instances.messages import Message
-from waypost.storage.sqlite.database import Database
-from waypost.storage.sqlite.statements import statements
+from waypost.storage.database import Database
 
 
-class SqliteMessages:
+class SqlMessages:
     """Implements `instances.messages.MessageStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = statements("messages")
+        self._sql = database.dialect.statements("messages")
 
     async def put(self, messages: Sequence[Message]) -> None:
         """Keep messages for later quotes; one that is there already stays as it is."""

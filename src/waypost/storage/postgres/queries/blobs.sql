@@ -1,0 +1,3 @@
+-- name: due
+SELECT id, data IS NULL FROM blobs WHERE delete_after < :now LIMIT :limit
+FOR UPDATE SKIP LOCKED;

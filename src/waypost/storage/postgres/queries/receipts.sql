@@ -1,0 +1,7 @@
+-- name: put
+INSERT INTO receipts (instance_id, message_id, participant, rank, at, retry_at)
+VALUES (:instance_id, :message_id, :participant, :rank, :at, :retry_at)
+ON CONFLICT (instance_id, message_id, participant) DO UPDATE SET
+    rank = greatest(receipts.rank, excluded.rank),
+    at = excluded.at,
+    retry_at = CASE WHEN greatest(receipts.rank, excluded.rank) < 2 THEN coalesce(receipts.retry_at, excluded.retry_at) END;

@@ -1,0 +1,17 @@
+-- name: put
+INSERT INTO blobs (id, uuid, size, data) VALUES (?, ?, ?, ?);
+
+-- name: data
+SELECT data FROM blobs WHERE id = ?;
+
+-- name: exists
+SELECT 1 FROM blobs WHERE id = ?;
+
+-- name: files
+SELECT id FROM blobs WHERE data IS NULL;
+
+-- name: keep_until
+UPDATE blobs SET delete_after = :until WHERE uuid = :uuid;
+
+-- name: forget
+DELETE FROM blobs WHERE id = ?;

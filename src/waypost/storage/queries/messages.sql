@@ -1,0 +1,7 @@
+-- name: put
+INSERT INTO messages (instance_id, message_id, chat, sender, from_me, timestamp, content)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
+
+-- name: delete_older
+DELETE FROM messages WHERE timestamp < ?;

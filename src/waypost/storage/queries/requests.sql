@@ -1,0 +1,54 @@
+-- name: insert
+INSERT INTO requests (
+    uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
+    expires_at, blob_id
+) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
+
+-- name: prepared
+UPDATE requests
+SET state = 'preparing', prepared = :prepared, chat_key = :chat_key, next_attempt_at = NULL, failure = NULL
+WHERE uuid = :uuid AND epoch = :epoch AND state IN ('queued', 'preparing');
+
+-- name: staged
+UPDATE requests
+SET staged = :staged, chat_key = :chat_key, next_attempt_at = NULL, failure = NULL
+WHERE uuid = :uuid AND epoch = :epoch AND state = 'preparing';
+
+-- name: sending
+UPDATE requests
+SET state = 'sending', next_attempt_at = NULL
+WHERE uuid = :uuid AND epoch = :epoch AND state IN ('preparing', 'sending');
+
+-- name: postponed
+UPDATE requests
+SET attempts = :attempts, next_attempt_at = :next_attempt_at, failure = :failure
+WHERE uuid = :uuid AND epoch = :epoch AND finished_at IS NULL;
+
+-- name: ended
+-- An ending that is repeated after it was stored has the same time.
+UPDATE requests
+SET
+    state = :state,
+    response_status = :status,
+    response_body = :body,
+    failure = :failure,
+    next_attempt_at = NULL,
+    finished_at = :at
+WHERE uuid = :uuid AND epoch = :epoch AND (finished_at IS NULL OR finished_at = :at);
+
+-- name: cancel
+UPDATE requests
+SET
+    state = :state,
+    response_status = :status,
+    response_body = :body,
+    failure = :failure,
+    next_attempt_at = NULL,
+    finished_at = :at
+WHERE uuid = :uuid AND instance_id = :instance_id AND state IN ('queued', 'preparing');
+
+-- name: move_chat
+UPDATE requests SET chat_key = :new WHERE instance_id = :instance_id AND chat_key = :old AND finished_at IS NULL;
+
+-- name: count
+SELECT count(*) FROM (SELECT 1 FROM requests WHERE finished_at IS NULL LIMIT :limit) AS few;
