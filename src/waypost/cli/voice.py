@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from waypost.config import LOUDEST_LUFS, QUIETEST_LUFS
 from waypost.errors import VoiceError
 from waypost.voice.inspect import Inspection, inspect
 from waypost.voice.limits import Limits
@@ -27,6 +28,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False, readable=True)],
     target: Annotated[Path, typer.Argument(metavar="OUT.ogg", dir_okay=False, writable=True)],
+    normalize: Annotated[
+        float | None,
+        typer.Option(
+            min=QUIETEST_LUFS,
+            max=LOUDEST_LUFS,
+            metavar="LUFS",
+            help="Bring it to this loudness (EBU R128), such as -16; without it levels stay as they are.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make OUT.ogg a native voice note of the sound in IN; a note that is native already is copied."""
@@ -35,7 +45,7 @@ def convert(
     if target.exists() and target.samefile(source):
         raise typer.BadParameter("it is the input, which would be lost", param_hint="OUT.ogg")
     try:
-        note = asyncio.run(_convert(source.absolute(), target.absolute()))
+        note = asyncio.run(_convert(source.absolute(), target.absolute(), Limits(normalize=normalize)))
     except VoiceError as error:
         _fail(error, as_json=as_json)
     if as_json:
@@ -82,8 +92,8 @@ def draw(waveform: bytes) -> str:
     return "".join(_BLOCKS[-(-value * (len(_BLOCKS) - 1) // 100)] for value in waveform)
 
 
-async def _convert(source: Path, target: Path) -> Note:
-    async with VoicePool(workers=1) as pool:
+async def _convert(source: Path, target: Path, limits: Limits) -> Note:
+    async with VoicePool(limits, workers=1) as pool:
         return await pool.convert(source, target)
 
 

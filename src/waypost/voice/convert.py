@@ -1,4 +1,5 @@
-"""One conversion, in this process: bytes in, a native note out, in one pass over the sound.
+"""One conversion, in this process: bytes in, a native note out, in one pass over the sound, or in two where
+its loudness has to be known first (a target was set, or more than two channels may add up beyond full scale).
 
 The bitrate is decided before the pass where the container states the length: 16 kbit/s when 20 would exceed
 what phones play at once. Where it states nothing, or something untrue, the pass begins at 20 and starts
@@ -18,7 +19,9 @@ from waypost.voice.decode import Decoding, Tick, samples_of
 from waypost.voice.encode import NoteEncoder, NoteFile, TryLower
 from waypost.voice.inspect import inspect
 from waypost.voice.limits import Limits
+from waypost.voice.loudness import NEAR_DB, decibels, gain_for, measure
 from waypost.voice.note import Note, part_of, whole_seconds
+from waypost.voice.resample import Mix, may_exceed
 from waypost.voice.sniff import OGG, Container, sniff
 from waypost.voice.waveform import Waveform
 
@@ -40,9 +43,15 @@ def convert(source: Path, target: Path, limits: Limits, tick: Tick) -> Note:
         container = sniff(file)
         part = part_of(target)
         try:
-            note = _passed_through(file, part, limits, tick) if container is OGG else None
+            gain = None
+            if limits.normalize is not None:
+                with closing(Decoding(file, size, container, limits)) as decoding:
+                    gain, tick = _measured(decoding, limits, tick)
+            note = None
+            if container is OGG and (gain is None or abs(decibels(gain)) < NEAR_DB):
+                note = _passed_through(file, part, limits, tick)
             if note is None:
-                note = _converted(file, size, container, part, limits, tick)
+                note = _converted(file, size, container, part, limits, tick, gain)
             part.replace(target)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -74,23 +83,40 @@ def _passed_through(file: BinaryIO, part: Path, limits: Limits, tick: Tick) -> N
     return _note(part, target, found.samples, found.waveform, found.profile.bitrate, passthrough=True)
 
 
+def _measured(decoding: Decoding, limits: Limits, tick: Tick) -> tuple[float, Tick]:
+    """The factor for the sound of `decoding`, which is used up by that, and the tick of the passes to come:
+    what was decoded here is to be paid for as well."""
+    gain = gain_for(measure(decoding, tick), limits.normalize)
+    heard = decoding.seconds
+    return gain, lambda seconds: tick(heard + seconds)
+
+
 def _converted(
-    file: BinaryIO, size: int, container: Container, part: Path, limits: Limits, tick: Tick
+    file: BinaryIO,
+    size: int,
+    container: Container,
+    part: Path,
+    limits: Limits,
+    tick: Tick,
+    gain: float | None,
 ) -> Note:
     index: int | None = None
     while True:
         with closing(Decoding(file, size, container, limits)) as decoding:
             if index is None:
                 index = first_bitrate(decoding.declared_seconds, limits)
+            if gain is None and may_exceed(decoding.channels):
+                gain, tick = _measured(decoding, limits, tick)
+                continue
             try:
-                return _encoded(decoding, index, part, limits, tick)
+                return _encoded(decoding, index, part, limits, tick, Mix(gain or 1.0))
             except TryLower as reason:
                 index += 1
                 if index == len(limits.bitrates):
                     raise VoiceError(NOT_NATIVE, f"No bitrate gives one: {reason}.") from reason
 
 
-def _encoded(decoding: Decoding, index: int, part: Path, limits: Limits, tick: Tick) -> Note:
+def _encoded(decoding: Decoding, index: int, part: Path, limits: Limits, tick: Tick, mix: Mix) -> Note:
     """One pass at `limits.bitrates[index]`. Only the first bitrate yields to size: 16 kbit/s is as low as
     notes go."""
     waveform = Waveform()
@@ -98,7 +124,7 @@ def _encoded(decoding: Decoding, index: int, part: Path, limits: Limits, tick: T
     with part.open("wb") as sink:
         target = NoteFile(sink, limits.note_bytes)
         encoder = NoteEncoder(target, bitrate, play_bytes=None if index else limits.play_bytes)
-        for frame in decoding.frames(tick):
+        for frame in decoding.frames(tick, mix):
             waveform.add(samples_of(frame))
             encoder.write(frame)
         decoding.check()

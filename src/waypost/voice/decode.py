@@ -32,7 +32,7 @@ from waypost.errors import (
     VoiceError,
 )
 from waypost.voice.limits import NOTE_RATE, Limits
-from waypost.voice.resample import Resampler
+from waypost.voice.resample import NOTE_MIX, Mix, Resampler
 from waypost.voice.sniff import Container
 
 Tick = Callable[[float], None]
@@ -116,8 +116,18 @@ class Decoding:
         """Free FFmpeg's side."""
         self._input.close()
 
-    def frames(self, tick: Tick) -> Iterator[AudioFrame]:
-        """Frames of 16-bit mono at 16 kHz, of any size.
+    @property
+    def channels(self) -> int:
+        """How many the file has, by its header."""
+        return self._decoder.layout.nb_channels
+
+    @property
+    def seconds(self) -> float:
+        """Decoded so far."""
+        return self._source_seconds
+
+    def frames(self, tick: Tick, mix: Mix = NOTE_MIX) -> Iterator[AudioFrame]:
+        """Frames of mono at 16 kHz, of any size, 16-bit unless `mix` says otherwise.
 
         Raises VoiceError as opening does, for what only shows on the way; and whatever `tick` raises.
         """
@@ -130,7 +140,7 @@ class Decoding:
                         ready = resampler.flush()
                     yield from ready
                 with translated():
-                    resampler = Resampler(frame, NOTE_RATE)
+                    resampler = Resampler(frame, NOTE_RATE, mix)
             with translated():
                 ready = resampler.push(frame)
             yield from ready

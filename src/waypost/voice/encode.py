@@ -5,7 +5,9 @@ would not play at once) ends the encoding with `TryLower`; the caller starts aga
 encoded by then is at most `play_bytes`.
 """
 
+import math
 import zlib
+from array import array
 from hashlib import sha256
 from typing import BinaryIO, Final, cast
 
@@ -15,6 +17,7 @@ from av.audio.frame import AudioFrame
 
 from waypost.errors import TOO_LARGE, VoiceError
 from waypost.voice import opus
+from waypost.voice.decode import samples_of
 from waypost.voice.limits import NOTE_RATE
 from waypost.voice.ogg import PageWriter
 
@@ -29,6 +32,10 @@ PACKETS_PER_PAGE: Final = 16
 _CLOCK_RATIO: Final = opus.GRANULE_RATE // NOTE_RATE
 _COMPRESSION: Final = "10"
 """Twice the time of 0, and audibly better (relative PESQ 4.26 against 2.83)."""
+
+
+_FADE_SAMPLES: Final = 80
+"""5 ms, which fits into the 6.5 ms of padding that the encoder's delay always asks for."""
 
 
 class TryLower(Exception):
@@ -71,17 +78,19 @@ class NoteEncoder:
         self._pages: PageWriter | None = None
         self._packets: list[bytes] = []
         self._written = 0
+        self._last = b""
 
     def write(self, frame: AudioFrame) -> None:
         """Encode a frame of any size. Raises TryLower, VoiceError(TOO_LARGE)."""
         self.samples += frame.samples
+        self._last = (self._last + samples_of(frame)[-_FADE_SAMPLES:].tobytes())[-2 * _FADE_SAMPLES :]
         self._encode(frame)
 
     def finish(self) -> None:
         """Pad to whole packets, so that the encoder's delay is covered, and write the last page."""
         delay = self._pre_skip // _CLOCK_RATIO
         packets = -(-(self.samples + delay) // PACKET_SAMPLES)
-        self._encode(_silence(packets * PACKET_SAMPLES - self.samples))
+        self._encode(_padding(self._last, packets * PACKET_SAMPLES - self.samples))
         if self._written < packets:
             self._encode(None, packets)
         if self._pages is None or self._written != packets:
@@ -136,8 +145,15 @@ def _open_codec(bitrate: int) -> AudioCodecContext:
     return codec
 
 
-def _silence(samples: int) -> AudioFrame:
+def _padding(last: bytes, samples: int) -> AudioFrame:
+    """What follows the sound and no player plays: its `last` samples in reverse, faded out, then silence.
+
+    Silence at once would be a cliff, and the codec rounds cliffs off on both sides, so within the sound too.
+    Going on for longer would be heard where a player does not know where to end.
+    """
+    back = array("h", last)[::-1]
+    faded = (round(value * (1 + math.cos(math.pi * at / len(back))) / 2) for at, value in enumerate(back))
     frame = AudioFrame(format="s16", layout="mono", samples=samples)
     frame.sample_rate = NOTE_RATE
-    frame.planes[0].update(bytes(2 * samples))
+    frame.planes[0].update(array("h", faded).tobytes().ljust(2 * samples, b"\0"))
     return frame

@@ -60,6 +60,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     lost_share: float = 0.1
     """Share of the declared length that may be undecodable before the audio counts as damaged."""
 
+    normalize: float | None = None
+    """LUFS that a note's sound is brought to (EBU R128, integrated); None leaves every level as it is."""
+
     def cpu_for(self, seconds: float) -> float:
         """Seconds of CPU allowed once `seconds` of audio have been decoded."""
         return self.cpu_seconds * max(1.0, seconds / self.cpu_share)

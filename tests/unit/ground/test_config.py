@@ -3,7 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from waypost.config import ConfigError, Settings, check, descriptions, load, strangers, warnings
+from waypost.config import (
+    ConfigError,
+    Settings,
+    check,
+    descriptions,
+    load,
+    normalize_lufs,
+    strangers,
+    warnings,
+)
 
 
 def test_nothing_set_gives_the_defaults() -> None:
@@ -51,6 +60,17 @@ def test_every_mistake_is_told_in_one_go_and_no_secret_with_it() -> None:
 def test_a_mistake_says_what_would_be_right(name: str, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(said)):
         load({f"WAYPOST_{name}": text})
+
+
+@pytest.mark.parametrize("text", ["loud", "-3", "-41", "nan", "16"])
+def test_a_loudness_that_no_note_can_have_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="WAYPOST_VOICE_NORMALIZE: write off or LUFS from -40 to -5"):
+        load({"WAYPOST_VOICE_NORMALIZE": text})
+
+
+def test_loudness_is_off_until_it_is_asked_for() -> None:
+    assert normalize_lufs(load({})) is None
+    assert normalize_lufs(load({"WAYPOST_VOICE_NORMALIZE": "-16"})) == -16.0
 
 
 def test_an_empty_variable_is_as_good_as_none() -> None:

@@ -56,5 +56,17 @@ def test_a_missing_file_is_a_mistake_in_usage(tmp_path: Path) -> None:
     assert runner.invoke(app, ["convert", str(AUDIO / "blip.wav"), missing]).exit_code == 2
 
 
+def test_a_level_that_is_asked_for_makes_other_bytes_and_one_that_nobody_can_reach_is_refused(
+    tmp_path: Path,
+) -> None:
+    plain, level = tmp_path / "plain.ogg", tmp_path / "level.ogg"
+    assert runner.invoke(app, ["convert", str(AUDIO / "music.mp3"), str(plain)]).exit_code == 0
+    asked = ["convert", str(plain), str(level), "--json", "--normalize"]
+    made = runner.invoke(app, [*asked, "-16"])
+    assert made.exit_code == 0
+    assert not json.loads(made.stdout)["passthrough"]
+    assert runner.invoke(app, [*asked, "3"]).exit_code == 2
+
+
 def test_the_waveform_is_drawn_from_blank_to_full() -> None:
     assert draw(bytes((0, 1, 50, 100))) == " ▁▄█"
