@@ -26,7 +26,7 @@ from waypost.api.server import listen, serving
 from waypost.api.tokens_api import TokensApi
 from waypost.api.writes import Writes
 from waypost.clock import Clock, SystemClock
-from waypost.config import ConfigError, Settings
+from waypost.config import ConfigError, Settings, normalize_lufs
 from waypost.engine.port import Engine, Network
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
@@ -301,7 +301,11 @@ def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:
 
 
 def _voice_pool(settings: Settings) -> VoicePool:
-    limits = Limits(input_bytes=settings.upload_max_bytes, note_seconds=settings.voice_max_seconds)
+    limits = Limits(
+        input_bytes=settings.upload_max_bytes,
+        note_seconds=settings.voice_max_seconds,
+        normalize=normalize_lufs(settings),
+    )
     return VoicePool(limits, workers=settings.voice_workers or None)
 
 
