@@ -1,6 +1,6 @@
 """How far one node goes and what comes next, computed from the figures of one run (see docs/scaling.md).
 
-The simulation has to repeat that run first: where it is off by more than `TRUST`, nothing is computed from it.
+The simulation has to repeat that run first: where it is off by more than `TRUST`, nothing is computed of it.
 """
 
 import math
