@@ -44,8 +44,10 @@ lint:
 	$(PYTHON_IN_VENV) -m ruff format --check --quiet
 	$(PYTHON_IN_VENV) -m mypy
 
-# RECORD=1 writes down what is new on the wire; BAILEYS=7.0.0-rc14 pins that version first.
+# RECORD=1 writes down what is new on the wire; BAILEYS=7.0.0-rc14 or NEONIZE=0.5.2 pins that version first.
 interop:
+	@scripts/bootstrap dev
+	@[ -z "$(NEONIZE)" ] || $(PYTHON_IN_VENV) -m scripts.upgrade "$(NEONIZE)"
 	@scripts/bootstrap dev
 	@scripts/node $(BAILEYS)
 	INTEROP_RECORD=$(RECORD) $(PYTHON_IN_VENV) -m pytest tests/interop $(ARGS)

@@ -19,6 +19,11 @@ class Told:
     shapes: wire.Shapes = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
+    @property
+    def failed(self) -> bool:
+        """Whether a row failed: then a stanza may be missing for that reason alone."""
+        return any(seen.startswith("FAILED") for *_, seen in self.rows)
+
     def watch(self, lines: Iterable[LogLine], engines: dict[str, str]) -> None:
         """Add the stanzas of a stretch of the sandbox's log; stretches may overlap."""
         for engine, shapes in wire.shapes(lines, engines).items():

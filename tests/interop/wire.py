@@ -37,16 +37,25 @@ _TOLD = {
 def shape(line: LogLine) -> list[str]:
     """The shapes in one line of the sandbox's log; none in a remark.
 
-    A request is one with what it asks for. Of the rest, each child is a shape by itself: some come and go.
+    A request is one with what it asks for. All else is a shape by itself, because some come and go: each node
+    inside, by its path, and each attribute, by its name.
     """
     if line.way not in ("in", "out"):
         return []
     (_, tag, attributes), *inner = _nodes(line.what)
     stanza = " ".join(filter(None, (line.way, _named(tag, attributes), _family(tag, attributes))))
-    children = sorted({_named(child, told) for depth, child, told in inner if depth == 1})
+    begins = f"{line.way} {tag}"
     if tag == "iq":
-        return [" ".join((stanza, *(f"/{child}" for child in children)))]
-    return [stanza, *(f"{line.way} {tag} /{child}" for child in children)]
+        children = sorted({_named(child, told) for depth, child, told in inner if depth == 1})
+        begins = stanza = " ".join((stanza, *(f"/{child}" for child in children)))
+    found = {stanza, *(f"{begins} @{name}" for name in attributes)}
+    path: list[str] = []
+    for depth, child, told in inner:
+        path[depth - 1 :] = [_named(child, told)]
+        node = f"{begins} /{'/'.join(path)}"
+        named = tag == "iq" and depth == 1
+        found |= {*([] if named else [node]), *(f"{node} @{name}" for name in told)}
+    return sorted(found)
 
 
 def shapes(lines: Iterable[LogLine], engines: dict[str, str]) -> Shapes:
@@ -68,12 +77,16 @@ def known() -> Shapes:
     return recorded
 
 
-def record(found: Shapes) -> list[str]:
-    """Add what was found to the known; says what is new and what was not seen, `engine: shape` each."""
+def record(found: Shapes, complete: bool = True) -> list[str]:
+    """Write down what was found; says what is new and what is gone, `+ engine: shape` and `- engine: shape`.
+
+    After a run that was not `complete`, what it did not show is still known and not gone.
+    """
     before = known() if KNOWN.exists() else {}
-    both = {name: sorted({*found.get(name, []), *before.get(name, [])}) for name in {**before, **found}}
+    kept = {name: [one for one in shapes if not complete or _timed(one)] for name, shapes in before.items()}
+    both = {name: sorted({*found.get(name, []), *kept.get(name, [])}) for name in sorted({**before, **found})}
     KNOWN.write_text(json.dumps(both, indent=1, ensure_ascii=False) + "\n")
-    return [f"+ {one}" for one in added(found, before)] + [f"- {one}" for one in added(before, found)]
+    return [f"+ {one}" for one in added(both, before)] + [f"- {one}" for one in added(before, both)]
 
 
 def added(found: Shapes, before: Shapes) -> list[str]:
@@ -84,6 +97,11 @@ def added(found: Shapes, before: Shapes) -> list[str]:
         for told in shapes
         if told not in before.get(engine, [])
     ]
+
+
+def _timed(shape: str) -> bool:
+    """Whether it comes with time and not with what is done: a run may be too short for a keep-alive."""
+    return shape.startswith("in iq get w:p")
 
 
 def _named(tag: str, attributes: dict[str, str]) -> str:
