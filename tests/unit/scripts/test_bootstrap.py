@@ -50,7 +50,12 @@ class Machine:
             text.replace("in /usr/bin/python3 /usr/local/bin", f"in {folder}/no-python {folder}")
         )
         script.chmod(0o755)
-        for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml"):
+        for name in (
+            "requirements.lock",
+            "requirements-dev.lock",
+            "requirements-sound.lock",
+            "pyproject.toml",
+        ):
             (self.clone / name).write_text(name)
         self.tools = folder / "tools"
         self.tools.mkdir()
@@ -116,6 +121,7 @@ def test_tests_after_a_demo_install_into_the_same_venv(machine: Machine) -> None
     machine.run("run")
     _, _, asked = machine.run("dev")
     assert asked[0].endswith("-r requirements-dev.lock")
+    assert asked[1].endswith("--no-deps --require-hashes --only-binary :all: -r requirements-sound.lock")
 
 
 def test_a_changed_lock_installs_again_without_a_new_venv(machine: Machine) -> None:
