@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 
-from bench import accept, constrained, conversion, delivery
+from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length
 from bench.machine import describe, today
 from bench.page import Result, keep
 from bench.scale import FULL, SHORT
@@ -16,7 +16,16 @@ from bench.section import Section
 
 SECTIONS: dict[str, Section] = {
     section.name: section
-    for section in (accept.SECTION, constrained.SECTION, conversion.SECTION, delivery.SECTION)
+    for section in (
+        accept.SECTION,
+        constrained.SECTION,
+        conversion.SECTION,
+        delivery.SECTION,
+        baileys.SECTION,
+        instances.SECTION,
+        depth.SECTION,
+        length.SECTION,
+    )
 }
 _OPTIONS = ("--write", "--short", "--page")
 

@@ -68,6 +68,11 @@ class Town:
         )
         return Instance(created["id"], created["access_token"], phone), created["qr_text"]
 
+    async def new_code(self, instance: Instance) -> str:
+        """The text of a fresh QR code."""
+        shown = await self._call("POST", f"{instance.id}/request-new-qr-code", instance.token)
+        return str(shown["qr_text"])
+
     async def pair_up(self, instance: Instance, code: str) -> None:
         """Scan the code with the instance's phone; it works a moment later."""
         await self.sandbox.add_phone(f"+{instance.phone}", f"Bench {instance.phone}")
