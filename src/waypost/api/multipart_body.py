@@ -48,7 +48,7 @@ class MultipartBody:
         """
         left = text_bytes
         while (event := await self._next()) is not _END:
-            if not isinstance(event, MultipartSegment):
+            if not isinstance(event, MultipartSegment) or _is_torn(event):
                 raise ApiError(MALFORMED)
             if event.name == file_field and not _is_text(event):
                 chunks = self._chunks()
@@ -129,6 +129,11 @@ _END = _End()
 def _is_text(part: MultipartSegment) -> bool:
     """Whether a part in the place of the file is a form's text, which may hold base64."""
     return part.filename is None and (part.content_type or "text/plain").startswith("text/plain")
+
+
+def _is_torn(part: MultipartSegment) -> bool:
+    """Whether a header holds a bare line feed: the parser refuses one or not, by how the body was cut."""
+    return any("\n" in value for _, value in part.headerlist)
 
 
 def _text(value: bytearray) -> str:

@@ -69,7 +69,7 @@ def _plain(value: object) -> str:
 def _rich(kind: type, value: object) -> object:
     if issubclass(kind, Path) and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(kind)
+    raise ValueError("not a path")  # becomes a ValidationError
 
 
 def pack(message: Order | Answer) -> bytes:
@@ -87,12 +87,12 @@ def length_of(prefix: bytes) -> int:
 
 
 def unpack_order(body: bytes) -> Order:
-    """A message to a worker; msgspec.MsgspecError when it is none."""
+    """A message to a worker; msgspec.MsgspecError or UnicodeDecodeError when it is none."""
     order: Order = msgspec.msgpack.decode(body, type=Order, dec_hook=_rich)
     return order
 
 
 def unpack_answer(body: bytes) -> Answer:
-    """A message from a worker; msgspec.MsgspecError when it is none."""
+    """A message from a worker; msgspec.MsgspecError or UnicodeDecodeError when it is none."""
     answer: Answer = msgspec.msgpack.decode(body, type=Answer, dec_hook=_rich)
     return answer

@@ -5,7 +5,6 @@ Pairing by a code that is typed into the phone would be a second way to the same
 
 import asyncio
 import base64
-import binascii
 import hmac
 from dataclasses import dataclass, field
 from typing import Final
@@ -57,7 +56,7 @@ def read_qr(text: str) -> QrCode:
         raise SandboxError(SANDBOX_INVALID, "That is not the text of a pairing QR code.")
     try:
         noise, identity, secret = (base64.b64decode(part, validate=True) for part in parts[1:4])
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, and what b64decode says of letters beyond ASCII
         raise SandboxError(SANDBOX_INVALID, "The keys in that QR code are not base64.") from error
     if not len(noise) == len(identity) == len(secret) == 32:
         raise SandboxError(SANDBOX_INVALID, "The keys in that QR code have not 32 bytes.")

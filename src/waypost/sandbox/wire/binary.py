@@ -113,7 +113,8 @@ class _Reader:
     def content(self, depth: int) -> bytes | tuple[Node, ...] | None:
         kind = self.byte()
         if kind in (_LIST_8, _LIST_16):
-            return tuple([self.node(depth + 1) for _ in range(self.list_size(kind))])
+            # A list of no nodes is no content: it is written as none.
+            return tuple([self.node(depth + 1) for _ in range(self.list_size(kind))]) or None
         if kind == _EMPTY:
             return None
         length = self.length(kind)

@@ -10,6 +10,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nacl.bindings import (
+    crypto_core_ed25519_is_valid_point,
     crypto_core_ed25519_scalar_add,
     crypto_core_ed25519_scalar_mul,
     crypto_core_ed25519_scalar_reduce,
@@ -42,6 +43,9 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
         return False
     y = (u - 1) * pow(u + 1, -1, _PRIME) % _PRIME
     point = (y | (signature[63] & 0x80) << 248).to_bytes(32, "little")
+    # OpenSSL takes keys of small order, for which anybody can write a signature.
+    if not crypto_core_ed25519_is_valid_point(point):
+        return False
     plain = signature[:63] + bytes((signature[63] & 0x7F,))
     try:
         Ed25519PublicKey.from_public_bytes(point).verify(plain, message)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from neonize.proto import Neonize_pb2 as proto
 
-from waypost.engine.hosts.whatsmeow.jids import to_text
+from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
 from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, SessionState, StateChanged
 
 PAIR_STATUS: Final = 2
@@ -101,7 +101,7 @@ def _receipt(event: Any, instance_id: str, at: float) -> ReceiptArrived:
     kind = _RECEIPT_KINDS.get(proto.Receipt.ReceiptType.Name(event.Type), "other")
     source = event.MessageSource
     chat, participant = to_text(source.Chat) or "", to_text(source.Sender) or ""
-    ids = list(event.MessageIDs)
+    ids = [text_of(id) for id in event.MessageIDs]
     digest = hashlib.sha256("\0".join([kind, chat, participant, str(event.Timestamp), *ids]).encode())
     return ReceiptArrived(
         instance_id=instance_id,
@@ -127,13 +127,13 @@ def _message(event: Any, instance_id: str, at: float) -> MessageArrived | None:
     return MessageArrived(
         instance_id=instance_id,
         at=at,
-        key=f"message:{chat}:{sender}:{info.ID}",
-        message_id=info.ID,
+        key=f"message:{chat}:{sender}:{text_of(info.ID)}",
+        message_id=text_of(info.ID),
         chat=chat,
         sender=sender,
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
-        push_name=info.Pushname,
+        push_name=text_of(info.Pushname),
         timestamp=info.Timestamp,
         content=bytes(message.SerializeToString()),
     )

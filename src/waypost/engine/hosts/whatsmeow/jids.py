@@ -18,7 +18,13 @@ def to_proto(text: str) -> bytes:
 
 def to_text(jid: Any) -> str | None:
     """`user@server` without the device; None for an empty one."""
-    return f"{jid.User}@{jid.Server}" if jid.User and jid.Server else None
+    return f"{text_of(jid.User)}@{text_of(jid.Server)}" if jid.User and jid.Server else None
+
+
+def text_of(value: str | bytes) -> str:
+    """A text of the library. Where a peer sent bytes that are no UTF-8, Go passes them on and Python's
+    protobuf gives bytes."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def with_device(jid: Any) -> str | None:
