@@ -19,7 +19,7 @@ help:
 	@echo "make interop let Baileys and a second whatsmeow judge what we send, and write to us"
 	@echo "make bench   measure"
 	@echo "make chaos   kill the gateway and its engines under load, 20 times"
-	@echo "make fuzz    the property tests, with many more examples"
+	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
 	@echo "make clean   remove .venv and everything else that was made"
 
@@ -60,8 +60,14 @@ chaos:
 	@scripts/bootstrap dev
 	WAYPOST_CHAOS_ROUNDS=20 $(PYTHON_IN_VENV) -m pytest tests/chaos -s --timeout 1800 $(ARGS)
 
+# SECONDS is for each target, of which as many run at once as there are cores; FUZZ names some of them.
+fuzz: SECONDS = 600
+fuzz: export FUZZ_SECONDS = $(SECONDS)
 fuzz:
 	@scripts/bootstrap dev
+	@scripts/atheris
+	@$(PYTHON_IN_VENV) -m fuzz $(SECONDS) $(FUZZ)
+	$(PYTHON_IN_VENV) -m pytest -m process tests/fuzz --timeout 3600 -s $(ARGS)
 	$(PYTHON_IN_VENV) -m pytest -m hypothesis --hypothesis-profile fuzz --timeout 1800 $(ARGS)
 
 lock:
@@ -69,5 +75,5 @@ lock:
 	scripts/lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop demo-out build dist
-	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop demo-out build dist
+	find src tests bench fuzz scripts -name __pycache__ -type d -prune -exec rm -rf {} +

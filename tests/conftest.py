@@ -9,7 +9,9 @@ from hypothesis import settings
 
 # Machines that run tests are shared: an example that is slow today is no failure.
 settings.register_profile("gate", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=5000)
+# As many as `make fuzz` has seconds for.
+_FUZZ_EXAMPLES = min(5000, max(100, 8 * int(os.environ.get("FUZZ_SECONDS", "600"))))
+settings.register_profile("fuzz", deadline=None, max_examples=_FUZZ_EXAMPLES)
 settings.load_profile("gate")
 
 _SECONDS: dict[str, float] = defaultdict(float)
