@@ -136,6 +136,14 @@ GROUP_NOT_FOUND: Final = Fault(
     "group_not_found", 404, "That group does not exist, or this account is not in it."
 )
 ENGINE_REFUSED: Final = Fault("engine_refused", 500, "The engine refused to send this message.")
+MESSAGE_NOT_FOUND: Final = Fault(
+    "message_not_found", 404, "No message with that id is known; give its whole id to name it all the same."
+)
+MESSAGE_NOT_OWN: Final = Fault(
+    "message_not_own",
+    422,
+    "In a chat of two, only a message that this account sent can be deleted for everyone.",
+)
 CONTENT_INVALID: Final = Fault(
     "content_invalid", 500, "The message could not be put together; this is a defect of Waypost."
 )

@@ -56,9 +56,10 @@ class Blobs(Protocol):
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a call, absent ones left out, and its file."""
+    """The fields of a call, absent ones left out, and its file; `blank` names those that came as ""."""
 
     fields: dict[str, Any]
+    blank: frozenset[str] = frozenset()
     upload: Upload | None = None
     filename: str | None = None
 
@@ -129,14 +130,14 @@ class BodyReader:
 
     async def _with_file(self, fields: dict[str, Any], file: FilePolicy | None) -> Body:
         """Take the file out of `fields`, where it is base64 or a data: URI."""
-        present = {name: value for name, value in fields.items() if value is not None and value != ""}
-        text = present.pop(file.file, None) if file is not None else None
+        body = body_of(fields)
+        text = body.fields.pop(file.file, None) if file is not None else None
         if file is None or text is None:
-            return Body(fields=present)
+            return body
         if not isinstance(text, str):
             raise InvalidRequest({file.file: [_NOT_BASE64]})
         data = await _off_loop(len(text), decode_file, text, file.file)
-        return Body(fields=present, upload=await self.keep(data))
+        return msgspec.structs.replace(body, upload=await self.keep(data))
 
     async def keep(self, data: bytes) -> Upload:
         """Keep a file that is in memory. Raises ApiError(TOO_LARGE)."""
@@ -170,8 +171,7 @@ class BodyReader:
             raise
         if found is None:
             return await self._with_file(fields, file)
-        present = {name: value for name, value in fields.items() if value != ""}
-        return Body(fields=present, upload=found.upload, filename=found.filename)
+        return msgspec.structs.replace(body_of(fields), upload=found.upload, filename=found.filename)
 
     async def _file_part(self, part: FilePart) -> Upload | None:
         """Keep a file part; None for the empty one that a browser sends for a form without a file."""
@@ -189,6 +189,14 @@ class BodyReader:
 
 
 _NOT_BASE64 = "The file must be base64 or a data: URI, or a part of a multipart/form-data body."
+
+
+def body_of(given: dict[str, Any]) -> Body:
+    """Fields as they came; `null` and "" are absent ones."""
+    return Body(
+        fields={name: value for name, value in given.items() if value is not None and value != ""},
+        blank=frozenset(name for name, value in given.items() if value == ""),
+    )
 
 
 def decode_file(text: str, field: str) -> bytes:

@@ -10,7 +10,7 @@ from litestar import Request as HttpRequest
 from waypost.access.token import Scope, Token
 from waypost.api.replies import Reply
 from waypost.instances.instance import Instance
-from waypost.operations.kind import FilePolicy
+from waypost.operations.kind import FieldsIn, FilePolicy
 
 BASE = "/api/whatsapp/v2"
 Http = HttpRequest[Any, Any, Any]
@@ -42,9 +42,10 @@ class Call:
 class Endpoint:
     """One method of one path.
 
-    `scope`: what the token must be allowed to do. `fields`: the shape of the JSON body or form, `file` how a
-    file may come with it, `query` the parameters (name, description), `result` the shape of the answer and
-    `body_result` that of a queued request's `response_body`. `limit`: calls per minute and caller, 0 for any.
+    `scope`: what the token must be allowed to do. `fields`: the shape of the JSON body or form (or of the
+    query), `file` how a file may come with it, `query` further parameters (name, description), `result` the
+    shape of the answer and `body_result` that of a queued request's `response_body`. `limit`: calls per
+    minute and caller, 0 for any.
     """
 
     method: Method
@@ -54,6 +55,7 @@ class Endpoint:
     answer: Callable[[Call], Awaitable[Reply]]
     tag: str
     fields: type[msgspec.Struct] | None = None
+    fields_in: FieldsIn = "body"
     file: FilePolicy | None = None
     query: Sequence[tuple[str, str]] = field(default=())
     result: Any = None

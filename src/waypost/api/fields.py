@@ -58,7 +58,8 @@ def _converted(value: Any, kind: Any) -> Any:
     return msgspec.convert(value, kind, strict=False)
 
 
-_EXPECTED = re.compile(r"Expected `([a-z]+)(?: \| null)?`(?: of length ([<>]=) (\d+))?")
+_EXPECTED = re.compile(r"Expected `([a-z]+)(?: \| null)?`(?: (of length )?([<>]=) (-?[\d.]+))?")
+_PLACE = re.compile(r" - at `\$(.+)`$")
 _KINDS = {
     "str": "a text",
     "int": "a whole number",
@@ -70,16 +71,21 @@ _KINDS = {
 
 
 def _sentence(field: FieldInfo, wrong: msgspec.ValidationError) -> str:
-    name = field.name
+    place = _PLACE.search(str(wrong))
+    name = field.name if place is None else f"{field.name}{place[1]}"
     if str(wrong).startswith("Invalid enum value"):
         return f"The {name} field must be one of {', '.join(_choices(field.type))}."
     found = _EXPECTED.match(str(wrong))
     if found is None:
         reason = str(wrong).split(" - at `")[0].replace("`", "").rstrip(".")
         return f"The {name} field is invalid: {reason[:1].lower()}{reason[1:]}."
-    if found[2] is not None:
-        bound = "at most" if found[2] == "<=" else "at least"
-        return f"The {name} field must have {bound} {found[3]} characters."
+    if found[3] is not None:
+        bound = "at most" if found[3] == "<=" else "at least"
+        least = found[4].removesuffix(".0")
+        if found[2] is None:
+            return f"The {name} field must be {bound} {least}."
+        things = "items" if found[1] == "array" else "characters"
+        return f"The {name} field must have {bound} {least} {things}."
     return f"The {name} field must be {_KINDS.get(found[1], found[1])}."
 
 

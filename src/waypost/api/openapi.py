@@ -27,7 +27,10 @@ Json = dict[str, Any]
 def document(endpoints: Sequence[Endpoint], version: str) -> Json:
     """The whole document, as JSON values."""
     types = [
-        kind for one in endpoints for kind in (one.fields, one.result, one.body_result) if kind is not None
+        kind
+        for one in endpoints
+        for kind in (one.fields if one.fields_in == "body" else None, one.result, one.body_result)
+        if kind is not None
     ]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     # Types may be listed twice, and lists can't be keys: look schemas up by position.
@@ -73,7 +76,7 @@ def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
     }
     for status in _ERRORS:
         operation["responses"][str(status)] = _answer("An error.", {"$ref": "#/components/schemas/Error"})
-    if endpoint.fields is not None:
+    if endpoint.fields is not None and endpoint.fields_in == "body":
         operation["requestBody"] = _request_body(
             endpoint.fields, endpoint.file, _schema(by_type, endpoint.fields)
         )
@@ -96,7 +99,9 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
         for name in _PATH_PARAMETER.findall(endpoint.path)
     ]
     headers = list(_HEADERS)
-    if endpoint.fields is not None:
+    if endpoint.fields is not None and endpoint.fields_in == "query":
+        found += _query(_flat(endpoint.fields))
+    elif endpoint.fields is not None:
         kinds = "application/json, application/x-www-form-urlencoded or multipart/form-data."
         headers.append(("Content-Type", kinds, True))
     found += [
@@ -119,6 +124,20 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
         for name, about in endpoint.query
     ]
     return found
+
+
+def _query(flat: Json) -> list[Json]:
+    """Fields as parameters of the query."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in flat["required"],
+            "description": schema.get("description", ""),
+            "schema": schema,
+        }
+        for name, schema in flat["properties"].items()
+    ]
 
 
 _IDEMPOTENCY = "The same key with the same content leads to the same queued request."

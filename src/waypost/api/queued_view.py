@@ -78,7 +78,8 @@ def _response_body(request: Request) -> Any:
 
 def _failure_body(failure: Failure) -> dict[str, Any]:
     fault: Fault = TABLE.get(failure.code, INTERNAL)
-    field = "url" if failure.code.startswith("url_") else "file"
+    fields = {"url_": "url", "message_": "messageId"}
+    field = next((name for prefix, name in fields.items() if failure.code.startswith(prefix)), "file")
     return error_body(fault, failure.message, failure.facts, field)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from waypost.address import chat_key
-from waypost.api.body import Body, BodyReader
+from waypost.api.body import Body, BodyReader, body_of
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
 from waypost.api.links import PublicAddress
@@ -55,7 +55,9 @@ class Writes:
         reader = FieldsReader(write.fields, write.file)
 
         async def answer(call: Call) -> Reply:
-            body = await read_body(self._bodies, call, write)
+            body = (
+                query_of(call) if write.fields_in == "query" else await read_body(self._bodies, call, write)
+            )
             accepted = None
             try:
                 accepted = await self._accept(call, write, reader, body)
@@ -72,17 +74,17 @@ class Writes:
             answer=answer,
             tag=write.tag,
             fields=write.fields,
+            fields_in=write.fields_in,
             file=write.file,
             result=Envelope,
             body_result=write.result,
         )
 
     async def _accept(self, call: Call, write: AnyWrite, reader: FieldsReader[Any], body: Body) -> Accepted:
-        fields = reader.read(body.fields, body.upload is not None)
+        given = body.fields | dict.fromkeys(body.blank & write.blank, "")
+        fields = reader.read(given, body.upload is not None)
         order = write.accept(fields, body.upload, call.of)
-        submitted = {
-            name: body.fields[name] for name in write.fields.__struct_fields__ if name in body.fields
-        }
+        submitted = {name: given[name] for name in write.fields.__struct_fields__ if name in given}
         if body.upload is not None and write.file is not None:
             submitted[write.file.file] = {
                 "filename": body.filename,
@@ -129,6 +131,11 @@ async def read_body(bodies: BodyReader, call: Call, write: AnyWrite) -> Body:
         int(length) if length.isdecimal() else None,
         write.file,
     )
+
+
+def query_of(call: Call) -> Body:
+    """The query of a call, where an operation has its fields there."""
+    return body_of(dict(call.http.query_params))
 
 
 def _idempotency(call: Call, write: AnyWrite, submitted: dict[str, Any], body: Body) -> Idempotency | None:

@@ -233,7 +233,9 @@ def _save(folder: Path, message: InboxMessage, data: bytes) -> None:
 
 
 def _line(message: InboxMessage) -> str:
-    body = message.text or ""
+    body = message.text
+    if body is None:
+        body = msgspec.json.encode(message.fields).decode()
     if message.audio is not None:
         kind = "voice note" if message.audio.ptt else "audio"
         body = f"{kind}, {message.audio.seconds} s, media {message.media}"

@@ -1,10 +1,22 @@
 """The operations of the API, one file each: routes, OpenAPI and execution all come from this list."""
 
 from waypost.operations.kind import AnyWrite
+from waypost.operations.messages.delete_message import DELETE_MESSAGE
+from waypost.operations.messages.react_to_message import REACT_TO_MESSAGE
+from waypost.operations.messages.send_contact_card import SEND_CONTACT_CARD
+from waypost.operations.messages.send_location import SEND_LOCATION
 from waypost.operations.messages.send_text import SEND_TEXT
 from waypost.operations.messages.send_voice import SEND_VOICE
+from waypost.operations.messages.start_typing import START_TYPING
+from waypost.operations.messages.stop_typing import STOP_TYPING
 
 WRITES: tuple[AnyWrite, ...] = (
     SEND_VOICE,
     SEND_TEXT,
+    SEND_LOCATION,
+    SEND_CONTACT_CARD,
+    REACT_TO_MESSAGE,
+    DELETE_MESSAGE,
+    START_TYPING,
+    STOP_TYPING,
 )

@@ -58,6 +58,8 @@ class OperationExecutor:
 
     async def settle(self, request: Request, step: Step) -> Settlement:
         """What became of a send that nobody saw the end of."""
+        if self._write(request).repeatable:
+            return NeverSent()
         session = self._resources.session(request.instance_id)
         mark = EngineMark(device_jid=step.device_jid or "", generation=step.generation or "")
         settlement = await session.settle(step.secret, mark)

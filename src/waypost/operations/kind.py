@@ -17,6 +17,7 @@ from waypost.operations.resources import Resources
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
 
+FieldsIn = Literal["body", "query"]
 Fields = TypeVar("Fields", bound=msgspec.Struct)
 Payload = TypeVar("Payload", bound=msgspec.Struct)
 
@@ -43,9 +44,11 @@ class Order(msgspec.Struct, Generic[Payload], frozen=True, kw_only=True):
 class Write(Generic[Fields, Payload]):
     """An operation that is queued, answered at once, and carried out by the outbox.
 
-    `fields` is the body of the call, `result` the shape of `response_body`. `payload` is what is stored: a
-    row may be carried out by a later release, so a changed payload gets a new `version`, and `older` reads
-    the former ones. The functions are the calls of the outbox's Executor; each may come again after a crash.
+    `fields` is the body of the call (or its query), `blank` names those whose empty text is a value and not
+    an absent one, `result` is the shape of `response_body`. `payload` is what is stored: a row may be carried
+    out by a later release, so a changed payload gets a new `version`, and `older` reads the former ones. The
+    functions are the calls of the outbox's Executor; each may come again after a crash, and `perform` does
+    so without further questions where the operation is `repeatable`.
     """
 
     name: str
@@ -61,7 +64,10 @@ class Write(Generic[Fields, Payload]):
     recovered: Callable[[Resources, Request, Payload, Step, str], Performed]
     finish: Callable[[Request, Payload, Sequence[Step]], Answer]
     method: Literal["POST", "PUT", "DELETE"] = "POST"
+    fields_in: FieldsIn = "body"
+    blank: frozenset[str] = frozenset()
     file: FilePolicy | None = None
+    repeatable: bool = False
     version: int = 1
     older: Mapping[int, Callable[[bytes], Payload]] = field(default_factory=dict)
     tag: str = "Messages"

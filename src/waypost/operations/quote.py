@@ -14,14 +14,18 @@ async def find_quote(resources: Resources, instance_id: str, chat: Jid, reply_to
     if reply_to is None:
         return None
     ref = parse_message_id(reply_to, "reply_to")
-    found = await resources.messages.find(instance_id, ref.id)
-    stored = _best(found, ref, str(chat))
+    stored = await find_message(resources, instance_id, chat, ref)
     if stored is not None:
         return Quote(message_id=stored.message_id, participant=stored.sender, content=stored.content or None)
     if ref.chat is None:
         return None
     author = own_account(resources.session(instance_id)) if ref.from_me else ref.participant or ref.chat
     return Quote(message_id=ref.id, participant=str(author))
+
+
+async def find_message(resources: Resources, instance_id: str, chat: Jid, ref: MessageRef) -> Message | None:
+    """The stored message that `ref` names, preferably of `chat`."""
+    return _best(await resources.messages.find(instance_id, ref.id), ref, str(chat))
 
 
 def _best(found: list[Message], ref: MessageRef, chat: str) -> Message | None:

@@ -34,10 +34,10 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """One message was sent and acked; `data` is JSON for `finish`, `content` the protobuf for
-    later quotes.
+    later quotes. What is no message has no id.
     """
 
-    message_id: str
+    message_id: str | None
     chat: str
     timestamp: int
     data: bytes

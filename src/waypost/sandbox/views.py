@@ -3,7 +3,7 @@
 Numbers are written with a leading `+`; bytes are base64.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -151,7 +151,7 @@ class InboxMessage(msgspec.Struct, frozen=True):
     from_lid: str
     timestamp: float
     type: str
-    """text, audio, image, video, document, sticker, reaction, protocol or other."""
+    """text, audio, image, video, document, sticker, reaction, contact, location, protocol or other."""
     text: str | None
     quoted_id: str | None
     quoted_text: str | None
@@ -162,6 +162,8 @@ class InboxMessage(msgspec.Struct, frozen=True):
     """How often it was decrypted under this id: more than 1 is a duplicate."""
     raw: bytes
     """The decrypted protobuf."""
+    fields: dict[str, Any] = {}
+    """The same as JSON, by the names of `message.proto`, and by number where that has no name."""
 
 
 class Inbox(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 WhatsApp shows no caption under a voice note, so a caption is a second message, a text that quotes the note.
 """
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +10,14 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from waypost.address import Jid, parse_chat_id, parse_message_id
+from waypost.address import parse_chat_id
 from waypost.engine.port import Content, Quote, SendOrder, UploadedMedia
 from waypost.instances.instance import Instance
+from waypost.operations.fields import ChatId, ReplyTo, checked_reply
+from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
-from waypost.operations.quote import REPLY_NOT_FOUND, find_quote
-from waypost.operations.recipient import find_recipient
 from waypost.operations.resources import Resources, own_account
-from waypost.operations.shapes import MessageKey, key_of
+from waypost.operations.shapes import MessageKey, SentMessage, key_of
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
 
@@ -31,13 +30,7 @@ TEXT_MAX = 65_536  # characters that WhatsApp takes
 class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
     """The body of the call."""
 
-    chatId: Annotated[
-        str,
-        Meta(
-            description="The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.",
-            examples=["12132132131@c.us"],
-        ),
-    ]
+    chatId: ChatId
     url: Annotated[str | None, Meta(description="Public address of the audio; required without `file`.")] = (
         None
     )
@@ -49,7 +42,7 @@ class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[str, Meta(max_length=TEXT_MAX)] | None,
         Meta(description="Delivered as a text right after the note, quoting it."),
     ] = None
-    reply_to: Annotated[str | None, Meta(description="Id of the message that is replied to.")] = None
+    reply_to: ReplyTo = None
 
 
 class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +82,10 @@ class CaptionError(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-class SendVoiceResult(msgspec.Struct, frozen=True, kw_only=True):
+class SendVoiceResult(SentMessage, frozen=True, kw_only=True):
     """`response_body` of a note that was sent."""
 
-    key: MessageKey
     message: VoiceContent
-    messageTimestamp: str
-    status: str
     caption_message: CaptionMessage | UnsetType = UNSET
     caption_error: CaptionError | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET
@@ -128,13 +118,10 @@ class VoiceNote(msgspec.Struct, frozen=True, kw_only=True):
     mimetype: str = "audio/ogg; codecs=opus"
 
 
-class StagedNote(msgspec.Struct, frozen=True, kw_only=True):
+class StagedNote(Heading, frozen=True, kw_only=True):
     """Everything that is needed to send: where to, what, and in reply to what."""
 
-    jid: str
     note: VoiceNote
-    quote: Quote | None = None
-    warnings: list[str] = []
 
 
 class SentStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,15 +134,13 @@ class SentStep(msgspec.Struct, frozen=True, kw_only=True):
 def accept(fields: SendVoiceFields, upload: Upload | None, instance: Instance) -> Order[SendVoicePayload]:
     """Check the fields. Raises InvalidRequest."""
     chat = parse_chat_id(fields.chatId)
-    if fields.reply_to is not None:
-        parse_message_id(fields.reply_to, "reply_to")
     return Order(
         chat=chat,
         payload=SendVoicePayload(
             chat=str(chat),
             url=fields.url if upload is None else None,
             caption=fields.caption if instance.caption_as_text else None,
-            reply_to=fields.reply_to,
+            reply_to=checked_reply(fields.reply_to),
         ),
     )
 
@@ -167,16 +152,10 @@ async def prepare(resources: Resources, request: Request, payload: SendVoicePayl
 
 async def stage(resources: Resources, request: Request, payload: SendVoicePayload) -> Stage:
     """Ask about the recipient and upload the note. Raises EngineError."""
-    chat = Jid.parse(payload.chat)
-    contact = await find_recipient(resources, request.instance_id, chat)
-    jid = Jid.parse(contact.jid)
-    note, quote = await asyncio.gather(
-        _upload(resources, request, payload),
-        find_quote(resources, request.instance_id, jid, payload.reply_to),
-    )
-    unquoted = payload.reply_to is not None and quote is None
-    staged = StagedNote(jid=str(jid), note=note, quote=quote, warnings=[REPLY_NOT_FOUND] if unquoted else [])
-    return Stage(data=msgspec.json.encode(staged), chat_key=contact.lid or contact.jid)
+    to, chat_key = await find_heading(resources, request, payload.chat, payload.reply_to)
+    note = await _upload(resources, request, payload)
+    staged = StagedNote(jid=to.jid, note=note, quote=to.quote, warnings=to.warnings)
+    return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)
 
 
 def steps(request: Request, payload: SendVoicePayload) -> Sequence[str]:

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from waypost.errors import NOT_FOUND, SandboxError
 from waypost.sandbox.contacts import births, content, sending, worker
 from waypost.sandbox.contacts.births import digits
+from waypost.sandbox.contacts.fields import fields_of
 from waypost.sandbox.control.overview import Net
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.state import inbox, parties
@@ -177,6 +178,7 @@ def _message(row: Received) -> InboxMessage:
         media=row.media,
         times=row.times,
         raw=row.raw,
+        fields=fields_of(message),
     )
 
 

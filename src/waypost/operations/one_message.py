@@ -1,0 +1,156 @@
+"""An operation that sends one message, made of its fields alone.
+
+What differs between such operations is small and stands in their files: the fields, what is stored of them,
+the message in the protobuf's names, and how the result shows it. The rest is the same and stands here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from waypost.address import Jid
+from waypost.engine.port import Content, SendOrder
+from waypost.instances.instance import Instance
+from waypost.operations.heading import Heading, find_heading
+from waypost.operations.kind import FieldsIn, Order, Write
+from waypost.operations.resources import Resources, own_account
+from waypost.operations.shapes import MessageResult, key_of
+from waypost.operations.target import Target, find_target
+from waypost.outbox.port import Answer, Performed, Stage
+from waypost.outbox.request import Request, Step, Upload
+
+MESSAGE = "message"
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored of a call, whatever its fields are: the chat, what is replied to, and the id of the
+    message that it is about."""
+
+    chat: str
+    reply_to: str | None = None
+    about: str | None = None
+
+
+class Staged(Heading, frozen=True, kw_only=True):
+    """Where the message goes; `target` is what it is about, `at_ms` when it was asked for (epoch
+    milliseconds)."""
+
+    target: Target | None = None
+    at_ms: int = 0
+
+    @property
+    def about(self) -> Target:
+        """The message that this one is about, for operations whose calls always name one."""
+        if self.target is None:
+            raise AssertionError("nothing was stored as `about`")
+        return self.target
+
+
+Fields = TypeVar("Fields", bound=msgspec.Struct)
+Payload = TypeVar("Payload", bound=Stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneMessage(Generic[Fields, Payload]):
+    """The description of such an operation; see `Write` for what both have.
+
+    `accept` checks the fields (raises InvalidRequest), `content` makes the message (raises WaypostError for
+    what can't be one), `shown` is the `message` of the result.
+    """
+
+    name: str
+    summary: str
+    fields: type[Fields]
+    payload: type[Payload]
+    result: type[MessageResult]
+    accept: Callable[[Fields], Payload]
+    content: Callable[[Payload, Staged], Content]
+    shown: Callable[[Payload, Staged], msgspec.Struct]
+    method: Literal["POST", "PUT", "DELETE"] = "POST"
+    fields_in: FieldsIn = "body"
+    blank: frozenset[str] = frozenset()
+
+    def write(self) -> Write[Fields, Payload]:
+        """The operation as the list of operations has it."""
+        return Write(
+            name=self.name,
+            summary=self.summary,
+            fields=self.fields,
+            result=self.result,
+            payload=self.payload,
+            accept=self._accept,
+            prepare=self._prepare,
+            stage=self._stage,
+            steps=self._steps,
+            perform=self._perform,
+            recovered=self._recovered,
+            finish=self._finish,
+            method=self.method,
+            fields_in=self.fields_in,
+            blank=self.blank,
+        )
+
+    def _accept(self, fields: Fields, upload: Upload | None, instance: Instance) -> Order[Payload]:
+        payload = self.accept(fields)
+        return Order(chat=Jid.parse(payload.chat), payload=payload)
+
+    async def _prepare(self, resources: Resources, request: Request, payload: Payload) -> Stage:
+        return Stage(data=b"{}")
+
+    async def _stage(self, resources: Resources, request: Request, payload: Payload) -> Stage:
+        heading, chat_key = await find_heading(resources, request, payload.chat, payload.reply_to)
+        target = None
+        if payload.about is not None:
+            jid = Jid.parse(heading.jid)
+            target = await find_target(resources, request.instance_id, jid, payload.about)
+        staged = Staged(
+            jid=heading.jid,
+            quote=heading.quote,
+            warnings=heading.warnings,
+            target=target,
+            at_ms=int(request.created_at * 1000),
+        )
+        self.content(payload, staged)  # what can't be sent ends here, before it is marked as being sent
+        return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)
+
+    def _steps(self, request: Request, payload: Payload) -> Sequence[str]:
+        return (MESSAGE,)
+
+    async def _perform(
+        self, resources: Resources, request: Request, payload: Payload, step: Step, done: Sequence[Step]
+    ) -> Performed:
+        staged = _staged(request)
+        session = resources.session(request.instance_id)
+        content = self.content(payload, staged)
+        order = SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
+        sent = await session.send(order)
+        if staged.target is None:  # what is about another message is nothing to reply to
+            resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent)
+        return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
+
+    def _recovered(
+        self, resources: Resources, request: Request, payload: Payload, step: Step, message_id: str
+    ) -> Performed:
+        return _performed(_staged(request).jid, message_id, int(resources.clock.now()), b"")
+
+    def _finish(self, request: Request, payload: Payload, steps: Sequence[Step]) -> Answer:
+        staged, step = _staged(request), steps[0]
+        result = self.result(
+            key=key_of(staged.jid, step),
+            message=self.shown(payload, staged),
+            messageTimestamp=str(step.timestamp or 0),
+            status=step.message_status or "PENDING",
+            warnings=staged.warnings or UNSET,
+        )
+        return Answer(status=201, body=msgspec.json.encode(result))
+
+
+def _staged(request: Request) -> Staged:
+    return msgspec.json.decode(request.staged or b"", type=Staged)
+
+
+def _performed(jid: str, message_id: str, timestamp: int, content: bytes) -> Performed:
+    return Performed(message_id=message_id, chat=jid, timestamp=timestamp, data=b"{}", content=content)
