@@ -43,6 +43,7 @@ from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
 from waypost.operations import WRITES
 from waypost.operations.executor import OperationExecutor
+from waypost.operations.kind import AnyWrite
 from waypost.operations.resources import Resources
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.settings import OutboxSettings
@@ -82,9 +83,11 @@ async def start_gateway(
     *,
     clock: Clock | None = None,
     log: Log | None = None,
+    writes: Sequence[AnyWrite] = WRITES,
     further: Callable[[BodyReader], Sequence[Endpoint]] = lambda _: (),
 ) -> AsyncIterator[Gateway]:
-    """Run a gateway while the context lasts. `further` endpoints beside the API's are for measurements.
+    """Run a gateway while the context lasts. `writes` are the operations that it offers; `further` endpoints
+    beside the API's are for measurements.
 
     Raises ConfigError, and StorageError: the data folder is in use (DATA_FOLDER_BUSY), unusable, or the port
     is taken (PORT_TAKEN).
@@ -99,7 +102,7 @@ async def start_gateway(
         database = await stack.enter_async_context(opened(settings.data / "waypost.db"))
         tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
-        house = await _furnish(stack, settings, database, clock, log)
+        house = await _furnish(stack, settings, writes, database, clock, log)
         app, draining = _api(settings, house, tokens, database, own, clock, log, further)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
         house.voice.warm_soon()
@@ -126,6 +129,7 @@ def _address(listener: socket.socket) -> str:
 class _House:
     """The parts that the HTTP side is built on."""
 
+    writes: Sequence[AnyWrite]
     instances: Instances
     sessions: Sessions
     outbox: Outbox
@@ -135,7 +139,12 @@ class _House:
 
 
 async def _furnish(
-    stack: contextlib.AsyncExitStack, settings: Settings, database: Database, clock: Clock, log: Log
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    writes: Sequence[AnyWrite],
+    database: Database,
+    clock: Clock,
+    log: Log,
 ) -> _House:
     """Everything below the API, started in the order in which it leans on each other."""
     engine: Engine
@@ -168,7 +177,7 @@ async def _furnish(
         clock=clock,
         log=log,
     )
-    executor = OperationExecutor(WRITES, resources, lambda instance_id: waiting_for(instances, instance_id))
+    executor = OperationExecutor(writes, resources, lambda instance_id: waiting_for(instances, instance_id))
     outbox = Outbox(
         SqlOutboxStore(database),
         blobs,
@@ -198,6 +207,7 @@ async def _furnish(
     sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
     stack.callback(sweeping.cancel)
     return _House(
+        writes=writes,
         instances=instances,
         sessions=sessions,
         outbox=outbox,
@@ -225,7 +235,7 @@ def _api(
     )
     wait = settings.wait_max_seconds
     endpoints = [
-        *Writes(house.outbox, bodies, address, wait).endpoints(WRITES),
+        *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
         *Queued(house.outbox, wait).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings).endpoints(),
         *TokensApi(tokens, house.instances, bodies).endpoints(),

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import msgspec
 
 from waypost.config import Settings
 from waypost.gateway import Gateway, start_gateway
+from waypost.operations import WRITES
+from waypost.operations.kind import AnyWrite
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import Sandbox, start_sandbox
 from waypost.sandbox.settings import SandboxSettings
@@ -145,8 +147,11 @@ def settings_for(folder: Path, sandbox: Sandbox, **changes: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def gateway_stage(folder: Path, **changes: Any) -> AsyncIterator[Stage]:
-    """Run a sandbox and a gateway with one paired instance and a contact; `changes` are further settings."""
+async def gateway_stage(
+    folder: Path, writes: Sequence[AnyWrite] = WRITES, **changes: Any
+) -> AsyncIterator[Stage]:
+    """Run a sandbox and a gateway with one paired instance and a contact; `writes` are the operations of the
+    gateway, `changes` further settings."""
     async with contextlib.AsyncExitStack() as stack:
         log = make_log(changes.get("log_level", "error"), "text")
         sandbox = await stack.enter_async_context(
@@ -155,7 +160,7 @@ async def gateway_stage(folder: Path, **changes: Any) -> AsyncIterator[Stage]:
         control = await stack.enter_async_context(SandboxClient(sandbox.control_url))
         settings = settings_for(folder, sandbox, **changes)
         log = make_log(settings.log_level, settings.log_format)
-        gateway = await stack.enter_async_context(start_gateway(settings, log=log))
+        gateway = await stack.enter_async_context(start_gateway(settings, log=log, writes=writes))
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=40)
         )
