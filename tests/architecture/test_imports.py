@@ -9,7 +9,7 @@ GROUND = {"", "address", "clock", "errors", "events", "config", "telemetry"}
 
 GROUPS = (
     GROUND,
-    {"voice", "media", "net", "durable", "client"},
+    {"voice", "media", "net", "durable", "nodes", "client"},
     {"outbox", "instances", "webhooks", "engine", "access"},
     {"storage"},
     {"operations"},

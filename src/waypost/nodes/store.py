@@ -14,8 +14,8 @@ class LeaseStore(Protocol):
     async def renew(self, node: Node, ttl: float) -> list[Tenure]:
         """Say that `node` is alive, and hold what it holds for another `ttl`; what comes back is still its.
 
-        A lease that has expired is renewed too, as long as nobody else has claimed it since. The first call
-        makes the node known; one that is forgotten meanwhile is known again.
+        A lease that has expired is not renewed: whoever claims it, this node too, begins a new epoch. The
+        first call makes the node known; one that was forgotten meanwhile is known again.
         """
         ...
 

@@ -9,8 +9,11 @@ class Aliases:
     canonical key.
     """
 
-    def __init__(self, known: Iterable[Alias] = ()) -> None:
+    def __init__(self) -> None:
         self._keys: defaultdict[str, dict[str, str]] = defaultdict(dict)
+
+    def know(self, known: Iterable[Alias]) -> None:
+        """Begin with these."""
         for alias in known:
             self._keys[alias.instance_id][alias.alias] = alias.chat_key
 

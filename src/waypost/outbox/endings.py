@@ -125,8 +125,10 @@ class Endings:
             await self._end(entry, self.cancelling(fault))
 
     async def _end(self, entry: Entry, ending: Ending) -> None:
-        await self.stored(lambda: self._store.ended(entry.request, entry.steps, ending))
+        ended = await self.stored(lambda: self._store.ended(entry.request, entry.steps, ending))
         entry.phase = Phase.GONE
+        if not ended:
+            return  # it was called off, or is another process's now
         code = None if ending.failure is None else ending.failure.code
         self._log.info(
             "request_finished",

@@ -91,6 +91,19 @@ class Lane:
         self._remove(entry)
         return entry
 
+    def stop_making_ready(self) -> None:
+        """Take out whatever is not being sent or ended."""
+        for entry in self.entries():
+            if entry.phase not in (Phase.SENDING, Phase.ENDING):
+                self.take_out(entry.uuid)
+
+    def clear(self) -> list[Entry]:
+        """Cancel whatever runs, and hand over all entries; the lane is of no use any more."""
+        entries = self.entries()
+        for entry in entries:
+            self.take_out(entry.uuid)
+        return entries
+
     def wake(self) -> None:
         """The session's state has changed: what waited for a connection is tried at once."""
         for entry in self.entries():

@@ -47,7 +47,7 @@ class Lanes:
 
     def know(self, aliases: Iterable[Alias]) -> None:
         """Begin with these names of chats."""
-        self._aliases = Aliases(aliases)
+        self._aliases.know(aliases)
 
     def canonical(self, instance_id: str, chat_key: str) -> str:
         """The key that requests of a chat are ordered by."""
@@ -74,16 +74,17 @@ class Lanes:
         return lane
 
     def drop(self, instance_id: str) -> list[Entry]:
-        """Stop an instance's lane and hand over what was in it."""
+        """Stop an instance's lane at once and hand over what was in it."""
+        lane = self.detach(instance_id)
+        return [] if lane is None else lane.clear()
+
+    def detach(self, instance_id: str) -> Lane | None:
+        """Begin nothing of an instance any more; its lane, where sends may still run."""
         self._aliases.forget(instance_id)
         lane = self._lanes.pop(instance_id, None)
-        if lane is None:
-            return []
-        lane.stop()
-        entries = lane.entries()
-        for entry in entries:
-            lane.take_out(entry.uuid)
-        return entries
+        if lane is not None:
+            lane.stop()
+        return lane
 
     def is_unfinished(self, uuid: str) -> bool:
         """Whether a request of that uuid is in any lane."""

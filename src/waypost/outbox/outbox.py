@@ -18,11 +18,16 @@ from waypost.errors import (
     REQUEST_NOT_FOUND,
     RETRY_NEEDS_FORCE,
     OutboxError,
+    StorageError,
 )
+from waypost.nodes.lease import Tenure
+from waypost.outbox.arrivals import Arrivals
 from waypost.outbox.blobs import BlobFiles
 from waypost.outbox.crew import Crew
+from waypost.outbox.elsewhere import Elsewhere
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry
+from waypost.outbox.holdings import Holdings
 from waypost.outbox.lanes import Lanes
 from waypost.outbox.making_ready import MakingReady
 from waypost.outbox.port import Executor
@@ -33,6 +38,7 @@ from waypost.outbox.setbacks import Setbacks
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import NewRequest, OutboxStore, Page, Query, Stored
 from waypost.outbox.sweep import Sweeper
+from waypost.outbox.takeover import Takeover
 from waypost.outbox.uuids import new_uuid
 from waypost.outbox.waiters import Waiters
 from waypost.telemetry import Log
@@ -72,6 +78,10 @@ class Outbox:
         self._sending = Sending(store, executor, setbacks, self._endings, clock, settings, log)
         self._lanes = Lanes(executor, self._crew, settings, clock, self._spawn)
         self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop, self._lanes.is_unfinished)
+        self._holdings = holdings = Holdings()
+        self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
+        self._takeover = Takeover(store, self._lanes, holdings, self._arrivals, settings.drain)
+        self._elsewhere = Elsewhere(store, self._lanes, holdings, self._arrivals, self._waiters, settings)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = False
 
@@ -79,15 +89,20 @@ class Outbox:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Outbox"]:
-        """Go on with what the last process left, take new requests, and stop in good order at the end."""
-        takeover = await self._store.take_over()
-        self._sending.use_key(takeover.secret_key)
-        self._lanes.know(takeover.aliases)
-        for one in takeover.unfinished:
-            self._lanes.add(Entry(one.request, one.steps, recovered=True))
+        """Take new requests, and stop in good order at the end.
+
+        Alone on its database it goes on at once with what the last process left; where nodes share one, with
+        what it is told to `adopt`.
+        """
+        beginning = await self._store.begin()
+        self._sending.use_key(beginning.secret_key)
+        self._holdings.hold_all(beginning.epoch)
+        await self._takeover.adopt(beginning.tenures)
         self._open = True
         for lane in self._lanes:
             lane.pump()
+        if not self._holdings.alone:
+            self._spawn(self._elsewhere.run())
         self._spawn(self._sweeper.run())
         try:
             yield self
@@ -140,16 +155,24 @@ class Outbox:
             created_at=now,
             expires_at=now + self._settings.expires,
             duplicates_since=now - self._settings.idempotency,
+            epoch=self._holdings.epoch(acceptance.instance_id),
         )
 
     def _take_in(self, new: NewRequest, written: "asyncio.Future[Stored]") -> None:
         """Put a request that was stored into its lane, whether or not its caller still waits."""
         self._lanes.unfinished -= 1
         # What is stored while the outbox closes is the next process's.
-        if self._open and not written.cancelled() and written.exception() is None:
-            stored = written.result()
-            if stored.duplicate_of is None:
-                self._lanes.add(Entry(new.queued(stored.seq))).pump()
+        if not self._open or written.cancelled():
+            return
+        error = written.exception()
+        if error is not None:
+            if isinstance(error, StorageError):
+                self._arrivals.look([new.acceptance.instance_id], everything=True)
+            return
+        stored = written.result()
+        if stored.duplicate_of is None:
+            self._arrivals.take(Entry(new.queued(stored.seq)))
+            self._elsewhere.unfinished += not new.epoch
 
     async def get(self, instance_id: str, uuid: str) -> Request:
         """The request as it is now. Raises OutboxError(REQUEST_NOT_FOUND)."""
@@ -190,11 +213,7 @@ class Outbox:
         if not await self._store.cancel(instance_id, uuid, self._endings.cancelling()):
             await self.get(instance_id, uuid)
             raise OutboxError(NOT_CANCELLABLE)
-        lane = self._lanes.find(instance_id)
-        if lane is not None:
-            lane.take_out(uuid)
-            lane.pump()
-        self._waiters.finished(uuid)
+        self.cancelled(instance_id, uuid)
         return await self.get(instance_id, uuid)
 
     async def retry(self, instance_id: str, uuid: str, *, force: bool = False) -> Request:
@@ -211,10 +230,15 @@ class Outbox:
         if request.failure is not None and request.failure.code == OUTCOME_UNKNOWN.code and not force:
             raise OutboxError(RETRY_NEEDS_FORCE)
         expires_at = self._clock.now() + self._settings.expires
-        anew = await self._store.retry(instance_id, uuid, expires_at)
+        epoch = self._holdings.epoch(instance_id)
+        try:
+            anew = await self._store.retry(instance_id, uuid, expires_at, epoch)
+        except StorageError:
+            self._arrivals.look([instance_id], everything=True)
+            raise
         if anew is None:
             raise OutboxError(NOT_RETRYABLE)
-        self._lanes.add(Entry(anew.request, anew.steps)).pump()
+        self._arrivals.take(Entry(anew.request, anew.steps))
         return self._lanes.live(anew.request)
 
     async def wait(self, instance_id: str, uuid: str, seconds: float) -> Request:
@@ -242,14 +266,45 @@ class Outbox:
         if lane is not None:
             lane.wake()
 
+    async def adopt(self, tenures: Sequence[Tenure]) -> None:
+        """Begin to send for these instances, and go on with what their last holder left.
+
+        Raises StorageError: then none of them is held.
+        """
+        await self._takeover.adopt(tenures)
+
+    async def release(self, instance_ids: Sequence[str]) -> None:
+        """Stop sending for these instances: running sends get their time to end, nothing else begins.
+
+        What is unfinished stays for the next holder. Returns when nothing of theirs runs any more.
+        """
+        await self._takeover.release(instance_ids)
+
+    def look(self, instance_ids: Sequence[str] | None = None) -> None:
+        """Requests of these instances (all, unless some are named) may have been accepted elsewhere."""
+        held = [one.instance_id for one in self._holdings.tenures()]
+        self._arrivals.look(held if instance_ids is None else instance_ids)
+
+    def cancelled(self, instance_id: str, uuid: str) -> None:
+        """A request was called off, here or elsewhere."""
+        lane = self._lanes.find(instance_id)
+        if lane is not None:
+            lane.take_out(uuid)
+            lane.pump()
+        self._waiters.finished(uuid)
+
+    def receipt_came(self, instance_id: str, uuid: str) -> None:
+        """A receipt was stored, here or elsewhere, that a request waits for."""
+        lane = self._lanes.find(instance_id)
+        if lane is not None:
+            lane.receipt_came(uuid)
+
     async def on_receipts(self, notes: Sequence[ReceiptNote]) -> None:
         """Keep receipts, of known messages and of others; returns after the commit. A replay changes
         nothing.
         """
         for arrived in await self._store.receipts(notes, self._clock.now()):
-            lane = self._lanes.find(arrived.instance_id)
-            if lane is not None:
-                lane.receipt_came(arrived.uuid)
+            self.receipt_came(arrived.instance_id, arrived.uuid)
 
     async def merge_chats(self, instance_id: str, old: str, new: str) -> None:
         """`old` is another name of the chat `new`: from now on they are one line, in the order of
@@ -264,6 +319,9 @@ class Outbox:
 
     async def drop_instance(self, instance_id: str) -> None:
         """The instance is deleted: end whatever it has, with that as the reason."""
+        if not self._holdings.alone:
+            # What others have accepted meanwhile.
+            await self._takeover.adopt(self._holdings.tenures([instance_id]))
         entries = self._lanes.drop(instance_id)
         await asyncio.gather(*(self._endings.drop(entry, INSTANCE_DELETED) for entry in entries))
 
@@ -276,7 +334,7 @@ class Outbox:
     def _must_have_room(self) -> None:
         if not self._open:
             raise OutboxError(DRAINING)
-        if self._lanes.unfinished >= self._settings.max_unfinished:
+        if self._lanes.unfinished + self._elsewhere.unfinished >= self._settings.max_unfinished:
             raise OutboxError(QUEUE_FULL)
 
     def _crew(self, instance_id: str) -> Crew:

@@ -27,8 +27,8 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     """What a new process begins with. `secret_key` is 32 bytes, made with the database.
 
     Where one process owns the database alone, `epoch` is the one under which it holds every instance from
-    now on, and `tenures` has those with unfinished requests. Where nodes share it, `epoch` is 0 and `tenures`
-    is empty: leases say who holds what.
+    now on, and `tenures` has those with unfinished requests or names of chats. Where nodes share it, `epoch`
+    is 0 and `tenures` is empty: leases say who holds what.
     """
 
     secret_key: bytes

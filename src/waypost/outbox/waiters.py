@@ -30,6 +30,10 @@ class Waiters:
         if not waiting:
             del self._waiting[uuid]
 
+    def waiting(self) -> list[str]:
+        """The requests that somebody waits for."""
+        return list(self._waiting)
+
     def finished(self, uuid: str) -> None:
         """Let go of everyone who waits for `uuid`."""
         for future in self._waiting.get(uuid, ()):

@@ -71,10 +71,10 @@ class SqlOutboxStore:
 
         return await self._database.write(unit)
 
-    async def adopt(self, tenures: Sequence[Tenure]) -> list[Unfinished]:
+    async def adopt(self, tenures: Sequence[Tenure], *, everything: bool = False) -> list[Unfinished]:
         """Give the unfinished requests of these instances their tenure's epoch."""
         pairs = [(tenure.instance_id, tenure.epoch) for tenure in tenures]
-        names = {"tenures": msgspec.json.encode(pairs).decode()}
+        names = {"tenures": msgspec.json.encode(pairs).decode(), "one_more": int(everything)}
 
         def unit(connection: Connection) -> list[Unfinished]:
             rows = connection.execute(self._requests["adopt"], names).fetchall()

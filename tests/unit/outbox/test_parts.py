@@ -58,7 +58,8 @@ def test_a_free_place_goes_to_who_has_waited_longest_and_wants_it() -> None:
 
 
 def test_aliases_of_aliases_lead_to_the_last_key() -> None:
-    aliases = Aliases([Alias("i", "typed", "corrected")])
+    aliases = Aliases()
+    aliases.know([Alias("i", "typed", "corrected")])
     aliases.learn("i", "corrected", "lid")
     assert [aliases.canonical("i", key) for key in ("typed", "corrected", "lid", "new")] == [
         "lid",

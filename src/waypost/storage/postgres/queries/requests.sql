@@ -47,7 +47,7 @@ FROM (
 WHERE
     requests.instance_id = t.instance_id
     AND requests.finished_at IS NULL
-    AND requests.epoch < t.epoch
+    AND requests.epoch < t.epoch + :one_more
 RETURNING
     seq, uuid, requests.instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
     expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,

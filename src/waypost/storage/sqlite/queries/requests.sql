@@ -47,7 +47,7 @@ FROM (
 WHERE
     requests.instance_id = t.instance_id
     AND requests.finished_at IS NULL
-    AND requests.epoch < t.epoch
+    AND requests.epoch < t.epoch + :one_more
 RETURNING
     seq, uuid, requests.instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
     expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
@@ -81,7 +81,9 @@ DELETE FROM requests WHERE seq IN (SELECT seq FROM requests WHERE finished_at < 
 SELECT uuid FROM requests WHERE uuid IN (SELECT value FROM json_each(:uuids)) AND finished_at IS NULL;
 
 -- name: held
-SELECT DISTINCT instance_id FROM requests WHERE finished_at IS NULL;
+SELECT instance_id FROM requests WHERE finished_at IS NULL
+UNION
+SELECT instance_id FROM chat_aliases;
 
 -- name: disown
 UPDATE requests SET epoch = 0 WHERE finished_at IS NULL;
