@@ -21,6 +21,7 @@ from waypost.testing.processes import Pair, sandbox_and_gateway
 CONTACT = "447700910000"
 _PAIRED_AT_ONCE = 4
 _ARRIVE_WITHIN_S = 300
+_CODE_WITHIN_S = 60
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,16 @@ class Town:
         created = await self._call(
             "POST", "create-instance", self.pair.admin_token, {"name": f"b{number}", "phone": f"+{phone}"}
         )
-        return Instance(created["id"], created["access_token"], phone), created["qr_text"]
+        instance = Instance(created["id"], created["access_token"], phone)
+        return instance, created["qr_text"] or await self.new_code(instance)
 
     async def new_code(self, instance: Instance) -> str:
-        """The text of a fresh QR code."""
-        shown = await self._call("POST", f"{instance.id}/request-new-qr-code", instance.token)
-        return str(shown["qr_text"])
+        """The text of a fresh QR code, from as many attempts as it takes."""
+        async with asyncio.timeout(_CODE_WITHIN_S):
+            while True:
+                shown = await self._call("POST", f"{instance.id}/request-new-qr-code", instance.token)
+                if shown["qr_text"]:
+                    return str(shown["qr_text"])
 
     async def pair_up(self, instance: Instance, code: str) -> None:
         """Scan the code with the instance's phone; it works a moment later."""
@@ -168,7 +173,8 @@ class Town:
 async def town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]:
     """Start both programs with one paired instance and a contact; `settings` are WAYPOST_* variables."""
     with tempfile.TemporaryDirectory(prefix="waypost-bench-") as name:
-        pair = sandbox_and_gateway(Path(name), {"WAYPOST_LIMIT_CREATE_INSTANCE": "0", **(settings or {})})
+        unlimited = {"WAYPOST_LIMIT_CREATE_INSTANCE": "0", "WAYPOST_LIMIT_QR_CODE": "0"}
+        pair = sandbox_and_gateway(Path(name), {**unlimited, **(settings or {})})
         try:
             await pair.sandbox.start()
             await pair.gateway.start()
