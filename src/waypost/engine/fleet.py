@@ -38,11 +38,11 @@ class Fleet:
         """Those that run."""
         return [home for home in self._homes if home.alive]
 
-    async def place(self, instance_id: str) -> EngineProcess:
-        """A process with room; the place is taken until `leave`. Raises EngineError when none can be
-        started."""
+    async def place(self, instance_id: str, alone: bool = False) -> EngineProcess:
+        """A process with room, or with `alone` a new one that nobody else gets; the place is taken until
+        `leave`. Raises EngineError when none can be started."""
         async with self._placing:
-            home = choose(self._homes, self._settings.sessions_per_process)
+            home = None if alone else choose(self._homes, self._settings.sessions_per_process)
             if home is None:
                 self._homes = self.processes
                 await asyncio.sleep(self._delay())
@@ -53,6 +53,8 @@ class Fleet:
                     raise
                 self._homes.append(home)
             home.take(instance_id)
+            if alone:
+                home.keep_private()
             return home
 
     async def leave(self, home: EngineProcess, instance_id: str) -> None:
@@ -78,6 +80,8 @@ class Fleet:
         if home not in self._homes:
             return
         self._homes.remove(home)
+        if home.retired:  # as we wanted
+            return
         lived = asyncio.get_running_loop().time() - home.started
         self._failures = 0 if lived > self._settings.stable_after else self._failures + 1
 

@@ -64,12 +64,17 @@ class Keeper:
         self._under_way: dict[bytes, asyncio.Task[Sent]] = {}
         self._process: EngineProcess | None = None
         self._left = True  # the process has the session no more
+        self._slow = False  # its last start was: it is placed alone until it has connected
         self._grown = asyncio.Event()
         self._closing = asyncio.Event()
 
     def grown(self) -> None:
         """The spool has new events."""
         self._grown.set()
+
+    def slow(self) -> None:
+        """The session takes so long to start that others can't be in its process."""
+        self._slow = True
 
     async def run(self) -> None:
         """Keep the session until `close`, or until the server has ended it for good."""
@@ -116,7 +121,7 @@ class Keeper:
         never."""
         await self._tell("starting", "")
         try:
-            process = self._process = await self._fleet.place(self._instance_id)
+            process = self._process = await self._fleet.place(self._instance_id, self._slow)
         except EngineError as error:
             await self._tell("failed", error.code)
             return _START_RETRY_S
@@ -146,7 +151,9 @@ class Keeper:
             await self._tell("disconnected", code)
             return 0.5
         last = await self._follow(process)
-        if not process.alive:
+        if process.retired:
+            self.session = None
+            await process.dead()
             self._left = True
             await self._drain()
             await self._tell("disconnected", ENGINE_DIED.code)
@@ -161,9 +168,9 @@ class Keeper:
         return await self._after(last)
 
     async def _follow(self, process: EngineProcess) -> StateChanged | None:
-        """Deliver events until the process dies, `close` is called, or a state ends the connection (which is
-        returned)."""
-        ends = [asyncio.create_task(process.dead()), asyncio.create_task(self._closing.wait())]
+        """Deliver events until the process dies or retires, `close` is called, or a state ends the connection
+        (which is returned)."""
+        ends = [asyncio.create_task(process.over()), asyncio.create_task(self._closing.wait())]
         try:
             while not any(end.done() for end in ends):
                 ended = await self._drain(process)
@@ -188,7 +195,7 @@ class Keeper:
                 self._house.settings.call_within,
             )
         except (EngineError, TimeoutError):
-            await process.kill()
+            await process.retire()
         self._left = True
         await self._drain()
 
@@ -277,6 +284,7 @@ class Keeper:
             self.session = None
             return last
         self.session = await self._session(process) if last.state == "connected" else None
+        self._slow = self._slow and self.session is None
         return None
 
     async def _session(self, process: EngineProcess) -> RemoteSession | None:

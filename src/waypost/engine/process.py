@@ -19,7 +19,7 @@ from waypost.engine import wire
 from waypost.engine.child import Child
 from waypost.engine.port import Network
 from waypost.engine.settings import EngineSettings
-from waypost.errors import ENGINE_DIED, INTERNAL, TABLE, EngineError
+from waypost.errors import ENGINE_DIED, INTERNAL, NOT_CONNECTED, TABLE, EngineError
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ _KILL_S: Final = 5.0
 _WORN_AFTER: Final = 300
 _LAST_WORDS: Final = 40  # lines
 
-Signal = wire.Spooled | wire.PairingStep | wire.StoreDoubtful
+Signal = wire.Spooled | wire.PairingStep | wire.StoreDoubtful | wire.StartSlow
 _report_decoder: Final = msgspec.msgpack.Decoder(wire.Report)
 
 
@@ -78,6 +78,8 @@ class EngineProcess:
         self.pid = process.pid
         self.sessions: set[str] = set()
         self._starts = 0
+        self._private = False
+        self._over = asyncio.Event()
         self.doubtful = False
         self.started = asyncio.get_running_loop().time()
         self._process = process
@@ -104,17 +106,30 @@ class EngineProcess:
     @property
     def worn(self) -> bool:
         """Each start leaks a little in the library (0.35 MB, two descriptors): after many, a process gets no
-        more."""
-        return self._starts >= _WORN_AFTER
+        more. One that a session has had to itself gets none either."""
+        return self._private or self._starts >= _WORN_AFTER
+
+    @property
+    def retired(self) -> bool:
+        """Whether it takes no calls any more."""
+        return self._over.is_set()
 
     def take(self, instance_id: str) -> None:
         """A session is going to be opened here."""
         self.sessions.add(instance_id)
         self._starts += 1
 
+    def keep_private(self) -> None:
+        """Only the session that is there stays."""
+        self._private = True
+
     def watch(self) -> None:
         """Begin to ask whether it still answers."""
         self._tasks.append(asyncio.create_task(self._watch()))
+
+    async def over(self) -> None:
+        """Wait until the process takes no calls any more."""
+        await self._over.wait()
 
     async def dead(self) -> None:
         """Wait until the process is gone."""
@@ -123,10 +138,13 @@ class EngineProcess:
     async def call(self, make: Callable[[int], wire.Command], result: type[T], within: float) -> T:
         """Send the command that `make` builds from a call number, and wait for its result.
 
-        Raises EngineError as the process reports it, EngineError(ENGINE_DIED) when it is gone, TimeoutError.
+        Raises EngineError as the process reports it, EngineError(ENGINE_DIED) when it is gone,
+        EngineError(NOT_CONNECTED) when it is retired, TimeoutError.
         """
         if self._dead.is_set():
             raise EngineError(ENGINE_DIED)
+        if self.retired:
+            raise EngineError(NOT_CONNECTED)
         number = next(self._numbers)
         answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._calls[number] = answer
@@ -148,6 +166,12 @@ class EngineProcess:
                 await self._process.wait()
         await self.kill()
 
+    async def retire(self) -> None:
+        """Take no calls any more, give those that run the time for an ack, then end the process; return when
+        it is gone."""
+        self._begin_to_retire()
+        await self._dead.wait()
+
     async def kill(self) -> None:
         """End the process at once, and return when it is gone."""
         self._child.kill()
@@ -157,7 +181,7 @@ class EngineProcess:
         try:
             while (frame := await wire.read_frame(self._reader)) is not None:
                 self._take(_report_decoder.decode(frame))
-        except (wire.FrameError, msgspec.DecodeError):
+        except (wire.FrameError, msgspec.DecodeError, UnicodeDecodeError):
             self._log.exception("engine_frame_unreadable")
         finally:
             self._child.kill()
@@ -165,6 +189,7 @@ class EngineProcess:
             self._child.forget()
             self._report_end(code)
             self._writer.close()
+            self._over.set()
             self._dead.set()
             for answer in self._calls.values():
                 if not answer.done():
@@ -190,8 +215,29 @@ class EngineProcess:
             case wire.StoreDoubtful():
                 self.doubtful = True
                 self._on_signal(report)
+            case wire.StartSlow(session=session):
+                self._note_slow_start(session)
+                self._on_signal(report)
             case _:
                 self._on_signal(report)
+
+    def _note_slow_start(self, session: str) -> None:
+        """Who is alone here does no harm; the others must come back elsewhere."""
+        self.keep_private()
+        if self.sessions - {session}:
+            self._begin_to_retire()
+
+    def _begin_to_retire(self) -> None:
+        if not self.retired:
+            self._over.set()
+            self._log.info("engine_process_retires", sessions=len(self.sessions))
+            self._tasks.append(asyncio.create_task(self._drain()))
+
+    async def _drain(self) -> None:
+        calls = [call for call in self._calls.values() if not call.done()]
+        if calls:
+            await asyncio.wait(calls, timeout=self._settings.ack_within)
+        self._child.kill()
 
     async def _read_log(self) -> None:
         """Lines of ours are JSON; anything else is chatter of the library, or what the runtime says when it

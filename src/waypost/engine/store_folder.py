@@ -124,10 +124,14 @@ class StoreLock:
             raise
         return True
 
+    def disown(self) -> None:
+        """Keep the lock, but not so that this process is ended for it: whoever comes waits."""
+        (self._folder.root / "owner.json").unlink(missing_ok=True)
+
     def release(self) -> None:
         """Let others open the store."""
         if self._fd >= 0:
-            (self._folder.root / "owner.json").unlink(missing_ok=True)
+            self.disown()
             os.close(self._fd)
             self._fd = -1
 

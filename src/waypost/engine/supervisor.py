@@ -159,10 +159,14 @@ class Supervisor:
         return fleet
 
     def _on_signal(self, signal: Signal) -> None:
-        if isinstance(signal, wire.Spooled):
+        if isinstance(signal, wire.Spooled | wire.StartSlow):
             keeper = self._keepers.get(signal.session)
-            if keeper is not None:
+            if keeper is None:
+                return
+            if isinstance(signal, wire.Spooled):
                 keeper.grown()
+            else:
+                keeper.slow()
 
     def _keeper_ended(self, instance_id: str, keeper: Keeper, task: asyncio.Task[None]) -> None:
         if self._keepers.get(instance_id) is keeper:

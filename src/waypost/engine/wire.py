@@ -181,7 +181,14 @@ class StoreDoubtful(msgspec.Struct, frozen=True, kw_only=True, tag="doubtful"):
     process."""
 
 
-Report = Done | Failed | Spooled | PairingStep | StoreDoubtful
+class StartSlow(msgspec.Struct, frozen=True, kw_only=True, tag="slow"):
+    """The library may still be writing its maps for `session`, after as long as calls may be held: this
+    process refuses them until it has."""
+
+    session: str
+
+
+Report = Done | Failed | Spooled | PairingStep | StoreDoubtful | StartSlow
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -1,69 +1,209 @@
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from waypost.engine.hosts.whatsmeow.gate import StartGate
+import pytest
+
+from waypost.engine.hosts.whatsmeow.gate import Start, StartGate
+from waypost.errors import NOT_CONNECTED, EngineError
+
+LONG = 20.0
 
 
-async def test_calls_wait_while_a_start_is_going_and_go_on_at_its_sign_of_life() -> None:
-    gate, alive, order = StartGate(ThreadPoolExecutor(4), hold=20.0), asyncio.Event(), list[str]()
-    begun = asyncio.Event()
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
 
-    def begin() -> None:
-        order.append("start")
-        begun.set()
 
-    start = asyncio.create_task(gate.start(begin, alive))
-    await begun.wait()
-    call = asyncio.create_task(gate.call(lambda: order.append("call")))
-    await asyncio.sleep(0)
-    assert order == ["start"]
-    alive.set()
-    await start
+class Played:
+    """A start that does what the test says, and when."""
+
+    def __init__(self, name: str = "start", order: list[str] | None = None) -> None:
+        self.order: list[str] = [] if order is None else order
+        self.begun = asyncio.Event()
+        self.slow = 0
+        self.start = Start(self._begin, self._be_slow)
+        self._name = name
+
+    def _begin(self) -> None:
+        self.order.append(self._name)
+        self.begun.set()
+
+    def _be_slow(self) -> None:
+        self.slow += 1
+
+    def write(self) -> None:
+        self.start.written.set()
+
+    def settle(self) -> None:
+        self.start.written.set()
+        self.start.settled.set()
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LONG):
+        while not reached():
+            await asyncio.sleep(0.002)
+
+
+async def test_calls_wait_until_a_start_has_written_and_not_for_its_network(pool: ThreadPoolExecutor) -> None:
+    gate, played = StartGate(pool, hold=LONG), Played()
+    going = asyncio.create_task(gate.start(played.start))
+    await played.begun.wait()
+    call = asyncio.create_task(gate.call(lambda: played.order.append("call")))
+    await asyncio.sleep(0.02)
+    assert played.order == ["start"]
+    played.write()
     await call
-    assert order == ["start", "call"]
+    assert not going.done()
+    played.settle()
+    await going
+    assert played.order == ["start", "call"]
 
 
 async def test_a_start_waits_until_calls_that_were_queued_have_entered_the_library() -> None:
-    gate, alive = StartGate(ThreadPoolExecutor(1), hold=20.0), asyncio.Event()
-    alive.set()
-    first, blocked = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        gate, played = StartGate(pool, hold=LONG), Played()
+        first, blocked = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            first.set()
+            blocked.wait(10)
+
+        running = asyncio.create_task(gate.call(hold))
+        await until(first.is_set)
+        queued = asyncio.create_task(gate.call(lambda: None))  # the pool's one thread has not begun it
+        await asyncio.sleep(0)
+        going = asyncio.create_task(gate.start(played.start))
+        await asyncio.sleep(0.1)
+        assert not played.begun.is_set()
+        blocked.set()
+        await asyncio.gather(running, queued, played.begun.wait())
+        played.settle()
+        await going
+
+
+async def test_a_call_that_goes_on_does_not_hold_up_a_start(pool: ThreadPoolExecutor) -> None:
+    gate, played, ended = StartGate(pool, hold=LONG), Played(), threading.Event()
+    running = asyncio.create_task(gate.call(lambda: ended.wait(10)))
+    await asyncio.sleep(0)
+    played.settle()
+    async with asyncio.timeout(LONG):
+        await gate.start(played.start)
+    assert not running.done()
+    ended.set()
+    await running
+
+
+async def test_a_call_whose_caller_has_gone_still_counts_until_it_has_entered(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, played = StartGate(pool, hold=LONG), Played()
+    entered, ended = threading.Event(), threading.Event()
 
     def hold() -> None:
-        first.set()
-        blocked.wait(10)
+        entered.set()
+        ended.wait(10)
 
-    running = asyncio.create_task(gate.call(hold))
-    while not first.is_set():
-        await asyncio.sleep(0.001)
-    queued = asyncio.create_task(gate.call(lambda: None))  # the pool has one thread: this one has not begun
+    call = asyncio.create_task(gate.call(hold))
+    await until(entered.is_set)
+    call.cancel()
+    going = asyncio.create_task(gate.start(played.start))
+    await asyncio.sleep(0.02)
+    assert not played.begun.is_set()
+    ended.set()
+    await played.begun.wait()
+    played.settle()
+    await going
+
+
+async def test_a_start_that_does_not_write_has_calls_refused_until_it_does(pool: ThreadPoolExecutor) -> None:
+    gate, played = StartGate(pool, hold=0.05), Played()
+    going = asyncio.create_task(gate.start(played.start))
+    await played.begun.wait()
+    called = threading.Event()
+    held = asyncio.create_task(gate.call(called.set))
+    for call in (held, gate.call(called.set)):
+        with pytest.raises(EngineError) as caught:
+            await call
+        assert caught.value.fault is NOT_CONNECTED
+    assert played.slow == 1
+    assert not called.is_set()
+    played.write()
+    await until(lambda: played.start.written.is_set())
     await asyncio.sleep(0)
-    started = asyncio.Event()
-    start = asyncio.create_task(gate.start(started.set, alive))
-    await asyncio.sleep(0.03)
-    assert not started.is_set()
-    blocked.set()
-    await asyncio.gather(running, queued, start)
-    assert started.is_set()
+    await gate.call(called.set)
+    assert called.is_set()
+    played.settle()
+    await going
 
 
-async def test_a_start_without_a_sign_of_life_holds_calls_for_the_limit_only() -> None:
-    gate = StartGate(ThreadPoolExecutor(1), hold=0.05)
-    start = asyncio.create_task(gate.start(lambda: None, asyncio.Event()))
-    await asyncio.sleep(0)
-    async with asyncio.timeout(5):
-        assert await gate.call(lambda: "done") == "done"
-    await start
+async def test_a_slow_network_refuses_nothing_and_tells_nobody(pool: ThreadPoolExecutor) -> None:
+    gate, played = StartGate(pool, hold=0.02), Played()
+    played.write()
+    going = asyncio.create_task(gate.start(played.start))
+    await asyncio.sleep(0.1)
+    assert await gate.call(lambda: "done") == "done"
+    assert (played.slow, going.done()) == (0, False)
+    played.settle()
+    await going
 
 
-async def test_starts_go_one_at_a_time() -> None:
-    gate, first, second = StartGate(ThreadPoolExecutor(1), hold=20.0), asyncio.Event(), asyncio.Event()
-    order: list[str] = []
-    one = asyncio.create_task(gate.start(lambda: order.append("one"), first))
-    two = asyncio.create_task(gate.start(lambda: order.append("two"), second))
-    second.set()
+async def test_the_next_start_waits_until_the_one_before_reads_the_maps_no_more(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, order = StartGate(pool, hold=LONG), list[str]()
+    one, two = Played("one", order), Played("two", order)
+    going = [asyncio.create_task(gate.start(played.start)) for played in (one, two)]
+    await one.begun.wait()
+    one.write()
     await asyncio.sleep(0.05)
     assert order == ["one"]
-    first.set()
-    await asyncio.gather(one, two)
+    one.settle()
+    two.settle()
+    await asyncio.gather(*going)
     assert order == ["one", "two"]
+
+
+async def test_a_start_that_is_stuck_is_told_only_when_another_waits(pool: ThreadPoolExecutor) -> None:
+    gate, stuck, waits = StartGate(pool, settle=0.05), Played(), Played()
+    stuck.write()
+    going = asyncio.create_task(gate.start(stuck.start))
+    await asyncio.sleep(0.15)
+    assert stuck.slow == 0
+    waiting = asyncio.create_task(gate.start(waits.start))
+    await until(lambda: stuck.slow > 0)
+    stuck.settle()
+    waits.settle()
+    await asyncio.gather(going, waiting)
+
+
+async def test_a_start_that_is_taken_back_before_its_turn_never_begins(pool: ThreadPoolExecutor) -> None:
+    gate, first, second, third = StartGate(pool, hold=LONG), Played(), Played(), Played()
+    going = asyncio.create_task(gate.start(first.start))
+    await first.begun.wait()
+    taken_back = asyncio.create_task(gate.start(second.start))
+    await asyncio.sleep(0)
+    taken_back.cancel()
+    first.settle()
+    third.settle()
+    await asyncio.gather(going, gate.start(third.start))
+    assert not second.begun.is_set()
+    assert taken_back.cancelled()
+
+
+async def test_a_start_that_nobody_waits_for_any_more_keeps_calls_out_all_the_same(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, played = StartGate(pool, hold=LONG), Played()
+    going = asyncio.create_task(gate.start(played.start))
+    await played.begun.wait()
+    going.cancel()
+    await asyncio.wait([going])
+    call = asyncio.create_task(gate.call(lambda: None))
+    await asyncio.sleep(0.02)
+    assert not call.done()
+    played.settle()
+    await call

@@ -7,8 +7,9 @@ from typing import Final, TypeVar
 
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 
-from waypost.engine.hosts.whatsmeow.gate import StartGate
+from waypost.engine.hosts.whatsmeow.gate import Start, StartGate
 from waypost.engine.hosts.whatsmeow.library import Library
+from waypost.engine.hosts.whatsmeow.logs import is_dialing
 from waypost.errors import NOT_CONNECTED, EngineError
 
 T = TypeVar("T")
@@ -17,10 +18,15 @@ _DEVICE: Final = DeviceProps(os="Waypost", platformType=DeviceProps.CHROME).Seri
 _DISCONNECT_S: Final = 2.0
 
 
+class StillStarting(Exception):
+    """The store has not been opened, or the network has not answered: there is nothing to disconnect yet."""
+
+
 class Client:
     """A client lives in the library's maps until the process ends: a reconnect by hand is a new one.
 
-    `client_id` must be new in this process. `on_event` and `on_log` are called in threads of the library.
+    `client_id` must be new in this process. `on_event` and `on_log` are called in threads of the library,
+    `on_slow` in the loop, when the start keeps the process's calls waiting.
     """
 
     def __init__(
@@ -33,6 +39,7 @@ class Client:
         subscribed: bytes,
         on_event: Callable[[int, bytes], None],
         on_log: Callable[[bytes], None],
+        on_slow: Callable[[], None],
     ) -> None:
         self._library = library
         self._gate = gate
@@ -44,35 +51,45 @@ class Client:
         self._id = client_id.encode()
         self._loop = asyncio.get_running_loop()
         self._begun = False
-        self._alive = asyncio.Event()
+        self._dialed = False
+        self._start = Start(self._begin, on_slow)
         self._ended: asyncio.Future[str] = self._loop.create_future()
 
     async def run(self) -> str:
         """Start and stay; returns only when the first connect failed, with the library's reason."""
-        await self._gate.start(self._begin, self._alive)
+        await self._gate.start(self._start)
         return await self._ended
 
     async def call(self, function: Callable[[Library, bytes], T]) -> T:
         """Call the library for this client. Raises EngineError(NOT_CONNECTED) while it is not there to be
         called."""
-        if not self._alive.is_set() or self._ended.done():
+        if not self._start.settled.is_set() or self._ended.done():
             raise EngineError(NOT_CONNECTED)
         return await self._gate.call(lambda: function(self._library, self._id))
 
     async def disconnect(self) -> None:
         """Close the connection for good, and see to it that it is closed.
 
-        Raises TimeoutError when it can't be: the client may then still connect.
+        Raises TimeoutError when it can't be, EngineError(NOT_CONNECTED) when it can't be now; StillStarting
+        before either when it has not come that far, which it may yet.
         """
         if self._ended.done() or not self._begun:
             return
+        try:
+            async with asyncio.timeout(_DISCONNECT_S):
+                await self._start.settled.wait()
+        except TimeoutError:
+            raise StillStarting from None
+        if self._ended.done():
+            return
         async with asyncio.timeout(_DISCONNECT_S):
-            await self._alive.wait()
-            if self._ended.done():
-                return
             await self.call(lambda library, client: library.disconnect(client))
             while await self.call(lambda library, client: library.is_connected(client)):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+
+    async def settled(self) -> None:
+        """Wait until the start has come to an end, however it ended."""
+        await self._start.settled.wait()
 
     def _begin(self) -> None:
         self._begun = True
@@ -81,16 +98,26 @@ class Client:
 
     def _run(self) -> None:
         reason = self._library.run(
-            self._id, self._store, _DEVICE, self._subscribed, self._proxy_url, self._event, self._on_log
+            self._id, self._store, _DEVICE, self._subscribed, self._proxy_url, self._event, self._log
         )
         self._loop.call_soon_threadsafe(self._end, reason)
 
     def _event(self, code: int, data: bytes) -> None:
         self._on_event(code, data)
-        if not self._alive.is_set():
-            self._loop.call_soon_threadsafe(self._alive.set)
+        if not self._start.settled.is_set():
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _log(self, data: bytes) -> None:
+        if not self._dialed and is_dialing(data):
+            self._dialed = True
+            self._loop.call_soon_threadsafe(self._start.written.set)
+        self._on_log(data)
 
     def _end(self, reason: str) -> None:
         if not self._ended.done():
             self._ended.set_result(reason)
-        self._alive.set()
+        self._settle()
+
+    def _settle(self) -> None:
+        self._start.written.set()
+        self._start.settled.set()

@@ -130,7 +130,8 @@ class Library:
         with why.
 
         `device` is a DeviceProps protobuf, `subscribed` the numbers of the events that `on_event` gets;
-        QR codes come to it unasked, as QR_CODE. Both callbacks come in threads of the library.
+        QR codes come to it unasked, as QR_CODE. Both callbacks come in threads of the library. `on_log` gets
+        lines of every level, because the gate needs one of them.
         """
         proxy = None if proxy_url is None else ctypes.byref(_Proxy(proxy_url.encode(), False, False, False))
         event = _EventCallback(lambda _id, data, size, code: on_event(code, ctypes.string_at(data, size)))
@@ -138,7 +139,7 @@ class Library:
         qr = _QrCallback(lambda _id, text: on_event(QR_CODE, ctypes.string_at(text)))
         status = _QrCallback(lambda _id, _status: None)
         answer: bytes = self._lib.Neonize(
-            store.encode(), client, b"", 0, 0, b"WARN", qr, status, event, log,
+            store.encode(), client, b"", 0, 0, b"DEBUG", qr, status, event, log,
             subscribed, len(subscribed), device, len(device), b"", 0, proxy,
         )  # fmt: skip
         return answer.decode(errors="replace")

@@ -10,6 +10,15 @@ from waypost.engine.hosts.whatsmeow.refusals import plain
 
 _ROW_MISSING: Final = "Failed to store message secret key"  # whatsmeow, send.go: it sends all the same
 _CLOSED: Final = "Error reading from websocket"  # also after each disconnect of ours
+_DIALING: Final = "Dialing "  # whatsmeow, socket/framesocket.go: before anything is sent or looked up
+_SOCKET: Final = "Client/Socket"
+_LOGGED: Final = ("WARN", "ERROR")  # below are whole stanzas, with numbers in them
+
+
+def is_dialing(data: bytes) -> bool:
+    """Whether a LogEntry says that a client begins to connect."""
+    entry = proto.LogEntry.FromString(data)
+    return bool(entry.Name == _SOCKET and entry.Message.startswith(_DIALING))
 
 
 class LibraryLog:
@@ -20,8 +29,10 @@ class LibraryLog:
         self._on_doubt = on_doubt
 
     def write(self, data: bytes) -> None:
-        """One LogEntry."""
+        """One LogEntry; those below a warning are dropped."""
         entry = proto.LogEntry.FromString(data)
+        if entry.Level not in _LOGGED:
+            return
         if entry.Message.startswith(_ROW_MISSING):
             self._on_doubt()
         if entry.Message.startswith(_CLOSED):

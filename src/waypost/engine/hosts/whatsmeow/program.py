@@ -106,7 +106,7 @@ class Program:
         session = HostedSession(
             command.session,
             folder,
-            self._client_maker(folder.store),
+            self._client_maker(command.session, folder.store),
             lambda: self._grow(command.session),
             self._log,
         )
@@ -127,10 +127,10 @@ class Program:
         async def report(step: PairingEvent | None) -> None:
             await self._writer.send(wire.PairingStep(session=command.session, step=step))
 
-        pairing = HostedPairing(self._client_maker(Path(command.folder)), report)
+        pairing = HostedPairing(self._client_maker(command.session, Path(command.folder)), report)
         self._pairing = asyncio.create_task(pairing.run())
 
-    def _client_maker(self, store: Path) -> MakeClient:
+    def _client_maker(self, instance_id: str, store: Path) -> MakeClient:
         def make(subscribed: bytes, on_event: Callable[[int, bytes], None]) -> Client:
             return Client(
                 self._library,
@@ -141,6 +141,7 @@ class Program:
                 subscribed,
                 on_event,
                 self._library_log.write,
+                lambda: self._tell_slow(instance_id),
             )
 
         return make
@@ -157,6 +158,10 @@ class Program:
             grown, self._grown = self._grown, set()
             for instance_id in grown:
                 await self._writer.send(wire.Spooled(session=instance_id))
+
+    def _tell_slow(self, instance_id: str) -> None:
+        self._log.warning("start_slow", session=instance_id)
+        self._slow_task = asyncio.create_task(self._writer.send(wire.StartSlow(session=instance_id)))
 
     def _doubt(self) -> None:
         self._loop.call_soon_threadsafe(self._send_doubt)

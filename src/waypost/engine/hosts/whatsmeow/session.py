@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from structlog.typing import FilteringBoundLogger
 
 from waypost.engine.hosts.whatsmeow import incoming
-from waypost.engine.hosts.whatsmeow.client import Client
+from waypost.engine.hosts.whatsmeow.client import Client, StillStarting
 from waypost.engine.hosts.whatsmeow.journal import Journal
 from waypost.engine.hosts.whatsmeow.library import Library
 from waypost.engine.port import StateChanged
@@ -80,7 +80,11 @@ class HostedSession:
 
     async def close(self) -> None:
         """Disconnect, let calls end, and unlock. Raises EngineError when the client can't be brought to an
-        end."""
+        end.
+
+        A client whose start has not come to an end can't be disconnected, and it has sent nothing: it keeps
+        the lock until it can, so that nobody else opens the store meanwhile.
+        """
         try:
             if self._client is not None:
                 await self._client.disconnect()
@@ -90,9 +94,24 @@ class HostedSession:
                 await self._idle.wait()
         except TimeoutError as error:
             raise EngineError(ENGINE_DIED, "A session could not be closed.") from error
+        except StillStarting:
+            self._lock.disown()
+            self._lingering = asyncio.create_task(self._linger())
+            return
         if self._journal is not None:
             self._journal.close()
         self._lock.release()
+
+    async def _linger(self) -> None:
+        self._generation += 1  # what becomes of its connection is of no interest
+        if self._keeper is not None:
+            self._keeper.cancel()
+        if self._client is not None:
+            await self._client.settled()
+        try:
+            await self.close()
+        except EngineError:
+            self._log.exception("session_not_closed", session=self._instance_id)
 
     async def call(self, function: Callable[[Library, bytes], T]) -> T:
         """One call into the library for this session. Raises EngineError(NOT_CONNECTED)."""
@@ -160,7 +179,7 @@ class HostedSession:
         self._record("ack_overdue")
         try:
             await client.disconnect()
-        except TimeoutError as error:
+        except (TimeoutError, EngineError, StillStarting) as error:
             raise EngineError(ENGINE_DIED, "A session could not be disconnected.") from error
         self._keeper = asyncio.create_task(self._keep())
 
