@@ -1,6 +1,7 @@
 """A client's web socket: handshake, then frames both ways until either side ends it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ class Socket:
         self._receive = receive
         self._send = send
         self._framer = Framer(opening=True, max_frame=frame_limit)
-        self._frames: list[bytes] = []
+        self._frames: deque[bytes] = deque()
 
     async def read(self) -> bytes:
         """The next frame's payload; _Gone when there will be none."""
@@ -42,8 +43,8 @@ class Socket:
             if message["type"] == "websocket.disconnect":
                 raise _Gone
             if message["type"] == "websocket.receive":
-                self._frames = self._framer.feed(message.get("bytes") or b"")
-        return self._frames.pop(0)
+                self._frames += self._framer.feed(message.get("bytes") or b"")
+        return self._frames.popleft()
 
     async def write(self, payload: bytes) -> None:
         """Send one frame."""

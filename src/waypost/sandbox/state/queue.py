@@ -4,6 +4,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.sandbox.wire.errors import WireError
+from waypost.sandbox.wire.frames import MAX_FRAME
+
 LIMIT: Final = 10_000
 """Stanzas that wait for one device at most: one that never comes back must not fill the disk."""
 
@@ -34,7 +37,10 @@ def put(
     """Queue a stanza; `kind` is its class (message, receipt, notification).
 
     Above LIMIT the oldest receipt goes. Device 0 has no limit: the sandbox plays it and empties its queue.
+    A frame that no client would take raises WireError: it would end each of the device's connections.
     """
+    if len(frame) > MAX_FRAME:
+        raise WireError("A stanza is too large for the device that it is for.")
     rows.execute(
         "INSERT INTO queue (number, device, class, id, type, frame, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (number, device, kind, id, type, frame, now),

@@ -105,9 +105,13 @@ class Companion:
         self.received.put_nowait(Node("closed"))
 
     async def send(self, node: Node) -> None:
+        await self.send_frame(binary.encode(node))
+
+    async def send_frame(self, data: bytes) -> None:
+        """Encrypt and send what may be no stanza at all."""
         assert self._socket is not None
         assert self._transport is not None
-        await self._socket.send(frame(self._transport.encrypt(binary.encode(node))))
+        await self._socket.send(frame(self._transport.encrypt(data)))
 
     async def send_raw(self, data: bytes) -> None:
         assert self._socket is not None

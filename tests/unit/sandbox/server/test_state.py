@@ -9,6 +9,8 @@ from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.state import parties, queue
 from waypost.sandbox.state.store import Store
+from waypost.sandbox.wire.errors import WireError
+from waypost.sandbox.wire.frames import MAX_FRAME
 
 
 def _setting(rows: sqlite3.Connection, name: str) -> None:
@@ -154,3 +156,12 @@ async def test_a_folder_that_is_none_is_refused_with_its_path(tmp_path: Path) ->
     with pytest.raises(SandboxError, match="file: "):
         async with start_sandbox(SandboxSettings(data=tmp_path / "file")):
             pass
+
+
+async def test_a_stanza_that_no_client_would_take_is_not_queued(tmp_path: Path) -> None:
+    async with Store(tmp_path / "x.db") as store:
+        with pytest.raises(WireError):
+            await store.run(
+                lambda rows: queue.put(rows, "1", 1, "message", "ID", "", bytes(MAX_FRAME + 1), 0.0)
+            )
+        assert await store.run(lambda rows: queue.count(rows, "1", 1)) == 0

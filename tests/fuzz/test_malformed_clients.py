@@ -1,0 +1,110 @@
+"""A real sandbox process under clients that mean harm: afterwards a good one is linked and heard, in the same
+process and with bounded memory."""
+
+import asyncio
+import os
+import random
+import ssl
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.fuzz.attackers import Town, attack, loitering, port_of
+from tests.unit.sandbox.server.companion import Companion, Door
+
+from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.wire.node import LID_SERVER, Jid
+from waypost.testing.processes import Process, sandbox_and_gateway
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(int(os.environ.get("FUZZ_SECONDS", "0")) + 180)]
+
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
+SEED = int(os.environ.get("FUZZ_SEED", "0")) or int(time.time())
+ADA = "+491700000001"
+_AT_ONCE = 12
+_LOITERING = 40
+_GROWTH_MB = 150
+
+
+@pytest.fixture
+async def process(tmp_path: Path) -> AsyncIterator[Process]:
+    process = sandbox_and_gateway(tmp_path).sandbox
+    await process.start()
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
+async def _linked(client: SandboxClient, door: Door, phone: str) -> Companion:
+    companion = Companion()
+    await client.add_phone(phone)
+    async with companion.connected(door, companion.registration()):
+        refs = (await companion.next("iq")).need_child("pair-device").children("ref")
+        scanning = asyncio.create_task(client.scan(phone, companion.qr(next(refs).data)))
+        await companion.accept(await companion.next("iq"))
+        await scanning
+    return companion
+
+
+async def _is_heard(client: SandboxClient, door: Door, companion: Companion, text: str) -> None:
+    """A text of the companion reaches Ada, and her receipt the companion."""
+    to = Jid((await client.contact(ADA)).lid, LID_SERVER)
+    before = (await client.inbox(ADA)).last
+    async with companion.connected(door, companion.login()):
+        await companion.next("success")
+        await companion.activate()
+        await companion.send(await companion.text(to, text, text.upper()))
+        assert (await client.next_message(ADA, before)).text == text
+        while (await companion.next("receipt")).attr("id") != text.upper():
+            pass
+
+
+async def test_clients_that_mean_harm_leave_a_sandbox_that_serves_good_ones(
+    process: Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with SandboxClient(process.ready_url.removesuffix("/v1/network")) as client:
+        view = await client.network()
+        (tmp_path / "ca.pem").write_text(view.ca_pem)
+        door = Door(view.media_host, tmp_path / "ca.pem", view.noise_root_public)
+        ports = {
+            "network": port_of(view.media_host),
+            "proxy": port_of(view.proxy_url),
+            "control": port_of(process.ready_url),
+        }
+        good = await _linked(client, door, "+4915200000001")
+        trust = ssl.create_default_context(cafile=str(door.ca))
+        bad = await _linked(client, door, "+4915200000002")
+        town = Town(door, ports, bad, random.Random(SEED), trust)
+        running = psutil.Process(process.pid)
+        await _is_heard(client, door, good, "before")
+        before, files = running.memory_info().rss, running.num_fds()
+        visits: Counter[str] = Counter()
+        async with loitering(town, _LOITERING):
+            end = time.monotonic() + SECONDS
+
+            async def attacked() -> None:
+                while time.monotonic() < end:
+                    visits[await attack(town)] += 1
+
+            await asyncio.gather(*(attacked() for _ in range(_AT_ONCE)))
+            await _is_heard(client, door, good, "meanwhile")
+        await _is_heard(client, door, await _linked(client, door, "+4915200000003"), "after")
+        grown = (running.memory_info().rss - before) / 2**20
+        counts = (await client.stats()).counts
+        with capsys.disabled():
+            print(f"\nmalformed clients, seed {SEED}: {dict(visits)}; {counts}; {grown:+.0f} MB")
+        assert running.is_running()
+        assert running.pid == process.pid
+        assert grown < _GROWTH_MB
+        await _until_closed(running, files + 20)
+    assert "Traceback" not in process.log.read_text(), process.tail(60)
+
+
+async def _until_closed(running: psutil.Process, most: int) -> None:
+    async with asyncio.timeout(30):
+        while running.num_fds() > most:
+            await asyncio.sleep(0.1)
