@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.interop.engines import whatsmeow_engine
 from tests.interop.gateway import Waypost, paired
 from tests.interop.rows import Stage
-from tests.interop.told import Told
+from tests.interop.told import PUZZLED, Told
 
 from waypost.sandbox.client import SandboxClient
 from waypost.testing.baileys.install import install
@@ -59,9 +59,17 @@ async def sandbox(pair: Pair) -> AsyncIterator[SandboxClient]:
 
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)
 async def watched(sandbox: SandboxClient, told: Told) -> AsyncIterator[None]:
-    """The sandbox's log keeps 2000 lines, a row makes some 50: read after each, none is missed."""
+    """The sandbox's log keeps 2000 lines, a row makes some 50: read after each, none is missed.
+
+    Whatever the sandbox could not make sense of fails the test in which an engine said it.
+    """
+    before = (await sandbox.stats()).counts
     yield
-    told.watch(await sandbox.log(2000), {OUR_NUMBER: "waypost", **{NUMBERS[name]: name for name in NUMBERS}})
+    lines = await sandbox.log(2000)
+    told.watch(lines, {OUR_NUMBER: "waypost", **{NUMBERS[name]: name for name in NUMBERS}})
+    after = (await sandbox.stats()).counts
+    puzzled = [name for name in PUZZLED if after.get(name, 0) > before.get(name, 0)]
+    assert not puzzled, (puzzled, [line.what for line in lines if line.way == "note"][-5:])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -34,11 +34,10 @@ class Waypost:
         self.number = number
         self.lid = lid
 
-    async def send_voice(self, chat: str, file: Path) -> OwnMessage:
+    async def send_voice(self, chat: str, file: Path, reply_to: str | None = None) -> OwnMessage:
         """Post an audio file to `send-voice` and follow it until it was sent."""
-        return await self._post(
-            "send-voice", data={"chatId": chat}, files={"file": (file.name, file.read_bytes())}
-        )
+        data = {"chatId": chat} | ({} if reply_to is None else {"reply_to": reply_to})
+        return await self._post("send-voice", data=data, files={"file": (file.name, file.read_bytes())})
 
     async def send_text(self, chat: str, text: str, reply_to: str | None = None) -> OwnMessage:
         """Post a text to `send-text` and follow it until it was sent."""
@@ -67,8 +66,12 @@ class Waypost:
         await _until(look, _WORKING_WITHIN_S, lambda: f"the instance is {found}")
 
     async def _post(self, operation: str, **content: Any) -> OwnMessage:
+        return await self.send("POST", operation, **content)
+
+    async def send(self, method: str, operation: str, **content: Any) -> OwnMessage:
+        """Call an operation that sends a message, and follow it until it was sent."""
         headers = {**self._headers, "Prefer": f"wait={_SENT_WITHIN_S}"}
-        answer = await self._http.post(f"{self._base}/{operation}", headers=headers, **content)
+        answer = await self._http.request(method, f"{self._base}/{operation}", headers=headers, **content)
         assert answer.status_code == 200, answer.text
         request = answer.json()
         assert request.get("status") == "sent", f"{operation} ended as {request}"

@@ -62,27 +62,40 @@ class Row:
 
 
 async def our_voice(stage: Stage, to: Address) -> Act:
-    own = await stage.us.send_voice(_chat(stage, to), stage.source)
+    own = await stage.us.send_voice(chat_of(stage, to), stage.source)
     return Act(own.id, own)
 
 
 async def our_text(stage: Stage, to: Address) -> Act:
-    own = await stage.us.send_text(_chat(stage, to), "Zwei Brötchen 🥐, please")
+    own = await stage.us.send_text(chat_of(stage, to), "Zwei Brötchen 🥐, please")
     return Act(own.id, own, "Zwei Brötchen 🥐, please")
 
 
 async def our_reply_to_their_text(stage: Stage, to: Address) -> Act:
-    theirs = await stage.phone.send_text(_jid(stage, to), "what did I say?")
+    theirs = await stage.phone.send_text(jid_of(stage, to), "what did I say?")
     await told_of(stage, theirs)
-    own = await stage.us.send_text(_chat(stage, to), "this", theirs)
+    own = await stage.us.send_text(chat_of(stage, to), "this", theirs)
     return Act(own.id, own, "this", theirs)
 
 
 async def our_reply_to_their_voice(stage: Stage, to: Address) -> Act:
-    theirs = await stage.phone.send_voice(_jid(stage, to), stage.note, stage.seconds, stage.waveform)
+    theirs = await stage.phone.send_voice(jid_of(stage, to), stage.note, stage.seconds, stage.waveform)
     await told_of(stage, theirs)
-    own = await stage.us.send_text(_chat(stage, to), "heard it", theirs)
+    own = await stage.us.send_text(chat_of(stage, to), "heard it", theirs)
     return Act(own.id, own, "heard it", theirs)
+
+
+async def our_voice_reply_to_their_text(stage: Stage, to: Address) -> Act:
+    theirs = await stage.phone.send_text(jid_of(stage, to), "say it")
+    await told_of(stage, theirs)
+    own = await stage.us.send_voice(chat_of(stage, to), stage.source, theirs)
+    return Act(own.id, own, quoted=theirs)
+
+
+async def our_reply_to_their_voice_after_a_wipe(stage: Stage, to: Address) -> Act:
+    """They begin a new session, on top of the one that we know."""
+    assert await stage.phone.forget_sessions()
+    return await our_reply_to_their_voice(stage, to)
 
 
 def after_their_sessions_are_wiped(do: Do) -> Do:
@@ -91,7 +104,7 @@ def after_their_sessions_are_wiped(do: Do) -> Do:
     async def act(stage: Stage, to: Address) -> Act:
         settled = await our_text(stage, to)
         await stage.phone.message(settled.id)
-        await stage.us.status(_own(settled), "DELIVERED")
+        await stage.us.status(own_of(settled), "DELIVERED")
         assert await stage.phone.forget_sessions()
         done = await do(stage, to)
         await stage.phone.driven.event("undecryptable", id=done.id)
@@ -105,7 +118,7 @@ def after_their_sessions_are_wiped(do: Do) -> Do:
 
 async def voice(stage: Stage, act: Act, got: Received) -> str:
     """Decrypted, a voice note, every fact as the API answered it, byte-equal to what was uploaded."""
-    said = _own(act).body["message"]["audioMessage"]
+    said = own_of(act).body["message"]["audioMessage"]
     assert got.media_error == ""
     assert got.kind == "audio"
     assert got.ptt is True
@@ -138,44 +151,71 @@ def quotes(kind: str) -> Check:
     return check
 
 
+async def ticked(stage: Stage, act: Act, got: Received) -> str:
+    """Their own message, which ours quotes, has its second tick on their side."""
+    await stage.phone.receipt(act.quoted, "delivered")
+    return "its own ticked"
+
+
 async def delivered(stage: Stage, act: Act, got: Received) -> str:
     await confirmed(stage, stage.phone, act.id)
-    return (await stage.us.status(_own(act), "DELIVERED")).lower()
+    return (await stage.us.status(own_of(act), "DELIVERED")).lower()
 
 
 async def read(stage: Stage, act: Act, got: Received) -> str:
     await stage.phone.read(got.id)
-    return (await stage.us.status(_own(act), "READ")).lower()
+    return (await stage.us.status(own_of(act), "READ")).lower()
 
 
 async def played(stage: Stage, act: Act, got: Received) -> str:
     await stage.phone.played(got.id)
-    return (await stage.us.status(_own(act), "PLAYED")).lower()
+    return (await stage.us.status(own_of(act), "PLAYED")).lower()
 
 
 # --- the table --------------------------------------------------------------------------------------------
 
+
+def both(name: str, do: Do, checks: Sequence[Check]) -> list[Row]:
+    """A row by number and by LID."""
+    return [Row(name, do, checks), Row(name, do, checks, to="LID")]
+
+
 ROWS = [
-    Row("our voice note", our_voice, [voice, delivered, read, played]),
-    Row("our voice note", our_voice, [voice, delivered, read, played], to="LID"),
-    Row("our text", our_text, [text, delivered, read]),
-    Row("our text", our_text, [text, delivered, read], to="LID"),
-    Row("their text, our reply", our_reply_to_their_text, [text, quotes("extendedText"), delivered]),
-    Row(
-        "their text, our reply", our_reply_to_their_text, [text, quotes("extendedText"), delivered], to="LID"
+    *both("our voice note", our_voice, [voice, delivered, read, played]),
+    *both("our text", our_text, [text, delivered, read]),
+    *both(
+        "their text, our reply", our_reply_to_their_text, [text, quotes("extendedText"), ticked, delivered]
     ),
-    Row("their voice note, our reply", our_reply_to_their_voice, [text, quotes("audio"), delivered]),
-    Row(
-        "their voice note, our reply", our_reply_to_their_voice, [text, quotes("audio"), delivered], to="LID"
+    *both(
+        "their voice note, our reply", our_reply_to_their_voice, [text, quotes("audio"), ticked, delivered]
     ),
-    Row("our text after a wipe", after_their_sessions_are_wiped(our_text), [text, delivered]),
-    Row("our voice note after a wipe", after_their_sessions_are_wiped(our_voice), [voice, delivered, played]),
+    *both(
+        "their text, our voice note",
+        our_voice_reply_to_their_text,
+        [voice, quotes("extendedText"), delivered, played],
+    ),
+    *both("our text after a wipe", after_their_sessions_are_wiped(our_text), [text, delivered]),
+    *both(
+        "our voice note after a wipe",
+        after_their_sessions_are_wiped(our_voice),
+        [voice, delivered, read, played],
+    ),
+    *both(
+        "their voice note after a wipe",
+        our_reply_to_their_voice_after_a_wipe,
+        [text, quotes("audio"), ticked, delivered],
+    ),
 ]
 
 
 async def told_of(stage: Stage, id: str) -> None:
     """Wait until our device has confirmed to the network that it decrypted a message."""
     await _in_log(stage, rf"in {stage.us.number}:\d+ <receipt{_has(id)}")
+
+
+async def asked_again(stage: Stage, id: str) -> None:
+    """Wait until our device has asked for a message again that it could not decrypt."""
+    await _in_log(stage, rf"in {stage.us.number}:\d+ <receipt(?=[^>]* id='{id}')(?=[^>]* type='retry')")
 
 
 async def confirmed(stage: Stage, phone: Phone, id: str) -> None:
@@ -201,16 +241,16 @@ async def _in_log(stage: Stage, wanted: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def _own(act: Act) -> OwnMessage:
+def own_of(act: Act) -> OwnMessage:
     assert act.own is not None
     return act.own
 
 
-def _chat(stage: Stage, to: Address) -> str:
+def chat_of(stage: Stage, to: Address) -> str:
     return f"{stage.phone.number}@c.us" if to == "number" else f"{stage.phone.lid}@lid"
 
 
-def _jid(stage: Stage, to: Address) -> str:
+def jid_of(stage: Stage, to: Address) -> str:
     return f"{stage.us.number}@s.whatsapp.net" if to == "number" else f"{stage.us.lid}@lid"
 
 

@@ -7,6 +7,9 @@ from tests.interop import wire
 
 from waypost.sandbox.views import LogLine
 
+PUZZLED = ("unknown_requests", "refused_stanzas", "malformed")
+"""What the sandbox counts when it has no handler, or can't make sense of what a client says."""
+
 
 @dataclass
 class Told:

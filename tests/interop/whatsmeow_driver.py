@@ -20,6 +20,7 @@ from typing import Any
 _OUT = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # the library prints
 
+from google.protobuf.json_format import MessageToDict  # noqa: E402
 from neonize import events as e  # noqa: E402
 from neonize._binder import ProxySettings  # noqa: E402
 from neonize.client import NewClient  # noqa: E402
@@ -43,6 +44,7 @@ _STATUS = {
     "played": "played",
 }
 _LOCK = threading.Lock()
+REVOKE = 0  # of ProtocolMessage.Type
 
 
 def tell(**line: Any) -> None:
@@ -106,7 +108,9 @@ class Companion:
         info, message = event.Info, event.Message
         fields = [field.name for field, _ in message.ListFields() if field.name != "messageContextInfo"]
         kind = next(iter(fields), "")
-        if kind in ("", "protocolMessage", "senderKeyDistributionMessage"):
+        if kind in ("", "senderKeyDistributionMessage"):
+            return
+        if kind == "protocolMessage" and message.protocolMessage.type != REVOKE:
             return
         self._seen[info.ID] = event
         body: Any = getattr(message, kind)
@@ -118,8 +122,9 @@ class Companion:
             "from_me": info.MessageSource.IsFromMe,
             "kind": kind.removesuffix("Message"),
             "text": body if isinstance(body, str) else getattr(body, "text", ""),
+            "content": {} if isinstance(body, str) else MessageToDict(body),
         }
-        if not isinstance(body, str) and body.HasField("contextInfo"):
+        if "contextInfo" in told["content"]:
             told |= quoted(body.contextInfo)
         if isinstance(body, AudioMessage):
             told |= self.media(info.ID, message, body)

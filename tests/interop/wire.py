@@ -30,6 +30,8 @@ _TOLD = {
     "presence": ("type",),
     "notification": ("type",),
     "enc": ("type", "mediatype"),
+    "query": ("query_id",),
+    "error": ("code",),
 }
 """The attributes that say what a stanza is; those of other people and moments are left out."""
 

@@ -37,6 +37,7 @@ async def take(network: Network, link: Link, request: Node) -> None:
     except Refusal as refusal:
         await link.send(_error(id, sender, refusal.status, refusal.text))
     except WaypostError as error:
+        network.counts["refused_stanzas"] += 1
         network.note(link, "note", f"bad request: {error}")
         await link.send(_error(id, sender, 400, "bad-request"))
     except Exception:
@@ -62,9 +63,7 @@ async def _handle(network: Network, link: Link, request: Node, type: str) -> Ans
         xmlns=xmlns,
     )
     if handler is None or injected is not None:
-        network.counts["unknown_requests"] += 1
-        network.note(link, "note", f"unknown request {request!r}")
-        network.log.warning("sandbox.unknown_request", xmlns=xmlns, type=type)
+        network.unknown(link, request)
         raise Refusal(501, "feature-not-implemented")
     if owner is None:
         raise Refusal(401, "not-authorized")
@@ -94,6 +93,7 @@ async def _media_conn(network: Network, _link: Link, _request: Node) -> Answer:
 
 async def _companions(network: Network, link: Link, request: Node) -> Answer:
     if request.child("remove-companion-device") is None:
+        network.unknown(link, request)
         # link_code_companion_reg (pairing by code) belongs here.
         raise Refusal(501, "feature-not-implemented")
     owner, now = link.device, network.clock.now()
@@ -108,7 +108,13 @@ async def _privacy(_network: Network, _link: Link, _request: Node) -> Answer:
     return (Node("privacy", {}, tuple(Node("category", {"name": name, "value": "all"}) for name in names)),)
 
 
-async def _trust(_network: Network, _link: Link, _request: Node) -> Answer:
+async def _set_privacy(network: Network, link: Link, request: Node) -> Answer:
+    # A setting is confirmed as it came, and has no effect here; else it is tokens of trusted contacts.
+    if (setting := request.child("privacy")) is not None:
+        return (setting,)
+    if request.child("tokens") is None:
+        network.unknown(link, request)
+        raise Refusal(501, "feature-not-implemented")
     return (Node("tokens"),)
 
 
@@ -159,7 +165,7 @@ TABLE: Final[Mapping[tuple[str, str], Handler]] = {
     ("usync", "get"): usync.get,
     ("w:m", "set"): _media_conn,
     ("privacy", "get"): _privacy,
-    ("privacy", "set"): _trust,
+    ("privacy", "set"): _set_privacy,
     ("abt", "get"): _props,
     ("blocklist", "get"): _blocklist,
     ("w:sync:app:state", "set"): _app_state,

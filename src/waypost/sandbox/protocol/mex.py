@@ -1,7 +1,7 @@
 """Questions in GraphQL (`w:mex`): the query goes by number, variables and answer are JSON.
 
-The numbers are those that clients carry (Baileys 7.0.0-rc14, `QueryIds`). Newsletters, what most of them are
-about, are not emulated: those questions get an error of the kind that clients expect there.
+The numbers are those that clients carry (Baileys 7.0.0-rc14, `QueryIds`; whatsmeow, `newsletter.go`). There
+are no newsletters: an account follows none, and a question about one is answered as if it did not exist.
 """
 
 import json
@@ -12,13 +12,40 @@ from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.wire.node import Node
 
 _NOT_FOUND: Final = {"data": None, "errors": [{"message": "Not Found", "extensions": {"error_code": 404}}]}
+_NEWSLETTERS: Final = frozenset(
+    {
+        # Baileys: create, update, metadata, subscribers, follow, unfollow, mute, unmute, count of admins,
+        # change of owner, demote, delete.
+        "8823471724422422",
+        "24250201037901610",
+        "6563316087068696",
+        "9783111038412085",
+        "24404358912487870",
+        "9767147403369991",
+        "29766401636284406",
+        "9864994326891137",
+        "7130823597031706",
+        "7341777602580933",
+        "6551828931592903",
+        "30062808666639665",
+        # whatsmeow: create, follow, unfollow, mute, unmute.
+        "6234210096708695",
+        "9926858900719341",
+        "6392786840836363",
+        "6274038279359549",
+        "6068417879924485",
+    }
+)
 _ANSWERS: Final[dict[str, Any]] = {
     # Whether the account may open new chats; a restriction is injected per message (`refuse_message`).
     "23983697327930364": {"data": {"xwa2_fetch_account_reachout_timelock": {"is_active": False}}},
+    "6388546374527196": {"data": {"xwa2_newsletter_subscribed": []}},
 }
 
 
-async def get(_network: Network, _link: Link, request: Node) -> tuple[Node, ...]:
-    """Answer a query by its number."""
+async def get(network: Network, link: Link, request: Node) -> tuple[Node, ...]:
+    """Answer a query by its number; one that is not known here counts as an unknown request."""
     number = request.need_child("query").need("query_id")
+    if number not in _ANSWERS and number not in _NEWSLETTERS:
+        network.unknown(link, request)
     return (Node("result", {}, json.dumps(_ANSWERS.get(number, _NOT_FOUND)).encode()),)

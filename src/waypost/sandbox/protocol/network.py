@@ -14,6 +14,7 @@ from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.state.secrets import Secrets
 from waypost.sandbox.state.store import Store
 from waypost.sandbox.wire.curve import Randomness
+from waypost.sandbox.wire.node import Node
 from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
 from waypost.telemetry import Log
 
@@ -81,6 +82,12 @@ class Network:
         owner = link.owner if link is not None else None
         device = f"{owner.number}:{owner.device}" if owner is not None else "-"
         self.lines.append(Line(self.clock.now(), device, way, what[:_LINE]))
+
+    def unknown(self, link: Link, request: Node) -> None:
+        """Count and log a request that the sandbox has no answer for."""
+        self.counts["unknown_requests"] += 1
+        self.note(link, "note", f"unknown request {request!r}")
+        self.log.warning("sandbox.unknown_request", xmlns=request.attr("xmlns"), type=request.attr("type"))
 
     def request_id(self) -> str:
         """An id for a stanza of the server's own."""

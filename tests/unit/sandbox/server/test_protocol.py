@@ -134,6 +134,42 @@ async def test_an_unknown_request_is_answered_and_logged(
     assert (await client.stats()).counts["unknown_requests"] == 1
 
 
+UNKNOWN = [
+    ("w:mex", "get", Node("query", {"query_id": "1"})),
+    ("md", "set", Node("link_code_companion_reg")),
+    ("privacy", "set", Node("nonsense")),
+]
+
+
+@pytest.mark.parametrize(("xmlns", "type", "content"), UNKNOWN, ids=lambda each: str(each))
+async def test_an_unknown_question_of_a_known_kind_counts_as_unknown(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion, xmlns: str, type: str, content: Node
+) -> None:
+    async with companion.connected(sandbox, companion.login()):
+        await companion.next("success")
+        await companion.ask(xmlns, type, content)
+    assert (await client.stats()).counts["unknown_requests"] == 1
+
+
+async def test_a_request_that_lacks_what_it_needs_counts_as_refused(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    async with companion.connected(sandbox, companion.login()):
+        await companion.next("success")
+        answer = await companion.ask("w:mex", "get", Node("query"))
+        assert answer.need_child("error").attr("code") == "400"
+    assert (await client.stats()).counts["refused_stanzas"] == 1
+
+
+async def test_a_privacy_setting_is_confirmed(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion
+) -> None:
+    wanted = Node("privacy", {}, (Node("category", {"name": "last", "value": "none"}),))
+    async with companion.connected(sandbox, companion.login()):
+        await companion.next("success")
+        assert (await companion.ask("privacy", "set", wanted)).need_child("privacy") == wanted
+
+
 NONSENSE = [
     Node("message", {"id": "X"}),
     Node("message", {"id": "X", "to": Jid("1", LID_SERVER)}, b"no children"),
