@@ -144,6 +144,12 @@ MESSAGE_NOT_OWN: Final = Fault(
     422,
     "In a chat of two, only a message that this account sent can be deleted for everyone.",
 )
+ACCOUNT_UNNAMED: Final = Fault(
+    "account_unnamed",
+    503,
+    "WhatsApp has not told this device the account's name yet, and shows nobody without one as online.",
+    retryable=True,
+)
 CONTENT_INVALID: Final = Fault(
     "content_invalid", 500, "The message could not be put together; this is a defect of Waypost."
 )
@@ -246,6 +252,11 @@ DATA_FOLDER_UNUSABLE: Final = Fault(
 )
 DATABASE_TOO_NEW: Final = Fault(
     "database_too_new", 503, "The database was written by a newer Waypost; start that release."
+)
+DATABASE_UNSAFE: Final = Fault(
+    "database_unsafe",
+    503,
+    "The database answers before it has stored; set synchronous_commit to on for Waypost's role or database.",
 )
 SANDBOX_NO_SUCH: Final = Fault(
     "sandbox_no_such", 404, "The sandbox does not know that number; create it first."

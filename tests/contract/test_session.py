@@ -1,6 +1,10 @@
 """One suite over every engine: the double that unit tests use keeps the promises of the real one."""
 
+import asyncio
+import contextlib
+import functools
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +24,8 @@ from waypost.engine.port import (
     Session,
     Unknowable,
 )
-from waypost.errors import LOGGED_OUT, RESTRICTED, EngineError
-from waypost.sandbox.views import NewContact, NewFailure
+from waypost.errors import LOGGED_OUT, NOT_CONNECTED, RESTRICTED, EngineError
+from waypost.sandbox.views import NewContact, NewFailure, Send
 from waypost.testing.engine import MemoryEngine
 from waypost.testing.engine_stage import Events, engine_stage
 
@@ -43,6 +47,13 @@ class Case:
     pair: Callable[[str], Awaitable[None]]
     arrived: Callable[[str], Awaitable[bool]]
     refuse_next: Callable[[], Awaitable[None]]
+    told: Callable[[], Awaitable[list[str]]]
+    """What the network was told that is no message: `<call> <words>`, in order."""
+    write: Callable[[str], Awaitable[str]]
+    """Have the friend write something; the id of the message."""
+    was_read: Callable[[str], Awaitable[bool]]
+    name: Callable[[], Awaitable[None]]
+    """Give the account its name while no session is open, as WhatsApp does by the state that it syncs."""
 
     async def session(self, instance_id: str = "shop") -> Session:
         await self.engine.open(instance_id, self.network)
@@ -83,7 +94,19 @@ def _memory() -> Case:
     async def refuse_next() -> None:
         engine.script.fail("send", RESTRICTED)
 
-    return Case(engine, events, network, pair, arrived, refuse_next)
+    async def told() -> list[str]:
+        return [" ".join(words[1:]) for words in engine.told]
+
+    async def write(text: str) -> str:
+        return "3EB0AA"
+
+    async def was_read(message_id: str) -> bool:
+        return any(words[1] == "mark_read" and message_id in words for words in engine.told)
+
+    async def name() -> None:
+        return None
+
+    return Case(engine, events, network, pair, arrived, refuse_next, told, write, was_read, name)
 
 
 async def _whatsmeow(folder: Path) -> AsyncIterator[Case]:
@@ -100,11 +123,51 @@ async def _whatsmeow(folder: Path) -> AsyncIterator[Case]:
         async def refuse_next() -> None:
             await stage.sandbox.fail(NewFailure(kind="refuse_message", code=463, times=1))
 
-        yield Case(stage.engine, stage.events, stage.network, pair, arrived, refuse_next)
+        async def told() -> list[str]:
+            lines = [line.what for line in await stage.sandbox.log(2000) if line.way == "in"]
+            return [words for line in lines for words in _told(line)]
+
+        async def write(text: str) -> str:
+            sent = await stage.sandbox.send(f"+{FRIEND}", Send(to=f"+{PHONE}", text=text))
+            kept = stage.events
+            await kept.until(lambda: any(getattr(one, "message_id", "") == sent.id for one in kept.events))
+            return sent.id
+
+        async def name() -> None:
+            (store,) = stage.settings.folder.rglob("session.db")
+            with contextlib.closing(sqlite3.connect(store)) as database, database:
+                database.execute("UPDATE whatsmeow_device SET push_name = 'Shop'")
+
+        async def was_read(message_id: str) -> bool:
+            return (await stage.sandbox.sent(f"+{FRIEND}", message_id)).status == "read"
+
+        yield Case(
+            stage.engine, stage.events, stage.network, pair, arrived, refuse_next, told, write, was_read, name
+        )
+
+
+def _told(line: str) -> list[str]:
+    """A chat state or a presence in the words of the double."""
+    words = {
+        "<composing/>": f"chat_presence {FRIEND}@s.whatsapp.net typing",
+        "<composing media='audio'/>": f"chat_presence {FRIEND}@s.whatsapp.net recording",
+        "<paused/>": f"chat_presence {FRIEND}@s.whatsapp.net paused",
+        "type='available'": "presence available",
+        "type='unavailable'": "presence unavailable",
+    }
+    if not line.startswith("<presence") and FRIEND not in line:
+        return []
+    return [told for sign, told in words.items() if sign in line]
 
 
 def order(text: str, chat: str = f"{FRIEND}@s.whatsapp.net") -> SendOrder:
     return SendOrder(chat=chat, content={"conversation": text}, secret=secrets.token_bytes(32))
+
+
+async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await look():
+            await asyncio.sleep(0.02)
 
 
 async def test_a_connected_session_says_who_it_is(case: Case) -> None:
@@ -180,6 +243,51 @@ async def test_the_store_tells_what_left_and_what_did_not(case: Case) -> None:
     assert await session.settle(secrets.token_bytes(32), session.mark) == NeverSent()
     other = Mark(device_jid=session.mark.device_jid, generation="another")
     assert isinstance(await session.settle(known.secret, other), Unknowable)
+
+
+async def test_messages_are_marked_as_read(case: Case) -> None:
+    session = await case.session()
+    first, second = await case.write("one"), await case.write("two")
+    assert not await case.was_read(first)
+    friend = f"{FRIEND}@s.whatsapp.net"
+    await session.mark_read(friend, friend, [first, second])
+    for message_id in (first, second):
+        await eventually(functools.partial(case.was_read, message_id))
+
+
+async def test_what_the_account_does_is_shown_in_order(case: Case) -> None:
+    session, before = await case.session(), len(await case.told())
+    friend = f"{FRIEND}@s.whatsapp.net"
+    await session.chat_presence(friend, "typing")
+    await session.chat_presence(friend, "recording")
+    await session.chat_presence(friend, "paused")
+    wanted = [f"chat_presence {friend} {state}" for state in ("typing", "recording", "paused")]
+
+    async def shown() -> bool:
+        return (await case.told())[before:] == wanted
+
+    await eventually(shown)
+
+
+async def test_an_account_is_shown_as_online_and_not(case: Case) -> None:
+    await case.engine.close("shop")
+    await case.name()
+    session, before = await case.session(), len(await case.told())
+    await session.presence(True)
+    await session.presence(False)
+
+    async def shown() -> bool:
+        return (await case.told())[before:] == ["presence available", "presence unavailable"]
+
+    await eventually(shown)
+
+
+async def test_a_closed_session_tells_nothing(case: Case) -> None:
+    session = await case.session()
+    await case.engine.close("shop")
+    with pytest.raises(EngineError) as caught:
+        await session.chat_presence(f"{FRIEND}@s.whatsapp.net", "typing")
+    assert caught.value.fault is NOT_CONNECTED
 
 
 async def test_a_refusal_of_the_server_is_certain(case: Case) -> None:

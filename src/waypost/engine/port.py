@@ -150,7 +150,8 @@ class Session(Protocol):
         ...
 
     async def presence(self, available: bool) -> None:
-        """Show the account as online or not, to those who may see it. Raises EngineError."""
+        """Show the account as online or not, to those who may see it. Raises EngineError; its fault
+        ACCOUNT_UNNAMED says that WhatsApp has not synchronised the account's name to this device yet."""
         ...
 
     async def settle(self, secret: bytes, mark: Mark) -> Settlement:

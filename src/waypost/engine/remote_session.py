@@ -174,6 +174,8 @@ class RemoteSession:
         return found
 
     async def _tell(self, make: Callable[[int], wire.Command]) -> None:
+        if self._retired:
+            raise EngineError(NOT_CONNECTED)
         await self._call(make, type(None), self._settings.call_within)
 
     async def _call(self, make: Callable[[int], wire.Command], result: type[T], within: float) -> T:

@@ -47,6 +47,8 @@ class Received(msgspec.Struct, frozen=True):
     size: int = 0
     path: str = ""
     media_error: str = ""
+    content: dict[str, Any] = {}
+    """What the message holds, by the names that the engine's own protobuf code gives; bytes are base64."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ const FINAL = { [DisconnectReason.loggedOut]: 'logged_out', [DisconnectReason.co
 const STATUS = { [WAMessageStatus.SERVER_ACK]: 'sent', [WAMessageStatus.DELIVERY_ACK]: 'delivered',
   [WAMessageStatus.READ]: 'read', [WAMessageStatus.PLAYED]: 'played', [WAMessageStatus.ERROR]: 'error' }
 
+const { REVOKE } = baileys.proto.Message.ProtocolMessage.Type
+
 const log = pino({ level: process.env.BAILEYS_LOG ?? 'warn' }, pino.destination(2))
 const tell = line => process.stdout.write(JSON.stringify(line) + '\n')
 const base64 = bytes => (bytes?.length ? Buffer.from(bytes).toString('base64') : '')
@@ -68,7 +70,7 @@ async function received(message) {
   const content = baileys.extractMessageContent(message.message)
   // A receipt that arrives while the message itself is being told comes merged into it.
   if (key.fromMe) receipt(key, message.status)
-  if (!content || content.protocolMessage) return
+  if (!content || (content.protocolMessage && content.protocolMessage.type !== REVOKE)) return
   seen.set(key.id, message)
   const kind = baileys.getContentType(content)
   const body = content[kind]
@@ -79,6 +81,7 @@ async function received(message) {
     quoted_id: context?.stanzaId ?? '', quoted_from: context?.participant ?? '',
     quoted_kind: context?.quotedMessage ? baileys.getContentType(context.quotedMessage).replace(/Message$/, '') : '',
     quoted_text: context?.quotedMessage?.conversation ?? context?.quotedMessage?.extendedTextMessage?.text ?? '',
+    content: body?.toJSON?.() ?? {},
   }
   if (body?.mediaKey && !key.fromMe) Object.assign(event, await media(message, body))
   tell(event)

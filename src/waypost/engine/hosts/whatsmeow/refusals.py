@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from waypost.errors import (
+    ACCOUNT_UNNAMED,
     ENGINE_REFUSED,
     GROUP_NOT_FOUND,
     LOGGED_OUT,
@@ -67,6 +68,8 @@ def of_query(error: str) -> EngineError:
     """The failure of a question to the server."""
     if "429" in error or "rate-overlimit" in error:
         return EngineError(RATE_LIMITED)
+    if "without PushName set" in error:
+        return EngineError(ACCOUNT_UNNAMED)
     if _offline(error):
         return EngineError(NOT_CONNECTED)
     return EngineError(SERVER_REFUSED, plain(error))
