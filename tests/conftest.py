@@ -2,10 +2,15 @@
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from waypost.testing.postgres import PostgresServer
 
 # Machines that run tests are shared: an example that is slow today is no failure.
 settings.register_profile("gate", deadline=None, derandomize=True)
@@ -24,6 +29,33 @@ def pytest_configure(config: pytest.Config) -> None:
         ours = name.startswith("WAYPOST_") and not name.startswith("WAYPOST_CHAOS_")
         if ours or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["PostgresServer"]:
+    """A server for all tests that do not stop it."""
+    from waypost.testing.postgres import running_server
+
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: "PostgresServer") -> str:
+    """A database on the newest schema."""
+    from waypost.storage.postgres.migrate import migrate
+    from waypost.storage.postgres.target import Target
+
+    name = postgres_server.create()
+    migrate(Target(postgres_server.url(name)))
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: "PostgresServer", postgres_database: str) -> Iterator[str]:
+    """A database on the newest schema without a row, for one test."""
+    yield postgres_server.url(postgres_database)
+    postgres_server.empty(postgres_database)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -11,7 +11,10 @@ from waypost.errors import BLOB_GONE, IDEMPOTENCY_MISMATCH, OutboxError
 from waypost.nodes.lease import Tenure
 from waypost.outbox.request import Acceptance, Failure, Idempotency, Request, RequestState, Step, Upload
 from waypost.outbox.store import Arrived, Ending, NewRequest, OutboxStore, Query, Sweep
+from waypost.storage.database import Database
 from waypost.storage.outbox import SqlOutboxStore
+from waypost.storage.postgres.database import connected
+from waypost.storage.postgres.target import Target
 from waypost.storage.sqlite.database import opened
 from waypost.testing.executor import Delivery
 from waypost.testing.outbox_house import INSTANCE, Receipt
@@ -21,12 +24,18 @@ Open = Callable[[], Awaitable[OutboxStore]]
 NOW = 1_700_000_000.0
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
+    url: str | None = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
     async with AsyncExitStack() as stack:
 
         async def open_store() -> OutboxStore:
-            store = SqlOutboxStore(await stack.enter_async_context(opened(tmp_path / "waypost.db")))
+            database: Database
+            if url is None:
+                database = await stack.enter_async_context(opened(tmp_path / "waypost.db"))
+            else:
+                database = await stack.enter_async_context(connected(Target(url), writers=2, readers=2))
+            store = SqlOutboxStore(database)
             await store.begin()
             return store
 

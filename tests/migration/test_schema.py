@@ -8,9 +8,11 @@ from subprocess import run
 import pytest
 
 from waypost.errors import DATABASE_TOO_NEW, StorageError
+from waypost.storage.migrations.chain import VERSIONS, head
 from waypost.storage.migrations.runner import upgrade
+from waypost.storage.postgres.migrate import MIGRATIONS as POSTGRES_MIGRATIONS
 from waypost.storage.sqlite.connection import connect_writer
-from waypost.storage.sqlite.migrate import VERSIONS, create, head, migrate, revision
+from waypost.storage.sqlite.migrate import MIGRATIONS, create, migrate, revision
 
 
 @pytest.fixture
@@ -44,18 +46,18 @@ def test_the_migrations_lead_to_the_schema(empty: sqlite3.Connection, tmp_path: 
     made.close()
 
 
-def test_every_migration_has_its_sql_and_follows_the_one_before() -> None:
-    scripts = sorted(path.stem for path in VERSIONS.glob("*.sql"))
-    modules = sorted(path.stem for path in VERSIONS.glob("[0-9]*.py"))
-    assert scripts == modules
-    for before, name in zip([None, *scripts], scripts, strict=False):
+def test_every_revision_follows_the_one_before_and_every_sql_file_belongs_to_one() -> None:
+    names = sorted(path.stem for path in VERSIONS.glob("[0-9]*.py"))
+    for before, name in zip([None, *names], names, strict=False):
         source = (VERSIONS / f"{name}.py").read_text()
         assert f'revision = "{name}"' in source
         assert (f'down_revision = "{before}"' if before else "down_revision = None") in source
+    by_database = [{path.stem for path in folder.glob("*")} for folder in (MIGRATIONS, POSTGRES_MIGRATIONS)]
+    assert by_database[0] | by_database[1] == set(names)
 
 
 def test_an_old_database_is_migrated_and_keeps_its_rows(empty: sqlite3.Connection) -> None:
-    first = min(path.stem for path in VERSIONS.glob("*.sql"))
+    first = min(path.stem for path in VERSIONS.glob("[0-9]*.py"))
     upgrade(empty, first)
     empty.execute("INSERT INTO chat_aliases VALUES ('i', 'a', 'b')")
     migrate(empty)

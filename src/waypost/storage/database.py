@@ -66,10 +66,12 @@ class Dialect(Protocol):
         """Keep others who lock `name` waiting until the commit; nothing to do where one alone may write."""
         ...
 
-    def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
+    def insert(
+        self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]], number: str = ""
+    ) -> Sequence[int]:
         """Run an INSERT of one row, which ends with its VALUES, for many rows at once.
 
-        Returns the numbers that the rows were given, in order, where the table gives numbers.
+        With `number`, the column of the table's own numbers, returns what the rows were given, in order.
         """
         ...
 

@@ -37,6 +37,11 @@ class SqlInstances:
         rows = await self._database.read(lambda connection: connection.execute(self._sql["all"]).fetchall())
         return [_instance(row) for row in rows]
 
+    async def get(self, instance_id: str) -> Instance | None:
+        """The instance with that id."""
+        row = await self._database.read(lambda c: c.execute(self._sql["get"], (instance_id,)).fetchone())
+        return None if row is None else _instance(row)
+
     async def set_account(self, instance_id: str, account: Account | None, ended: str = "") -> None:
         """Note which account is paired; with None, `ended` says why there is none any more."""
         row = {

@@ -7,7 +7,6 @@ since one may write; PostgreSQL a few, each with a connection of its own.
 
 import asyncio
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,10 +26,10 @@ MAX_BATCH: Final = 512
 GATHER_SECONDS: Final = 0.0005
 # How often a writer that failed tries again by itself, so that /readyz turns green without traffic.
 PROBE_SECONDS: Final = 1.0
-# A batch that was undone through no fault of its own is run again this often, after a pause that keeps two
-# who met from meeting again.
+# A batch that was undone through no fault of its own is run again this often, after a pause that is another
+# for each thread, so that two who met do not meet again.
 ATTEMPTS: Final = 4
-PAUSE_SECONDS: Final = 0.02
+PAUSE_SECONDS: Final = 0.01
 
 
 class Transactions(Protocol):
@@ -42,7 +41,7 @@ class Transactions(Protocol):
         """Begin a transaction; connects first where that is needed."""
         ...
 
-    def probe(self) -> None:
+    def probe(self, connection: Connection) -> None:
         """Write something that changes nothing, within a transaction."""
         ...
 
@@ -62,7 +61,7 @@ class Transactions(Protocol):
         """Whether nothing was stored for sure, and the same batch may succeed at once."""
         ...
 
-    def reason(self, error: BaseException) -> str | None:
+    def reason(self, error: BaseException, committing: bool) -> str | None:
         """The database's own name of the error; its text could quote values."""
         ...
 
@@ -107,7 +106,10 @@ class Writer:
         self._on_done = on_done
         self._gathered: list[Job] = []
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
-        self._threads = [_Thread(connection, self._jobs, self._answer) for connection in connections]
+        self._threads = [
+            _Thread(connection, self._jobs, self._answer, number * PAUSE_SECONDS)
+            for number, connection in enumerate(connections, 1)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -160,12 +162,14 @@ class _Thread(threading.Thread):
         connection: Transactions,
         jobs: "queue.SimpleQueue[list[Job] | None]",
         answer: Callable[[list[_Outcome], int], None],
+        pause: float,
     ) -> None:
         super().__init__(name="waypost-writer", daemon=True)
         self.healthy = True
         self._transactions = connection
         self._jobs = jobs
         self._answer = answer
+        self._pause = pause
         self._last = 0
 
     def run(self) -> None:
@@ -207,10 +211,10 @@ class _Thread(threading.Thread):
                 error = failed.error if isinstance(failed, _BatchLost) else failed
                 self._transactions.roll_back()
                 if attempt < ATTEMPTS and self._transactions.may_pass(error, committing):
-                    time.sleep(attempt * PAUSE_SECONDS * random.random())  # noqa: S311 - no secret
+                    time.sleep(attempt * self._pause)
                     continue
                 self.healthy = False
-                lost = StorageError(STORAGE_UNAVAILABLE, self._transactions.reason(error))
+                lost = StorageError(STORAGE_UNAVAILABLE, self._transactions.reason(error, committing))
                 return [_Outcome(job.future, None, lost) for job in batch]
             self.healthy = True
             return outcomes
@@ -220,7 +224,7 @@ class _Thread(threading.Thread):
         """Run all without a SAVEPOINT each, which costs two statements; when one raises, all again with."""
         connection = self._transactions.begin()
         if not batch:
-            self._transactions.probe()
+            self._transactions.probe(connection)
         try:
             # Each statement hands the interpreter over twice; jobs that can share one wait less for it.
             return [

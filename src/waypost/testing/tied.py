@@ -13,11 +13,11 @@ from typing import Final
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def tie(parent: int) -> None:
-    """Have the kernel send SIGTERM to this process when process `parent` ends (Linux)."""
+def tie(parent: int, how: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send `how` to this process when process `parent` ends (Linux)."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(1)  # it ended before the kernel was asked
 

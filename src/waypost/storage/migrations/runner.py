@@ -1,11 +1,15 @@
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
+
+if TYPE_CHECKING:
+    import psycopg
 
 FOLDER = Path(__file__).parent
 
@@ -17,6 +21,21 @@ def upgrade(connection: sqlite3.Connection, revision: str) -> None:
     """
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     event.listen(engine, "begin", _begin)
+    _upgrade(engine, revision)
+
+
+def upgrade_postgres(connection: "psycopg.Connection[tuple[Any, ...]]", revision: str) -> None:
+    """Run the migrations up to `revision` in the transaction that was begun on `connection`, and commit it.
+
+    `connection` is in autocommit mode and stays open.
+    """
+    # PostgreSQL's DDL belongs to its transaction by itself.
+    _upgrade(
+        create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool), revision
+    )
+
+
+def _upgrade(engine: Engine, revision: str) -> None:
     with engine.connect() as bound, bound.begin():
         config = Config()
         config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))

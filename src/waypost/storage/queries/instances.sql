@@ -10,6 +10,10 @@ SELECT 1 FROM instances WHERE name = :name;
 SELECT id, name, phone, network, created_at, caption_as_text, webhook_url, ended, jid, lid, push_name
 FROM instances ORDER BY created_at, id;
 
+-- name: get
+SELECT id, name, phone, network, created_at, caption_as_text, webhook_url, ended, jid, lid, push_name
+FROM instances WHERE id = ?;
+
 -- name: set_account
 UPDATE instances SET jid = :jid, lid = :lid, push_name = :push_name, ended = :ended WHERE id = :id;
 

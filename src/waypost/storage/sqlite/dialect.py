@@ -27,7 +27,9 @@ class SqliteDialect:
     def lock(self, connection: Connection, name: str) -> None:
         """There is one writer."""
 
-    def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
+    def insert(
+        self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]], number: str = ""
+    ) -> Sequence[int]:
         """Insert many rows; each one's number is one more than the largest there is, and nobody else writes
         meanwhile.
         """
@@ -36,5 +38,7 @@ class SqliteDialect:
             part = rows[start : start + _ROWS]
             values = tuple(chain.from_iterable(part))
             connection.execute(f"{head}{word}{', '.join([one] * len(part))}", values)
-        last = connection.execute("SELECT last_insert_rowid()").fetchone()[0] if rows else 0
+        if not number or not rows:
+            return []
+        last = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
         return range(last - len(rows) + 1, last + 1)

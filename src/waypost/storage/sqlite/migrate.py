@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from waypost.errors import DATABASE_TOO_NEW, StorageError
+from waypost.storage.migrations.chain import head
 
 SCHEMA: Final = Path(__file__).parent / "schema"
-VERSIONS: Final = Path(__file__).parent.parent / "migrations" / "versions"
-
-
-def head() -> str:
-    """The newest revision: the name of the last SQL file in `migrations/versions`."""
-    return max(path.stem for path in VERSIONS.glob("*.sql"))
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def migrate(connection: sqlite3.Connection) -> None:

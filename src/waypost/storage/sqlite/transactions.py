@@ -2,6 +2,8 @@ import sqlite3
 from contextlib import suppress
 from typing import Final
 
+from waypost.storage.database import Connection
+
 # Primary result codes after which the transaction as a whole is lost; all others concern one statement.
 _FATAL: Final = frozenset(
     {
@@ -32,9 +34,9 @@ class SqliteTransactions:
         self._connection.execute("BEGIN IMMEDIATE")
         return self._connection
 
-    def probe(self) -> None:
+    def probe(self, connection: Connection) -> None:
         """Find out whether a failed disk takes writes again."""
-        self._connection.execute("UPDATE writer_probe SET count = count + 1")
+        connection.execute("UPDATE writer_probe SET count = count + 1")
 
     def commit(self) -> None:
         """Raises when nothing was stored."""
@@ -57,7 +59,7 @@ class SqliteTransactions:
         """Never: there is one writer, so nobody else's work is in the way."""
         return False
 
-    def reason(self, error: BaseException) -> str | None:
+    def reason(self, error: BaseException, committing: bool) -> str | None:  # noqa: ARG002
         """SQLite's own name of the error."""
         name = getattr(error, "sqlite_errorname", None)
         return f"SQLite says {name}." if name else None

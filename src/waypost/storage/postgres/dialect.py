@@ -1,0 +1,57 @@
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from waypost.nodes.notices import Notice
+from waypost.storage.database import Connection
+from waypost.storage.postgres.link import PostgresConnection
+from waypost.storage.statements import statements
+
+_QUERIES: Final = Path(__file__).parent / "queries"
+_NAME: Final = re.compile(r"(?<![:\w]):(\w+)")
+_ROWS: Final = 64
+
+
+class PostgresDialect:
+    """Implements `storage.database.Dialect`."""
+
+    shared = True
+
+    def statements(self, aggregate: str) -> Mapping[str, str]:
+        """The statements of one aggregate by name; parameters are written as in SQLite."""
+        return {name: translated(sql) for name, sql in statements(aggregate, _QUERIES).items()}
+
+    def publish(self, connection: Connection, notices: Iterable[Notice]) -> None:
+        """Have all nodes told once this is committed."""
+        assert isinstance(connection, PostgresConnection)
+        connection.notices.update(dict.fromkeys(msgspec.json.encode(notice).decode() for notice in notices))
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """Keep others who lock `name` waiting until the commit."""
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+
+    def insert(
+        self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]], number: str = ""
+    ) -> Sequence[int]:
+        """Insert many rows; `number` is taken from a sequence in their order."""
+        head, word, one = sql.rpartition("VALUES ")
+        tail = f" RETURNING {number}" if number else ""
+        found: list[int] = []
+        for start in range(0, len(rows), _ROWS):
+            part = rows[start : start + _ROWS]
+            values = list(chain.from_iterable(part))
+            done = connection.execute(f"{head}{word}{', '.join([one] * len(part))}{tail}", values)
+            if number:
+                found += [row[0] for row in done.fetchall()]
+        return found
+
+
+def translated(sql: str) -> str:
+    """`:name` and `?` as psycopg has them. Raises ValueError for a % of its own."""
+    if "%" in sql:
+        raise ValueError(f"a percent sign in: {sql[:80]}")
+    return _NAME.sub(r"%(\1)s", sql).replace("?", "%s")

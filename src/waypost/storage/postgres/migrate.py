@@ -1,0 +1,98 @@
+"""A new database gets all migrations as SQL at once, an up-to-date one is left alone; only an older one is
+migrated by Alembic, which is slow to import.
+
+Nodes that start together wait for each other: whoever holds the lock migrates, the others find it done.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from waypost.errors import DATABASE_TOO_NEW, DATABASE_UNSAFE, StorageError
+from waypost.storage.migrations.chain import head
+from waypost.storage.postgres.target import Target
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# Any number, as long as all releases have the same.
+_LOCK: Final = 0x57617970_6F7374
+_WAIT_SECONDS: Final = 120.0
+
+
+def migrate(target: Target) -> None:
+    """Bring the database to `head()`, all or nothing.
+
+    Raises StorageError: DATABASE_TOO_NEW when it is beyond that, DATABASE_UNSAFE when the server answers
+    commits before they are on disk. Raises psycopg.Error.
+    """
+    with Target(target.url, target.direct, patience=_WAIT_SECONDS).straight.connect() as connection:
+        _check(connection)
+        if revision(connection) == head():
+            return
+        connection.execute("BEGIN")
+        try:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            _migrate(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _migrate(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    found = revision(connection)
+    if found == head():
+        return
+    if found is None:
+        create(connection, head())
+    elif found > head():
+        raise StorageError(DATABASE_TOO_NEW, f"It is at {found}, this release knows {head()}.")
+    else:
+        from waypost.storage.migrations.runner import upgrade_postgres
+
+        upgrade_postgres(connection, head())
+
+
+def revision(connection: "psycopg.Connection[tuple[Any, ...]]") -> str | None:
+    """The revision a database is at; None when it is new."""
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def create(connection: "psycopg.Connection[tuple[Any, ...]]", until: str) -> None:
+    """Make the tables of all revisions up to `until` in an empty database, and stamp it; in the caller's
+    transaction.
+    """
+    for file in sorted(MIGRATIONS.glob("*.sql")):
+        if file.stem <= until:
+            for statement in split(file.read_text(encoding="utf-8")):
+                connection.execute(statement)
+    connection.execute(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.execute("INSERT INTO alembic_version VALUES (%s)", (until,))
+
+
+def split(script: str) -> Iterator[str]:
+    """The statements of a migration: each ends with a semicolon at the end of a line. The body of a function,
+    which has some of its own, is between $$ and $$.
+    """
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if re.search(r";\s*$", line) and statement.count("$$") % 2 == 0:
+            yield statement
+            statement = ""
+    if statement.strip():
+        raise ValueError(f"not a whole statement: {statement.strip()[:80]}")
+
+
+def _check(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    row = connection.execute("SELECT current_setting('synchronous_commit')").fetchone()
+    if row == ("off",):
+        raise StorageError(DATABASE_UNSAFE)
