@@ -8,7 +8,7 @@ ARGS =
 export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo serve test slow lint interop bench chaos fuzz lock clean
+.PHONY: help demo serve test slow lint interop bench sound chaos fuzz lock clean
 
 help:
 	@echo "make demo    send voice notes on an emulated network and watch them arrive"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint    style and types alone"
 	@echo "make interop let Baileys and a second whatsmeow judge what we send, and write to us"
 	@echo "make bench   measure"
+	@echo "make sound   judge voice notes by two decoders, ViSQOL and a loudness meter"
 	@echo "make chaos   kill the gateway and its engines under load, 20 times"
 	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
@@ -55,6 +56,11 @@ interop:
 bench:
 	@scripts/bootstrap dev
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)
+
+# ARGS=--write keeps the table in docs/sound.md.
+sound:
+	@scripts/bootstrap dev
+	@$(PYTHON_IN_VENV) -m bench.sound $(ARGS)
 
 chaos:
 	@scripts/bootstrap dev

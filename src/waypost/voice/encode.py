@@ -151,7 +151,7 @@ def _padding(last: bytes, samples: int) -> AudioFrame:
     Silence at once would be a cliff, and the codec rounds cliffs off on both sides, so within the sound too.
     Going on for longer would be heard where a player does not know where to end.
     """
-    back = array("h", last)[::-1]
+    back = array("h", last)[::-1][:samples]
     faded = (round(value * (1 + math.cos(math.pi * at / len(back))) / 2) for at, value in enumerate(back))
     frame = AudioFrame(format="s16", layout="mono", samples=samples)
     frame.sample_rate = NOTE_RATE
