@@ -4,6 +4,7 @@ Drawn here and not by a plotting library: two shapes need no dependency, and the
 reader's light or dark page, which an image in a page can only do with a style of its own.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,14 +49,16 @@ class Line:
 
 
 def bars(title: str, shown: Sequence[Bar], format: str = "{:,.0f}", left: int = 300) -> str:
-    """Horizontal bars from zero, each with its value; `left` is the width of the labels in pixels."""
-    most = max(bar.value for bar in shown) or 1.0
-    parts, y = [], 46
-    for bar in shown:
+    """Horizontal bars from zero, each group to a scale of its own, each bar with its value; `left` is the
+    width of the labels in pixels."""
+    parts, y, most = [], 46, max(bar.value for bar in shown)
+    for index, bar in enumerate(shown):
         if bar.group:
-            parts.append(_text(0, y + 16, bar.group, "title"))
+            parts.append(_text(4, y + 16, bar.group, "title"))
             y += _ROW
-        width = max(1.0, bar.value / most * (WIDTH - left - 90))
+            rest = itertools.takewhile(lambda other: not other.group, shown[index + 1 :])
+            most = max(bar.value, *(other.value for other in rest))
+        width = max(1.0, bar.value / (most or 1.0) * (WIDTH - left - 90))
         parts.append(_text(left - 8, y + 16, bar.label, anchor="end"))
         parts.append(
             f'<rect class="c{bar.colour}" x="{left}" y="{y + 4}" width="{width:.1f}" height="16" rx="2"/>'
@@ -75,7 +78,7 @@ def lines(
 ) -> str:
     """Lines over a logarithmic x axis called `x`; values are written at the points, `aim` is a level with its
     name."""
-    height, left, right, top, bottom = 300, 60, WIDTH - 130, 60, 240
+    height, left, right, top, bottom = 390, 60, WIDTH - 130, 60, 330
     xs = sorted({point[0] for line in shown for point in line.points})
     most = max([point[1] for line in shown for point in line.points] + ([aim[1]] if aim else [])) * 1.1
     low, high = math.log10(xs[0]), math.log10(xs[-1])
@@ -87,7 +90,7 @@ def lines(
     parts = [
         f'<path class="axis" d="M{left} {top} V{bottom} H{right}" fill="none"/>',
         *(_text(at((value, 0))[0], bottom + 20, f"{value:,g}", anchor="middle") for value in xs),
-        _text(right + 14, bottom + 20, x),
+        _text((left + right) / 2, bottom + 44, x, anchor="middle"),
     ]
     if aim is not None:
         y = at((xs[0], aim[1]))[1]
@@ -95,19 +98,26 @@ def lines(
             f'<path class="aim" d="M{left} {y:.1f} H{right}" fill="none"/>',
             _text(right + 8, y + 4, aim[0]),
         ]
+    taken: list[tuple[float, float]] = []
     for line in shown:
-        parts += _line(line, [at(point) for point in line.points], format)
+        parts += _line(line, [at(point) for point in line.points], format, taken)
     parts.append(_legend(shown))
     return _document(title, height, parts)
 
 
-def _line(line: Line, places: Sequence[tuple[float, float]], format: str) -> list[str]:
+def _line(
+    line: Line, places: Sequence[tuple[float, float]], format: str, taken: list[tuple[float, float]]
+) -> list[str]:
+    """The line with its values above its points, or below or not at all where others are: `taken`."""
     path = " ".join(f"{'L' if index else 'M'}{x:.1f} {y:.1f}" for index, (x, y) in enumerate(places))
     dots = [f'<circle class="c{line.colour}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
-    values = [
-        _text(x, y - 8, format.format(value), anchor="middle")
-        for (x, y), (_, value) in zip(places, line.points, strict=True)
-    ]
+    values = []
+    for (x, y), (_, value) in zip(places, line.points, strict=True):
+        for place in ((x, y - 8), (x, y + 18)):
+            if not any(abs(x - other) < _TEXT * 2 and abs(place[1] - at) < _TEXT for other, at in taken):
+                taken.append(place)
+                values.append(_text(*place, format.format(value), anchor="middle"))
+                break
     return [f'<path class="line c{line.colour}" d="{path}"/>', *dots, *values]
 
 
@@ -129,6 +139,6 @@ def _document(title: str, height: int, parts: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'width="{WIDTH}" height="{height}" aria-label="{escape(title)}">\n<style>{_STYLE}</style>\n'
-        + "\n".join([_text(0, 20, title, "title"), *parts])
+        + "\n".join([_text(4, 20, title, "title"), *parts])
         + "\n</svg>\n"
     )
