@@ -1,6 +1,6 @@
 """The library's events as those of the port.
 
-Numbers of events are those of neonize 0.5.2 (`events.py`).
+Numbers of events are those of the pinned neonize (`events.py`); scripts/upgrade compares them.
 """
 
 import hashlib
