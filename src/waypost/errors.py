@@ -227,6 +227,12 @@ NAME_TAKEN: Final = Fault("name_taken", 422, "The name has already been taken.")
 ALREADY_CONNECTED: Final = Fault(
     "already_connected", 409, "The instance is connected; log it out first to pair it again."
 )
+NOT_HELD: Final = Fault(
+    "not_held",
+    503,
+    "No node of this gateway keeps the instance's session right now; try again in a moment.",
+    retryable=True,
+)
 WRONG_NUMBER: Final = Fault(
     "wrong_number", 409, "Another number scanned the QR code; scan it with the number of this instance."
 )

@@ -36,6 +36,7 @@ from waypost.instances.incoming import Incoming
 from waypost.instances.instance import NetworkName
 from waypost.instances.instances import Instances
 from waypost.instances.messages import forget_old
+from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
 from waypost.net.allow import AllowList
@@ -156,15 +157,11 @@ async def _furnish(
     store = SqlInstances(database)
     # Closed by a stack of its own, since it is entered when a session is first opened.
     networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
-    sessions = Sessions(
-        store,
-        lambda: engine,
-        networks,
-        clock,
-        log,
-        lambda instance_id: outbox.wake(instance_id),
+    register = Register(clock, lambda instance_id: outbox.wake(instance_id))
+    sessions = Sessions(store, lambda: engine, networks, register, log)
+    instances = Instances(
+        store, sessions, register, clock, lambda instance_id: outbox.drop_instance(instance_id)
     )
-    instances = Instances(store, sessions, clock, lambda instance_id: outbox.drop_instance(instance_id))
     voice = await stack.enter_async_context(_voice_pool(settings))
     resources = Resources(
         session_of=lambda instance_id: engine.session(instance_id),
@@ -193,14 +190,15 @@ async def _furnish(
             sessions_per_process=settings.engine_sessions_per_process,
             pairing_within=settings.pairing_seconds,
         ),
-        Incoming(sessions, messages, outbox),
+        Incoming(register, sessions, messages, outbox),
         sessions,
         clock,
         log,
     )
     engine = supervisor
     # Before the engine brings what lies in the spools: events of an instance that nobody knows are let go.
-    await sessions.load()
+    for instance in await store.list():
+        register.add(instance)
     await stack.enter_async_context(supervisor)
     await stack.enter_async_context(outbox.running())
     await stack.enter_async_context(sessions.running())

@@ -89,7 +89,7 @@ async def _admit(doors: Doors, endpoint: Endpoint, http: Http) -> Call:
     instance = None
     named = http.path_params.get("instance")
     if named is not None:
-        instance = doors.instances.sessions.find(str(named).lower())
+        instance = await doors.instances.look_up(str(named).lower())
         # An instance that this token may not see is as absent as one that is not there.
         if instance is None or not token.sees(instance.id):
             raise InstanceError(INSTANCE_NOT_FOUND)

@@ -232,7 +232,7 @@ class InstancesApi:
     async def health(self, call: Call) -> Reply:
         """How the instance is."""
         instance = self._instances.get(call.of.id)
-        condition = self._instances.sessions.condition(instance.id)
+        condition = self._instances.known.condition(instance.id)
         account = instance.account
         return Reply(
             body=Health(
@@ -271,7 +271,7 @@ class InstancesApi:
         return Reply(body=Done(message="WhatsApp instance deleted successfully."))
 
     def _view(self, instance: Instance) -> dict[str, Any]:
-        condition = self._instances.sessions.condition(instance.id)
+        condition = self._instances.known.condition(instance.id)
         return {
             "id": instance.id,
             "name": instance.name,
@@ -287,7 +287,7 @@ class InstancesApi:
         }
 
     def _with_code(self, instance: Instance, token: str | None) -> dict[str, Any]:
-        code = self._instances.sessions.code(instance.id)
+        code = self._instances.known.code(instance.id)
         return {
             **self._view(instance),
             "access_token": token,
@@ -299,10 +299,10 @@ class InstancesApi:
 
 def waiting_for(instances: Instances, instance_id: str) -> str:
     """Why requests of an instance wait, as a code: connection, pairing or restriction."""
-    instance = instances.sessions.find(instance_id)
+    instance = instances.known.find(instance_id)
     if instance is None:
         return "connection"
-    condition = instances.sessions.condition(instance_id)
+    condition = instances.known.condition(instance_id)
     if condition.reason == "banned":
         return "restriction"
     if instance.account is None or condition.state is InstanceState.SCAN_QR_CODE:

@@ -7,6 +7,7 @@ from typing import Protocol
 from waypost.address import Jid
 from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, StateChanged
 from waypost.instances.messages import Message, MessageStore
+from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 
 
@@ -21,14 +22,17 @@ class ReceiptTaker(Protocol):
 class Incoming:
     """Implements the engine's EventSink."""
 
-    def __init__(self, sessions: Sessions, messages: MessageStore, receipts: ReceiptTaker) -> None:
+    def __init__(
+        self, register: Register, sessions: Sessions, messages: MessageStore, receipts: ReceiptTaker
+    ) -> None:
+        self._register = register
         self._sessions = sessions
         self._messages = messages
         self._receipts = receipts
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Store `events` durably, those of known instances; returning means committed."""
-        known = [event for event in events if self._sessions.find(event.instance_id) is not None]
+        known = [event for event in events if self._register.find(event.instance_id) is not None]
         receipts = [event for event in known if isinstance(event, ReceiptArrived)]
         messages = [event for event in known if isinstance(event, MessageArrived)]
         if receipts:

@@ -2,11 +2,16 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from waypost.clock import Clock
 from waypost.engine.port import QrCode
 from waypost.errors import ALREADY_CONNECTED, INSTANCE_NOT_FOUND, InstanceError, InvalidRequest
+from waypost.instances.elsewhere import Elsewhere
 from waypost.instances.instance import Instance, NetworkName
+from waypost.instances.order_desk import OrderDesk
+from waypost.instances.orders import OrderKind
+from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.instances.state import InstanceState
 from waypost.instances.store import InstanceStore
@@ -16,21 +21,35 @@ from waypost.instances.store import InstanceStore
 QR_WAIT_SECONDS = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The way to other nodes: what they know, and orders for them."""
+
+    elsewhere: Elsewhere
+    desk: OrderDesk
+
+
 class Instances:
-    """The instances of a gateway."""
+    """The instances of a gateway, or of all the nodes that share a database."""
 
     def __init__(
         self,
         store: InstanceStore,
         sessions: Sessions,
+        register: Register,
         clock: Clock,
         drop_requests: Callable[[str], Awaitable[None]],
+        others: Others | None = None,
     ) -> None:
-        """`drop_requests` ends what an instance that is deleted has in the outbox."""
+        """`drop_requests` ends what an instance that is deleted has in the outbox; `others` where there may
+        be other nodes.
+        """
         self._store = store
+        self._sessions = sessions
         self._clock = clock
         self._drop_requests = drop_requests
-        self.sessions = sessions
+        self._others = others
+        self.known = register
 
     async def create(
         self,
@@ -53,33 +72,43 @@ class Instances:
             webhook_url=webhook_url,
         )
         await self._store.add(instance)
-        self.sessions.add(instance)
-        self.sessions.pair(instance.id)
+        self.known.add(instance)
+        if self._others is None:
+            self._sessions.pair(instance.id)
+        else:
+            await self._others.desk.place(instance.id, "pair")
         return instance
 
     def get(self, instance_id: str) -> Instance:
         """The instance with that id. Raises InstanceError(INSTANCE_NOT_FOUND)."""
-        instance = self.sessions.find(instance_id)
+        instance = self.known.find(instance_id)
         if instance is None:
             raise InstanceError(INSTANCE_NOT_FOUND)
         return instance
 
+    async def look_up(self, instance_id: str) -> Instance | None:
+        """The instance with that id, also when another node has made it a moment ago. Raises StorageError."""
+        found = self.known.find(instance_id)
+        if found is None and self._others is not None:
+            found = await self._others.elsewhere.look_up(instance_id)
+        return found
+
     def list(self) -> list[Instance]:
         """All instances, oldest first."""
-        return self.sessions.all()
+        return self.known.all()
 
     async def qr_code(self, instance_id: str) -> QrCode | None:
         """The code to scan, waited for; None when there is none in time or pairing failed."""
 
         def decided() -> bool:
-            state = self.sessions.condition(instance_id).state
-            return self.sessions.code(instance_id) is not None or state in (
+            state = self.known.condition(instance_id).state
+            return self.known.code(instance_id) is not None or state in (
                 InstanceState.FAILED,
                 InstanceState.WORKING,
             )
 
-        await self.sessions.until(instance_id, decided, QR_WAIT_SECONDS)
-        return self.sessions.code(instance_id)
+        await self.known.until(instance_id, decided, QR_WAIT_SECONDS)
+        return self.known.code(instance_id)
 
     async def new_qr_code(self, instance_id: str) -> QrCode | None:
         """A code to scan: the current one while it is valid, else from a new pairing.
@@ -89,36 +118,67 @@ class Instances:
         instance = self.get(instance_id)
         if instance.account is not None:
             raise InstanceError(ALREADY_CONNECTED)
-        if self.sessions.condition(instance_id).state not in (
+        if self.known.condition(instance_id).state not in (
             InstanceState.SCAN_QR_CODE,
             InstanceState.STARTING,
         ):
-            self.sessions.pair(instance_id)
+            await self._have(instance_id, "pair")
         return await self.qr_code(instance_id)
 
     async def set_caption(self, instance_id: str, as_text: bool) -> Instance:
         """Choose whether a caption follows a voice note as a text; counts for calls from now on."""
         self.get(instance_id)
         await self._store.set_caption(instance_id, as_text)
-        return self.sessions.change(instance_id, caption_as_text=as_text)
+        changed = self.known.change(instance_id, caption_as_text=as_text)
+        return changed or self.get(instance_id)
 
     async def restart(self, instance_id: str) -> None:
         """Connect anew."""
-        self.get(instance_id)
-        await self.sessions.restart(instance_id)
+        await self._have(instance_id, "restart")
 
     async def logout(self, instance_id: str) -> None:
         """Unlink the device; what is in the outbox waits for the next pairing."""
-        self.get(instance_id)
-        await self.sessions.end(instance_id, "logged_out_here")
+        await self._have(instance_id, "logout")
 
     async def delete(self, instance_id: str) -> None:
         """Unlink the device, end its requests with a reason and forget the instance."""
+        await self._have(instance_id, "delete")
+        self.known.remove(instance_id)
+
+    async def carry_out(self, instance_id: str, kind: OrderKind) -> None:
+        """Do here, where the instance is held, what was asked of any node. May be repeated."""
+        if kind == "delete" and self.known.find(instance_id) is None:
+            return
         self.get(instance_id)
-        await self.sessions.end(instance_id, "logged_out_here")
-        await self._drop_requests(instance_id)
-        await self._store.delete(instance_id)
-        self.sessions.remove(instance_id)
+        match kind:
+            case "pair":
+                self._pair(instance_id)
+            case "restart":
+                await self._sessions.restart(instance_id)
+            case "logout":
+                await self._sessions.end(instance_id, "logged_out_here")
+            case "delete":
+                await self._sessions.end(instance_id, "logged_out_here")
+                await self._drop_requests(instance_id)
+                await self._store.delete(instance_id)
+                self.known.remove(instance_id)
+        if self._others is not None:
+            # Whoever asked looks at it next.
+            await self._others.elsewhere.flush(instance_id)
+
+    def _pair(self, instance_id: str) -> None:
+        if self.get(instance_id).account is not None:
+            raise InstanceError(ALREADY_CONNECTED)
+        self._sessions.pair(instance_id)
+
+    async def _have(self, instance_id: str, kind: OrderKind) -> None:
+        """Have an order carried out by the node that holds the instance. Raises InstanceError."""
+        self.get(instance_id)
+        if self._others is None or self._sessions.holds(instance_id):
+            await self.carry_out(instance_id, kind)
+            return
+        await self._others.desk.ask(instance_id, kind)
+        await self._others.elsewhere.read(instance_id)
 
 
 def _uuid(text: str) -> str:

@@ -1,23 +1,26 @@
-"""The sessions of the instances: opened, paired, watched.
+"""The sessions of the instances that this node holds: opened, paired, watched.
 
 Everything that takes time runs in one task per instance; a new order (restart, a new QR code, logout) takes
-the place of the running one. What an instance is right now is its `Condition`, kept in memory alone: after a
-restart of the gateway it is found out anew.
+the place of the running one.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import msgspec
-
 from waypost.address import Jid
-from waypost.clock import Clock
 from waypost.engine.port import Engine, Network, Paired, PairingEvent, PairingFailed, QrCode, StateChanged
-from waypost.errors import PAIRING_FAILED, SANDBOX_UNREACHABLE, EngineError
-from waypost.instances.instance import Account, Condition, Instance
+from waypost.errors import (
+    INSTANCE_NOT_FOUND,
+    PAIRING_FAILED,
+    SANDBOX_UNREACHABLE,
+    EngineError,
+    InstanceError,
+)
+from waypost.instances.instance import Account, Instance
 from waypost.instances.networks import Networks
 from waypost.instances.pairing import same_number
+from waypost.instances.register import Register
 from waypost.instances.state import InstanceState
 from waypost.instances.store import InstanceStore
 from waypost.telemetry import Log
@@ -26,7 +29,6 @@ from waypost.telemetry import Log
 SANDBOX_RETRY_SECONDS = 1.0
 
 _WRONG_NUMBER = "wrong_number"
-_LOGGED_OUT_HERE = "logged_out_here"
 
 _BY_ENGINE_STATE: dict[str, tuple[InstanceState, str]] = {
     "starting": (InstanceState.STARTING, "connecting"),
@@ -48,84 +50,36 @@ class Sessions:
         store: InstanceStore,
         engine: Callable[[], Engine],
         networks: Networks,
-        clock: Clock,
+        register: Register,
         log: Log,
-        changed: Callable[[str], None],
+        *,
+        alone: bool = True,
     ) -> None:
-        """`engine` is asked for when first needed, since the engine in turn reports here; `changed` is told
-        the id of an instance whose condition is another one.
+        """`engine` is asked for when first needed, since the engine in turn reports here.
+
+        `alone`: this node holds every instance. Otherwise it is told what it holds by `gained` and `lost`.
         """
         self._store = store
         self._engine = engine
         self._networks = networks
-        self._clock = clock
+        self._register = register
         self._log = log
-        self._changed = changed
-        self._instances: dict[str, Instance] = {}
-        self._conditions: dict[str, Condition] = {}
-        self._codes: dict[str, QrCode] = {}
+        self._alone = alone
+        self._held: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._news = asyncio.Event()
-
-    # --- what is known -------------------------------------------------------------------------------------
-
-    def add(self, instance: Instance) -> None:
-        """Take charge of an instance; nothing is opened yet."""
-        self._instances[instance.id] = instance
-        if instance.account is not None:
-            self._set(instance.id, InstanceState.STARTING, "connecting")
-        elif instance.ended:
-            here = instance.ended == _LOGGED_OUT_HERE
-            self._set(instance.id, InstanceState.STOPPED if here else InstanceState.FAILED, instance.ended)
-        else:
-            self._set(instance.id, InstanceState.PENDING, "created")
-
-    def change(self, instance_id: str, *, caption_as_text: bool) -> Instance:
-        """An instance's settings were changed; how it is then."""
-        changed = msgspec.structs.replace(self._instances[instance_id], caption_as_text=caption_as_text)
-        self._instances[instance_id] = changed
-        return changed
-
-    def find(self, instance_id: str) -> Instance | None:
-        """The instance with that id."""
-        return self._instances.get(instance_id)
-
-    def all(self) -> list[Instance]:
-        """All instances, oldest first."""
-        return list(self._instances.values())
-
-    def condition(self, instance_id: str) -> Condition:
-        """How the instance is right now."""
-        return self._conditions[instance_id]
-
-    def code(self, instance_id: str) -> QrCode | None:
-        """The QR code that can be scanned now."""
-        code = self._codes.get(instance_id)
-        return code if code is not None and code.expires_at > self._clock.now() else None
-
-    async def until(self, instance_id: str, reached: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `reached()`, looked at whenever a condition or a code changed; False when time is up."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while instance_id in self._instances and not reached():
-                    await self._news.wait()
-        return instance_id in self._instances and reached()
 
     # --- what is done --------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
-        """Take charge of all instances that are kept."""
-        for instance in await self._store.list():
-            self.add(instance)
+    def holds(self, instance_id: str) -> bool:
+        """Whether the instance's session is this node's to keep."""
+        return self._alone or instance_id in self._held
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Open the sessions of the paired instances; leaving it ends what is under way."""
-        for instance in self.all():
-            if instance.account is not None:
-                self.open(instance.id)
-            elif instance.ended == _WRONG_NUMBER:
-                self._start(instance.id, self._unlink_stranger)
+        """Keep the sessions of the instances that are held; leaving it ends what is under way."""
+        if self._alone:
+            for instance in self._register.all():
+                self._begin(instance)
         try:
             yield
         finally:
@@ -134,21 +88,44 @@ class Sessions:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def gained(self, instance: Instance, *, pairing: bool) -> None:
+        """The instance is this node's from now on; `pairing` when its last holder was about to pair it."""
+        self._register.add(instance)
+        self._held.add(instance.id)
+        self._begin(instance)
+        if pairing and instance.account is None and not instance.ended:
+            self.pair(instance.id)
+
+    async def lost(self, instance_id: str) -> None:
+        """The instance is this node's no more: returns when its session is closed."""
+        self._held.discard(instance_id)
+        await self._stop_task(instance_id)
+        self._register.offer(instance_id, None)
+        await self._engine().stop_pairing(instance_id)
+        await self._engine().close(instance_id)
+
+    def _begin(self, instance: Instance) -> None:
+        if instance.account is not None:
+            self.open(instance.id)
+        elif instance.ended == _WRONG_NUMBER:
+            self._start(instance.id, self._unlink_stranger)
+
     def open(self, instance_id: str) -> None:
         """Connect a paired instance, and keep it connected."""
-        self._set(instance_id, InstanceState.STARTING, "connecting")
+        self._register.note(instance_id, InstanceState.STARTING, "connecting")
         self._start(instance_id, self._open)
 
     def pair(self, instance_id: str) -> None:
         """Begin to pair, or begin anew."""
-        self._codes.pop(instance_id, None)
-        self._set(instance_id, InstanceState.STARTING, "pairing")
+        self._register.offer(instance_id, None)
+        self._register.note(instance_id, InstanceState.STARTING, "pairing")
         self._start(instance_id, self._pair)
 
     async def restart(self, instance_id: str) -> None:
         """Close the session and open it again; an instance that is not paired gets a new QR code."""
         await self._stop_task(instance_id)
-        if self._instances[instance_id].account is None:
+        instance = self._register.find(instance_id)
+        if instance is not None and instance.account is None:
             self.pair(instance_id)
             return
         await self._engine().close(instance_id)
@@ -157,25 +134,19 @@ class Sessions:
     async def end(self, instance_id: str, reason: str) -> None:
         """Unlink the device and forget the session; `reason` is what the instance shows from now on."""
         await self._stop_task(instance_id)
-        self._codes.pop(instance_id, None)
+        self._register.offer(instance_id, None)
         with contextlib.suppress(EngineError):
             await self._engine().logout(instance_id)
         await self._set_account(instance_id, None, reason)
-        self._set(instance_id, InstanceState.STOPPED, reason)
-
-    def remove(self, instance_id: str) -> None:
-        """Take no more charge of an instance whose session has been ended."""
-        self._instances.pop(instance_id, None)
-        self._conditions.pop(instance_id, None)
-        self._news_for(instance_id)
+        self._register.note(instance_id, InstanceState.STOPPED, reason)
 
     # --- what the engine tells -----------------------------------------------------------------------------
 
     async def on_state(self, event: StateChanged) -> None:
         """A session's connection changed."""
-        instance = self._instances.get(event.instance_id)
-        if instance is None:
-            return
+        instance = self._register.find(event.instance_id)
+        if instance is None or not self.holds(instance.id):
+            return  # out of the spool of a session that is kept elsewhere now
         state, reason = _BY_ENGINE_STATE[event.state]
         if event.state == "connected":
             await self._on_connected(instance, event)
@@ -188,7 +159,7 @@ class Sessions:
         elif instance.account is None:
             return  # a late word about a session that was ended here
         self._log.info("instance_state", instance=instance.id, state=state.value, reason=reason)
-        self._set(instance.id, state, reason, event.until)
+        self._register.note(instance.id, state, reason, event.until)
 
     async def _on_connected(self, instance: Instance, event: StateChanged) -> None:
         account = instance.account
@@ -204,17 +175,17 @@ class Sessions:
 
     async def on_pairing(self, instance_id: str, event: PairingEvent) -> None:
         """One step of a pairing; implements the engine's PairingWatcher."""
-        instance = self._instances.get(instance_id)
-        if instance is None:
+        instance = self._register.find(instance_id)
+        if instance is None or not self.holds(instance_id):
             return
         if isinstance(event, QrCode):
-            self._codes[instance_id] = event
-            self._set(instance_id, InstanceState.SCAN_QR_CODE, "scan_qr_code")
+            self._register.offer(instance_id, event)
+            self._register.note(instance_id, InstanceState.SCAN_QR_CODE, "scan_qr_code")
         elif isinstance(event, Paired):
-            self._codes.pop(instance_id, None)
+            self._register.offer(instance_id, None)
             await self._on_paired(instance, event)
         else:
-            self._codes.pop(instance_id, None)
+            self._register.offer(instance_id, None)
             self._on_pairing_failed(instance_id, event)
 
     async def _on_paired(self, instance: Instance, paired: Paired) -> None:
@@ -231,18 +202,18 @@ class Sessions:
     def _on_pairing_failed(self, instance_id: str, failed: PairingFailed) -> None:
         self._log.warning("pairing_failed", instance=instance_id, code=failed.code, reason=failed.reason)
         reason = "pairing_expired" if failed.code == PAIRING_FAILED.code else "pairing_failed"
-        self._set(instance_id, InstanceState.FAILED, reason)
+        self._register.note(instance_id, InstanceState.FAILED, reason)
 
     # --- the task of an instance ---------------------------------------------------------------------------
 
     async def _open(self, instance_id: str) -> None:
         network = await self._network(instance_id)
-        self._set(instance_id, InstanceState.STARTING, "connecting")
+        self._register.note(instance_id, InstanceState.STARTING, "connecting")
         await self._engine().open(instance_id, network)
 
     async def _pair(self, instance_id: str) -> None:
         network = await self._network(instance_id)
-        self._set(instance_id, InstanceState.STARTING, "pairing")
+        self._register.note(instance_id, InstanceState.STARTING, "pairing")
         await self._engine().pair(instance_id, network)
 
     async def _close(self, instance_id: str) -> None:
@@ -255,17 +226,19 @@ class Sessions:
         with contextlib.suppress(EngineError):
             await engine.open(instance_id, network)
             await engine.logout(instance_id)
-        self._set(instance_id, InstanceState.FAILED, _WRONG_NUMBER)
+        self._register.note(instance_id, InstanceState.FAILED, _WRONG_NUMBER)
 
     async def _network(self, instance_id: str) -> Network:
-        instance = self._instances[instance_id]
+        instance = self._register.find(instance_id)
+        if instance is None:
+            raise InstanceError(INSTANCE_NOT_FOUND)
         while True:
             try:
                 return await self._networks.get(instance.network)
             except EngineError as unreachable:
                 if unreachable.fault is not SANDBOX_UNREACHABLE:
                     raise
-                self._set(instance_id, InstanceState.STARTING, "sandbox_unreachable")
+                self._register.note(instance_id, InstanceState.STARTING, "sandbox_unreachable")
             await asyncio.sleep(SANDBOX_RETRY_SECONDS)
 
     def _start(self, instance_id: str, work: Callable[[str], Awaitable[None]]) -> None:
@@ -285,10 +258,10 @@ class Sessions:
         except EngineError as failed:
             self._log.error("session_failed", instance=instance_id, code=failed.code, detail=failed.detail)
             reason = "pairing_failed" if work == self._pair else "engine_failed"
-            self._set(instance_id, InstanceState.FAILED, reason)
+            self._register.note(instance_id, InstanceState.FAILED, reason)
         except Exception:  # noqa: BLE001 - whatever it is, the instance must not stay "starting" for ever
             self._log.exception("session_failed", instance=instance_id)
-            self._set(instance_id, InstanceState.FAILED, "engine_failed")
+            self._register.note(instance_id, InstanceState.FAILED, "engine_failed")
 
     async def _stop_task(self, instance_id: str) -> None:
         task = self._tasks.pop(instance_id, None)
@@ -299,27 +272,7 @@ class Sessions:
     # --- keeping it ----------------------------------------------------------------------------------------
 
     async def _set_account(self, instance_id: str, account: Account | None, ended: str) -> None:
-        instance = self._instances.get(instance_id)
-        if instance is None:
+        if self._register.find(instance_id) is None:
             return
         await self._store.set_account(instance_id, account, ended)
-        self._instances[instance_id] = msgspec.structs.replace(instance, account=account, ended=ended)
-
-    def _set(self, instance_id: str, state: InstanceState, reason: str, until: float | None = None) -> None:
-        if instance_id not in self._instances:
-            return
-        before = self._conditions.get(instance_id)
-        if before is not None and (before.state, before.reason, before.until) == (state, reason, until):
-            self._news_for(instance_id)
-            return
-        now = self._clock.now()
-        connected = now if state is InstanceState.WORKING else None
-        self._conditions[instance_id] = Condition(
-            state=state, reason=reason, since=now, until=until, connected_at=connected
-        )
-        self._news_for(instance_id)
-
-    def _news_for(self, instance_id: str) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
-        self._changed(instance_id)
+        self._register.change(instance_id, account=account, ended=ended)

@@ -14,6 +14,10 @@ class InstanceStore(Protocol):
         """All instances, oldest first."""
         ...
 
+    async def get(self, instance_id: str) -> Instance | None:
+        """The instance with that id."""
+        ...
+
     async def set_account(self, instance_id: str, account: Account | None, ended: str = "") -> None:
         """Note which account is paired; with None, `ended` says why there is none any more."""
         ...

@@ -33,7 +33,7 @@ async def test_a_stranger_is_unlinked_by_the_next_gateway(
             await stage.control.scan("+447700900162", made["qr_text"])
 
             async def ended() -> str:
-                found = gateway.instances.sessions.find(made["id"])
+                found = gateway.instances.known.find(made["id"])
                 return found.ended if found else ""
 
             await until(ended, lambda reason: reason == "wrong_number")
