@@ -12,6 +12,8 @@ _PARTS = 64  # the widest operation has ten fields
 _HEADER_BYTES = 8 * 1024  # a file name of 1,000 characters, percent-encoded
 _HEADERS = 8
 _FIRST_LINE = 256  # RFC 2046 allows boundaries of 70 characters
+_PREAMBLE = 8 * 1024  # a sentence for readers of mail, where there is one at all
+_NO_BOUNDARY = "The multipart body does not begin with its boundary."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +103,27 @@ class MultipartBody:
     async def _start(self) -> None:
         head = b""
         while self._boundary is None:
-            chunk = await anext(self._stream, b"")
-            head += chunk
+            head += (chunk := await anext(self._stream, b""))
             line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
             line = line.rstrip(b"\r ")
             if ended and line.startswith(b"--"):
                 self._boundary = line[2:].decode("latin-1")
             elif ended or not chunk or len(head) > _FIRST_LINE:
-                raise ApiError(MALFORMED, "The multipart body does not begin with its boundary.")
+                raise ApiError(MALFORMED, _NO_BOUNDARY)
+        # What stands before the first boundary is looked through here: the parser takes it or not, by how the
+        # body was cut.
+        delimiter = b"--" + self._boundary.encode()
+        while not (found := b"\r\n" + head).count(b"\r\n" + delimiter):
+            head += (chunk := await anext(self._stream, b""))
+            if not chunk or len(head) > _PREAMBLE:
+                raise ApiError(MALFORMED, _NO_BOUNDARY)
         self._parser = PushMultipartParser(
             self._boundary,
             max_header_size=_HEADER_BYTES,
             max_header_count=_HEADERS,
             max_segment_count=_PARTS,
         )
-        if head:
-            self._events += self._parser.parse(head.lstrip(b"\r\n"))
+        self._events += self._parser.parse(found[found.index(b"\r\n" + delimiter) + 2 :])
 
 
 class _End:

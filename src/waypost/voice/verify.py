@@ -14,6 +14,9 @@ _PACKET_GRANULES: Final = opus.FRAME_GRANULES * opus.FRAMES_PER_PACKET
 _LONGEST_PRE_SKIP: Final = 3840
 """48 kHz samples: the 80 ms of RFC 7845; more would hide sound, not the delay of an encoder."""
 
+_SHORTEST_PRE_SKIP: Final = 120
+"""48 kHz samples: no Opus encoder delays by less than the 2.5 ms of RFC 6716, so a player clicks."""
+
 _LONGEST_PACKET: Final = 4096
 """Bytes; three frames of 1275 and their lengths. Keeps memory bounded."""
 
@@ -168,8 +171,8 @@ def _check_head(packet: bytes) -> int:
     if packet[16:18] != b"\0\0":
         raise _not_native("an output gain")
     pre_skip = int.from_bytes(packet[10:12], "little")
-    if pre_skip > _LONGEST_PRE_SKIP:
-        raise _not_native("a pre-skip that hides sound")
+    if not _SHORTEST_PRE_SKIP <= pre_skip <= _LONGEST_PRE_SKIP:
+        raise _not_native(f"a pre-skip of {pre_skip} samples")
     return pre_skip
 
 
