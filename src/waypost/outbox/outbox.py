@@ -85,6 +85,11 @@ class Outbox:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is made ready or sent right now."""
+        return any(entry.task is not None for lane in self._lanes for entry in lane.entries())
+
     # --- its life -----------------------------------------------------------------------------------------
 
     @asynccontextmanager

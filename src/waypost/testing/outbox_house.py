@@ -14,7 +14,7 @@ from waypost.durable.retry import Schedule
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Acceptance, Idempotency, Request, Upload
 from waypost.outbox.settings import OutboxSettings
-from waypost.outbox.store import OutboxStore
+from waypost.outbox.store import Beginning, OutboxStore
 from waypost.storage.database import Database
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.sqlite.database import opened
@@ -68,6 +68,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
             participant=participant,
             message_ids=[sent.message_id],
         )
+
+
+class SharedStore(SqlOutboxStore):
+    """A store of a database that other nodes write to as well: who holds what is told by `Outbox.adopt`."""
+
+    async def begin(self) -> Beginning:
+        """The secret alone."""
+        found = await super().begin()
+        return Beginning(secret_key=found.secret_key)
 
 
 class House:
