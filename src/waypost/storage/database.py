@@ -66,12 +66,10 @@ class Dialect(Protocol):
         """Keep others who lock `name` waiting until the commit; nothing to do where one alone may write."""
         ...
 
-    def insert(
-        self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]], number: str = ""
-    ) -> Sequence[int]:
-        """Run an INSERT of one row, which ends with its VALUES, for many rows at once.
+    def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
+        """Run the dialect's own INSERT for many rows at once.
 
-        With `number`, the column of the table's own numbers, returns what the rows were given, in order.
+        Returns the numbers that they were given, in order, where the table gives numbers.
         """
         ...
 

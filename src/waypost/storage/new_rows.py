@@ -52,7 +52,7 @@ class NewRows:
 
     def _insert(self, connection: Connection, news: Sequence[NewRequest]) -> list[Stored]:
         insert = self._dialect.insert
-        numbers = insert(connection, self._requests["insert"], [_row(new) for new in news], "seq")
+        numbers = insert(connection, self._requests["insert"], [_row(new) for new in news])
         uploads = [(new.uuid, new.acceptance.upload) for new in news if new.acceptance.upload is not None]
         insert(connection, self._blobs["put"], [_blob(uuid, upload) for uuid, upload in uploads])
         return [Stored(seq) for seq in numbers]

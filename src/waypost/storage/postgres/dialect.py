@@ -1,6 +1,5 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from waypost.storage.statements import statements
 
 _QUERIES: Final = Path(__file__).parent / "queries"
 _NAME: Final = re.compile(r"(?<![:\w]):(\w+)")
-_ROWS: Final = 64
 
 
 class PostgresDialect:
@@ -34,20 +32,12 @@ class PostgresDialect:
         """Keep others who lock `name` waiting until the commit."""
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
-    def insert(
-        self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]], number: str = ""
-    ) -> Sequence[int]:
-        """Insert many rows; `number` is taken from a sequence in their order."""
-        head, word, one = sql.rpartition("VALUES ")
-        tail = f" RETURNING {number}" if number else ""
-        found: list[int] = []
-        for start in range(0, len(rows), _ROWS):
-            part = rows[start : start + _ROWS]
-            values = list(chain.from_iterable(part))
-            done = connection.execute(f"{head}{word}{', '.join([one] * len(part))}{tail}", values)
-            if number:
-                found += [row[0] for row in done.fetchall()]
-        return found
+    def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
+        """Insert many rows, which go as an array for each column: one statement for any number of them."""
+        if not rows:
+            return []
+        done = connection.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        return [row[0] for row in done.fetchall()] if "RETURNING" in sql else []
 
 
 def translated(sql: str) -> str:

@@ -1,6 +1,3 @@
--- name: put
-INSERT INTO blobs (id, uuid, size, data) VALUES (?, ?, ?, ?);
-
 -- name: data
 SELECT data FROM blobs WHERE id = ?;
 

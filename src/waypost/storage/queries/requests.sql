@@ -1,9 +1,3 @@
--- name: insert
-INSERT INTO requests (
-    uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
-    expires_at, blob_id
-) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
-
 -- name: prepared
 UPDATE requests
 SET state = 'preparing', prepared = :prepared, chat_key = :chat_key, next_attempt_at = NULL, failure = NULL

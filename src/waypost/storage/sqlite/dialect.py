@@ -27,18 +27,16 @@ class SqliteDialect:
     def lock(self, connection: Connection, name: str) -> None:
         """There is one writer."""
 
-    def insert(
-        self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]], number: str = ""
-    ) -> Sequence[int]:
-        """Insert many rows; each one's number is one more than the largest there is, and nobody else writes
-        meanwhile.
+    def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
+        """Insert many rows by a statement that ends with its VALUES. Each one's number is one more than the
+        largest there is, and nobody else writes meanwhile.
         """
         head, word, one = sql.rpartition("VALUES ")
         for start in range(0, len(rows), _ROWS):
             part = rows[start : start + _ROWS]
             values = tuple(chain.from_iterable(part))
             connection.execute(f"{head}{word}{', '.join([one] * len(part))}", values)
-        if not number or not rows:
+        if not rows:
             return []
         last = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
         return range(last - len(rows) + 1, last + 1)

@@ -1,3 +1,21 @@
+-- name: insert
+-- In the order of the rows, which is that of `seq`.
+INSERT INTO requests (
+    uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
+    expires_at, blob_id
+)
+SELECT n.uuid, n.instance_id, n.operation, n.chat_key, 'queued', n.epoch, n.request, n.payload,
+    n.payload_version, n.created_at, n.expires_at, n.blob_id
+FROM unnest(
+    CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bigint[]),
+    CAST(? AS bytea[]), CAST(? AS bytea[]), CAST(? AS bigint[]), CAST(? AS double precision[]),
+    CAST(? AS double precision[]), CAST(? AS text[])
+) AS n (
+    uuid, instance_id, operation, chat_key, epoch, request, payload, payload_version, created_at, expires_at,
+    blob_id
+)
+RETURNING seq;
+
 -- name: get
 SELECT
     seq, uuid, instance_id, operation, chat_key, state, request, payload, payload_version, created_at,

@@ -1,3 +1,9 @@
+-- name: insert
+INSERT INTO requests (
+    uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
+    expires_at, blob_id
+) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
+
 -- name: get
 SELECT
     seq, uuid, instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
