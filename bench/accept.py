@@ -26,22 +26,20 @@ _NAMES = {
 }
 
 
-def body(note: bytes, contact: str = CONTACT) -> bytes:
-    """The same call for all: a chat and a native note."""
-    return (
+def message(path: str, token: str, note: bytes, contact: str = CONTACT) -> bytes:
+    """The whole HTTP request: a chat and a note, as multipart."""
+    body = (
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="chatId"\r\n\r\n{contact}@c.us\r\n'
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="note.ogg"\r\n'
-        "Content-Type: audio/ogg\r\n\r\n"
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="note"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
     ).encode() + b"".join([note, f"\r\n--{_BOUNDARY}--\r\n".encode()])
 
-
-def head(path: str, token: str, length: int) -> str:
-    """The head of that call."""
-    return (
+    head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         "Accept: application/json\r\n"
-        f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\nContent-Length: {length}\r\n\r\n"
+        f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
+    return head.encode() + body
 
 
 @asynccontextmanager
@@ -67,9 +65,9 @@ async def server(
 
 async def measure(where: Mapping[str, Any], endpoint: str, requests: int) -> dict[str, Any]:
     """The load on one endpoint: requests per second, p50 and p99 in milliseconds."""
-    sent = body(await native_note(NOTE_SECONDS))
     path = f"/api/whatsapp/v2/{where['id']}/{endpoint}"
-    return await load(where["url"], head(path, where["token"], len(sent)), [sent], requests=requests)
+    sent = message(path, where["token"], await native_note(NOTE_SECONDS))
+    return await load(where["url"], [sent], requests=requests)
 
 
 async def run(scale: Scale) -> Figures:

@@ -7,12 +7,12 @@ process. Both end where the recipient has decrypted and checked the note.
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.chart import Bar, bars
-from bench.delivery import CONTACTS, WARMING, latency, percentiles
+from bench.delivery import CONTACTS, WARMING, latency, percentiles, rate
 from bench.plain import Plain, plain
 from bench.scale import Scale
 from bench.section import Figures, Section
@@ -22,6 +22,7 @@ from waypost.sandbox.views import NewContact
 from waypost.testing.baileys.install import BaileysMissing
 
 _LONELY = "447700910002"
+_OPENING = 40  # notes that are not counted: they open the Signal sessions
 
 
 async def run(scale: Scale) -> Figures:
@@ -35,7 +36,7 @@ async def run(scale: Scale) -> Figures:
                 "notes": notes,
                 "waypost": {
                     **await latency(here, note, "note.ogg", scale.latency_notes),
-                    "per_second": await _rate(here, notes, lambda: _ours(here, note, notes)),
+                    "per_second": await _ours(here, note, notes),
                 },
             }
             try:
@@ -50,8 +51,9 @@ async def _theirs(here: Town, script: Plain, scale: Scale) -> dict[str, Any]:
     await script.grow(1)
     waited = await _latency(here, script, scale.latency_notes)
     notes = scale.rate_notes
-    one = await _rate(here, notes, lambda: script.burst(CONTACTS, notes, 1))
-    four = await _rate(here, notes, lambda: script.burst(CONTACTS, notes, len(CONTACTS)))
+    await _rate(here, script, _OPENING, 1)
+    one = await _rate(here, script, notes, 1)
+    four = await _rate(here, script, notes, len(CONTACTS))
     return {"version": script.version, **waited, "per_second": one, "per_second_4": four}
 
 
@@ -68,24 +70,19 @@ async def _latency(here: Town, script: Plain, notes: int) -> dict[str, float]:
     return percentiles(taken)
 
 
-async def _ours(here: Town, note: bytes, notes: int) -> None:
-    instance = here.instances[0]
-    await asyncio.gather(
-        *(here.send(instance, note, "note.ogg", CONTACTS[number % len(CONTACTS)]) for number in range(notes))
-    )
+async def _ours(here: Town, note: bytes, notes: int) -> float:
+    await rate(here, here.instances, note, _OPENING)
+    return await rate(here, here.instances, note, notes)
 
 
-async def _rate(here: Town, notes: int, send: Callable[[], Coroutine[Any, Any, None]]) -> float:
-    """Notes per second until the last was decrypted; a first turn opens the Signal sessions."""
-    seconds = 0.0
-    for _ in range(2):
-        waiting = await here.arrivals(CONTACTS, notes)
-        began = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(waiting)
-            group.create_task(send())
-        seconds = time.perf_counter() - began
-    return notes / seconds
+async def _rate(here: Town, script: Plain, notes: int, together: int) -> float:
+    """Notes per second until the last was decrypted."""
+    waiting = await here.arrivals(CONTACTS, notes)
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(waiting)
+        group.create_task(script.burst(CONTACTS, notes, together))
+    return notes / (time.perf_counter() - began)
 
 
 def report(figures: Figures) -> Sequence[str]:

@@ -5,13 +5,15 @@ import statistics
 import time
 from collections.abc import Sequence
 
+from bench.accept import message
 from bench.scale import Scale
 from bench.section import Figures, Section
 from bench.sounds import mp3, native_note
-from bench.town import Instance, Town, town
+from bench.town import Instance, Town, load, town
 from waypost.sandbox.views import NewContact
 
 CONTACTS = [f"4477009110{index:02}" for index in range(4)]
+_CALLERS = 16
 WARMING = 3  # the first notes open the Signal session and warm the workers
 
 
@@ -22,16 +24,16 @@ async def run(scale: Scale) -> Figures:
         await here.grow(max(scale.senders))
         for contact in CONTACTS:
             await here.sandbox.add_contact(NewContact(f"+{contact}", delivered_after=None))
-        sounds = {"native notes": (await native_note(3.0), "note.ogg"), "3 s mp3": (mp3(3.0), "note.mp3")}
+        sounds = {"native notes": await native_note(3.0), "3 s mp3": mp3(3.0)}
         # What opens the Signal sessions is not counted: it happens once per chat.
-        await _rate(here, here.instances, *sounds["native notes"], len(here.instances) * len(CONTACTS))
+        await rate(here, here.instances, sounds["native notes"], len(here.instances) * len(CONTACTS))
         rates = [
             {
                 "sound": kind,
                 "instances": count,
-                "per_second": await _rate(here, here.instances[:count], sound, name, scale.rate_notes),
+                "per_second": await rate(here, here.instances[:count], sound, scale.rate_notes),
             }
-            for kind, (sound, name) in sounds.items()
+            for kind, sound in sounds.items()
             for count in scale.senders
         ]
     return {"latency": waited, "rates": rates}
@@ -58,17 +60,19 @@ def percentiles(taken_ms: Sequence[float]) -> dict[str, float]:
     return {"p50_ms": statistics.median(ordered), "p99_ms": ordered[int(len(ordered) * 0.99)]}
 
 
-async def _rate(town: Town, instances: Sequence[Instance], sound: bytes, name: str, notes: int) -> float:
-    """Notes per second from the first POST until the last was decrypted."""
-    each = notes // len(instances)
-    waiting = await town.arrivals(CONTACTS, each * len(instances))
+async def rate(town: Town, instances: Sequence[Instance], sound: bytes, notes: int) -> float:
+    """Notes per second from the first POST until the last was decrypted, to all contacts by turns."""
+    calls = [
+        message(f"/api/whatsapp/v2/{one.id}/send-voice", one.token, sound, contact)
+        for contact in CONTACTS
+        for one in instances
+    ]
+    waiting = await town.arrivals(CONTACTS, notes)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         group.create_task(waiting)
-        for instance in instances:
-            for number in range(each):
-                group.create_task(town.send(instance, sound, name, CONTACTS[number % len(CONTACTS)]))
-    return each * len(instances) / (time.perf_counter() - began)
+        group.create_task(load(town.pair.url, calls, requests=notes, connections=_CALLERS))
+    return notes / (time.perf_counter() - began)
 
 
 def report(figures: Figures) -> Sequence[str]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.accept import body, head
+from bench.accept import message
 from bench.chart import Line, lines
 from bench.machine import pss_mb
 from bench.scale import Scale
@@ -38,10 +38,10 @@ async def _row(here: Town, note: bytes, depth: int, scale: Scale) -> dict[str, A
     for contact in _CONTACTS:
         await here.sandbox.add_contact(NewContact(f"+{contact}", delivered_after=None))
     instance, _ = await here.create(1)
-    bodies = [body(note, contact) for contact in _CONTACTS]
-    first = head(f"/api/whatsapp/v2/{instance.id}/send-voice", instance.token, len(bodies[0]))
+    path = f"/api/whatsapp/v2/{instance.id}/send-voice"
+    calls = [message(path, instance.token, note, contact) for contact in _CONTACTS]
     empty = pss_mb(here.pair.gateway.pid)
-    filled = await load(here.pair.url, first, bodies, requests=depth)
+    filled = await load(here.pair.url, calls, requests=depth)
     await asyncio.sleep(_SETTLE_S)
     full = pss_mb(here.pair.gateway.pid)
     await here.pair.gateway.kill()
@@ -49,7 +49,7 @@ async def _row(here: Town, note: bytes, depth: int, scale: Scale) -> dict[str, A
     await here.pair.gateway.start()
     ready = time.perf_counter() - began
     started = pss_mb(here.pair.gateway.pid)
-    further = await load(here.pair.url, first, bodies, requests=scale.instance_requests)
+    further = await load(here.pair.url, calls, requests=scale.instance_requests)
     code = await here.new_code(instance)
     arriving = await here.arrivals(_CONTACTS, scale.drained)
     await here.pair_up(instance, code)

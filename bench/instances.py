@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.accept import NOTE_SECONDS, body, head
+from bench.accept import NOTE_SECONDS, message
 from bench.chart import Line, lines
 from bench.machine import family, pss_mb
 from bench.plain import plain
@@ -77,15 +77,9 @@ async def memory(town: Town) -> dict[str, Any]:
 
 async def _accept(town: Town, note: bytes, scale: Scale) -> dict[str, Any]:
     """Accepting for an instance that is offline, so that nothing is sent meanwhile."""
-    offline, sent = await town.offline_instance("offline"), body(note)
-    path = f"/api/whatsapp/v2/{offline.id}/send-voice"
-    figures = await load(
-        town.pair.url,
-        head(path, offline.token, len(sent)),
-        [sent],
-        requests=scale.instance_requests,
-        connections=_CALLERS,
-    )
+    offline = await town.offline_instance("offline")
+    sent = message(f"/api/whatsapp/v2/{offline.id}/send-voice", offline.token, note)
+    figures = await load(town.pair.url, [sent], requests=scale.instance_requests, connections=_CALLERS)
     await town.delete(offline)
     return figures
 

@@ -27,13 +27,12 @@ class Load:
     port: int
     connections: int
     requests: int
-    head: str
-    bodies: tuple[str, ...]
-    """Base64, all of one length; sent by turns."""
+    messages: tuple[str, ...]
+    """Whole requests in base64, sent by turns."""
 
     def each(self) -> list[bytes]:
         """The requests as they go over the wire."""
-        return [self.head.encode() + base64.b64decode(body) for body in self.bodies]
+        return [base64.b64decode(message) for message in self.messages]
 
 
 @dataclass

@@ -17,7 +17,7 @@ class Scale:
     """Turns of each program with each input; the first is not counted."""
     lengths: tuple[int, ...] = (3, 15, 60)
     latency_notes: int = 60
-    rate_notes: int = 200
+    rate_notes: int = 400
     senders: tuple[int, ...] = (1, 20)
     instances: tuple[int, ...] = (1, 20, 100)
     """Really paired ones."""

@@ -192,16 +192,16 @@ async def town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]
 
 
 async def load(
-    url: str, head: str, bodies: Sequence[bytes], *, requests: int, connections: int = 64
+    url: str, messages: Sequence[bytes], *, requests: int, connections: int = 64
 ) -> dict[str, Any]:
-    """Run the load generator in a process of its own; its figures. RuntimeError when an answer was no 200.
+    """Run the load generator in a process of its own, which sends whole HTTP requests by turns; its figures.
 
-    The bodies, all of the length that `head` says, are sent by turns.
+    Raises RuntimeError when an answer was no 200.
     """
     where = urlsplit(url)
     order = {
         "host": where.hostname, "port": where.port, "connections": connections, "requests": requests,
-        "head": head, "bodies": [base64.b64encode(body).decode() for body in bodies],
+        "messages": [base64.b64encode(message).decode() for message in messages],
     }  # fmt: skip
     child = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "bench.load"], stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
