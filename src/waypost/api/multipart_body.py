@@ -114,9 +114,10 @@ class MultipartBody:
         # body was cut.
         delimiter = b"--" + self._boundary.encode()
         while not (found := b"\r\n" + head).count(b"\r\n" + delimiter):
-            head += (chunk := await anext(self._stream, b""))
-            if not chunk or len(head) > _PREAMBLE:
+            chunk = b"" if len(head) > _PREAMBLE else await anext(self._stream, b"")
+            if not chunk:
                 raise ApiError(MALFORMED, _NO_BOUNDARY)
+            head += chunk
         self._parser = PushMultipartParser(
             self._boundary,
             max_header_size=_HEADER_BYTES,
