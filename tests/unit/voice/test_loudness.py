@@ -86,6 +86,12 @@ def test_a_note_comes_to_the_target_or_as_near_as_its_peaks_allow(
     assert after.lufs == pytest.approx(reach, abs=0.5)
 
 
+def test_what_is_played_after_a_gain_stays_near_the_ceiling(tmp_path: Path) -> None:
+    note = made(AUDIO / "greeting.mp3", tmp_path / "note.ogg", -5.0)
+    # The codec itself adds up to a decibel to peaks of speech.
+    assert -2.0 < decibels(heard(note.path).true_peak) < 0.5
+
+
 def test_peaks_stay_below_the_ceiling_before_the_codec() -> None:
     loud = Loudness(lufs=-25.0, true_peak=0.7)
     assert decibels(gain_for(loud, -5.0) * loud.true_peak) == pytest.approx(-1.0)
