@@ -7,15 +7,17 @@ from typing import Final, TypeVar
 
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 
+from waypost.engine.hosts.whatsmeow import incoming
 from waypost.engine.hosts.whatsmeow.gate import Start, StartGate
 from waypost.engine.hosts.whatsmeow.library import Library
-from waypost.engine.hosts.whatsmeow.logs import is_dialing
+from waypost.engine.hosts.whatsmeow.logs import is_dialing, logged_out
 from waypost.errors import NOT_CONNECTED, EngineError
 
 T = TypeVar("T")
 
 _DEVICE: Final = DeviceProps(os="Waypost", platformType=DeviceProps.CHROME).SerializeToString()
 _DISCONNECT_S: Final = 2.0
+_REPORT_S: Final = 2.0  # from the log's line of a logout to the first event; microseconds on an idle machine
 
 
 class StillStarting(Exception):
@@ -51,7 +53,6 @@ class Client:
         self._id = client_id.encode()
         self._loop = asyncio.get_running_loop()
         self._begun = False
-        self._dialed = False
         self._start = Start(self._begin, on_slow)
         self._ended: asyncio.Future[str] = self._loop.create_future()
 
@@ -108,10 +109,23 @@ class Client:
             self._loop.call_soon_threadsafe(self._settle)
 
     def _log(self, data: bytes) -> None:
-        if not self._dialed and is_dialing(data):
-            self._dialed = True
-            self._loop.call_soon_threadsafe(self._start.written.set)
+        if not self._start.settled.is_set():
+            self._read_signs(data)
         self._on_log(data)
+
+    def _read_signs(self, data: bytes) -> None:
+        if is_dialing(data):
+            self._loop.call_soon_threadsafe(self._start.written.set)
+        elif (event := logged_out(data)) is not None:
+            self._loop.call_soon_threadsafe(self._loop.call_later, _REPORT_S, self._report_logout, event)
+
+    def _report_logout(self, event: bytes) -> None:
+        """The library waits for its store to have a device before it reports its first event (neonize,
+        `FetchMe`). A device that the server refuses at once may have been deleted by then: nothing is ever
+        reported."""
+        if not self._start.settled.is_set():
+            self._settle()
+            self._on_event(incoming.LOGGED_OUT, event)
 
     def _end(self, reason: str) -> None:
         if not self._ended.done():

@@ -1,5 +1,6 @@
 """The library's warnings as lines of our log."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -12,6 +13,14 @@ _ROW_MISSING: Final = "Failed to store message secret key"  # whatsmeow, send.go
 _CLOSED: Final = "Error reading from websocket"  # also after each disconnect of ours
 _DIALING: Final = "Dialing "  # whatsmeow, socket/framesocket.go: before anything is sent or looked up
 _SOCKET: Final = "Client/Socket"
+_CLIENT: Final = "Client"
+# whatsmeow, connectionevents.go: "Got 401: logged out … connect failure, sending …", or a stream error.
+_LOGS_OUT: Final = re.compile(r"Got (\d*).*, sending LoggedOut event and deleting session")
+_REASONS: Final = {
+    "401": proto.ConnectFailureReason.LOGGED_OUT,
+    "403": proto.ConnectFailureReason.MAIN_DEVICE_GONE,
+    "406": proto.ConnectFailureReason.UNKNOWN_LOGOUT,
+}
 _LOGGED: Final = ("WARN", "ERROR")  # below are whole stanzas, with numbers in them
 
 
@@ -19,6 +28,16 @@ def is_dialing(data: bytes) -> bool:
     """Whether a LogEntry says that a client begins to connect."""
     entry = proto.LogEntry.FromString(data)
     return bool(entry.Name == _SOCKET and entry.Message.startswith(_DIALING))
+
+
+def logged_out(data: bytes) -> bytes | None:
+    """The LoggedOut event that a LogEntry says will come; None for any other line."""
+    entry = proto.LogEntry.FromString(data)
+    found = _LOGS_OUT.match(entry.Message) if entry.Name == _CLIENT else None
+    if found is None:
+        return None
+    reason = _REASONS.get(found[1], proto.ConnectFailureReason.GENERIC)
+    return bytes(proto.LoggedOut(OnConnect=bool(found[1]), Reason=reason).SerializeToString())
 
 
 class LibraryLog:
