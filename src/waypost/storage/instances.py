@@ -2,6 +2,7 @@ from typing import Any
 
 from waypost.errors import NAME_TAKEN, InvalidRequest
 from waypost.instances.instance import Account, Instance
+from waypost.nodes.notices import Notice
 from waypost.storage.database import Connection, Database
 
 
@@ -10,6 +11,7 @@ class SqlInstances:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._dialect = database.dialect
         self._sql = database.dialect.statements("instances")
 
     async def add(self, instance: Instance) -> None:
@@ -29,6 +31,9 @@ class SqlInstances:
                 taken = connection.execute(self._sql["name_is_taken"], row).fetchone()
                 field = "name" if taken else "id"
                 raise InvalidRequest({field: [NAME_TAKEN.sentence.replace("name", field, 1)]})
+            if self._dialect.shared:
+                connection.execute(self._sql["add_lease"], row)
+            self._tell(connection, instance.id, Notice("leases"))
 
         await self._database.write(insert)
 
@@ -51,16 +56,26 @@ class SqlInstances:
             "push_name": account.push_name if account else "",
             "ended": ended,
         }
-        await self._database.write(lambda connection: connection.execute(self._sql["set_account"], row))
+        await self._change("set_account", row)
 
     async def set_caption(self, instance_id: str, as_text: bool) -> None:
         """Note whether a caption follows a voice note as a text."""
         row = {"id": instance_id, "caption_as_text": as_text}
-        await self._database.write(lambda connection: connection.execute(self._sql["set_caption"], row))
+        await self._change("set_caption", row)
 
     async def delete(self, instance_id: str) -> None:
         """Forget an instance with its tokens, contacts and messages."""
-        await self._database.write(lambda connection: connection.execute(self._sql["delete"], (instance_id,)))
+        await self._change("delete", {"id": instance_id})
+
+    async def _change(self, statement: str, row: dict[str, Any]) -> None:
+        def unit(connection: Connection) -> None:
+            connection.execute(self._sql[statement], row)
+            self._tell(connection, row["id"])
+
+        await self._database.write(unit)
+
+    def _tell(self, connection: Connection, instance_id: str, *more: Notice) -> None:
+        self._dialect.publish(connection, [Notice("instances", instance_id), *more])
 
 
 def _instance(row: tuple[Any, ...]) -> Instance:

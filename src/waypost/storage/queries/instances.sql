@@ -1,8 +1,3 @@
--- name: add
-INSERT INTO instances (id, name, phone, network, created_at, caption_as_text, webhook_url)
-VALUES (:id, :name, :phone, :network, :created_at, :caption_as_text, :webhook_url)
-ON CONFLICT DO NOTHING;
-
 -- name: name_is_taken
 SELECT 1 FROM instances WHERE name = :name;
 
@@ -21,4 +16,4 @@ UPDATE instances SET jid = :jid, lid = :lid, push_name = :push_name, ended = :en
 UPDATE instances SET caption_as_text = :caption_as_text WHERE id = :id;
 
 -- name: delete
-DELETE FROM instances WHERE id = ?;
+DELETE FROM instances WHERE id = :id;
