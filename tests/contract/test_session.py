@@ -235,6 +235,33 @@ async def test_a_voice_note_that_quotes_arrives(case: Case, tmp_path: Path) -> N
     assert await case.arrived(sent.message_id)
 
 
+async def test_a_message_is_passed_on_with_what_it_holds(case: Case) -> None:
+    session = await case.session()
+    place = {"locationMessage": {"degreesLatitude": 1.5, "degreesLongitude": 2.5}}
+    friend = f"{FRIEND}@s.whatsapp.net"
+    first = await session.send(SendOrder(chat=friend, content=place, secret=secrets.token_bytes(32)))
+    assert first.forwarded is None
+    again = await session.send(
+        SendOrder(chat=friend, content={}, secret=secrets.token_bytes(32), forwards=first.content)
+    )
+    assert again.forwarded is not None
+    assert again.forwarded["locationMessage"]["degreesLatitude"] == 1.5
+    assert await case.arrived(again.message_id)
+
+
+async def test_reactions_and_deletions_have_a_row_by_which_they_are_settled(case: Case) -> None:
+    session, friend = await case.session(), f"{FRIEND}@s.whatsapp.net"
+    about = await session.send(order("react to me"))
+    key = {"remoteJID": friend, "fromMe": True, "ID": about.message_id}
+    for content in (
+        {"reactionMessage": {"key": key, "text": "x", "senderTimestampMS": 1}},
+        {"protocolMessage": {"key": key, "type": "REVOKE"}},
+    ):
+        secret = secrets.token_bytes(32)
+        sent = await session.send(SendOrder(chat=friend, content=content, secret=secret))
+        assert await session.settle(secret, session.mark) == MaybeSent(message_id=sent.message_id)
+
+
 async def test_the_store_tells_what_left_and_what_did_not(case: Case) -> None:
     session = await case.session()
     known = order("settled")

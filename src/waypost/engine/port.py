@@ -57,20 +57,24 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
     `secret` (32 bytes) becomes the message secret, which the engine's store keeps beside the message id
     before the frame leaves: after a crash it tells whether that happened. The quote goes into whatever part
     of `content` has a `contextInfo`; a plain `conversation` becomes an `extendedTextMessage` for it.
+    `forwards` is the protobuf of a message that is passed on, in the place of `content`.
     """
 
     chat: str
     content: Content
     secret: bytes
     quote: Quote | None = None
+    forwards: bytes | None = None
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's ack of a send. `content` is the protobuf that was sent, kept so that it can be quoted."""
+    """The server's ack of a send. `content` is the protobuf that was sent, kept so that it can be quoted;
+    `forwarded` is what was passed on, by the protobuf's names (bytes as base64, 64-bit numbers as text)."""
 
     message_id: str
     timestamp: int
     content: bytes
+    forwarded: Content | None = None
 
 
 # --- what a session knows -----------------------------------------------------------------------------------

@@ -126,8 +126,11 @@ class MemorySession:
         if engine.script.lost_answers:
             engine.script.lost_answers -= 1
             raise OutcomeUnknown(message_id)
-        content = msgspec.json.encode(order.content)
-        return Sent(message_id=message_id, timestamp=int(engine.clock.now()), content=content)
+        forwarded = None if order.forwards is None else msgspec.json.decode(order.forwards)
+        content = msgspec.json.encode(order.content if forwarded is None else forwarded)
+        return Sent(
+            message_id=message_id, timestamp=int(engine.clock.now()), content=content, forwarded=forwarded
+        )
 
     async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
         """Record it."""

@@ -14,7 +14,7 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message  # noqa: E402
 
 from waypost.engine.hosts.whatsmeow import incoming  # noqa: E402
 from waypost.engine.hosts.whatsmeow.jids import to_proto, to_text, with_device  # noqa: E402
-from waypost.engine.hosts.whatsmeow.outgoing import message_of  # noqa: E402
+from waypost.engine.hosts.whatsmeow.outgoing import message_of, names_of  # noqa: E402
 from waypost.engine.port import (  # noqa: E402
     Content,
     MessageArrived,
@@ -181,12 +181,43 @@ def what_is_not_of_the_protobuf_is_refused_without_telling_its_text() -> None:
         ({"conversation": 3}, None, "A value is of the wrong kind."),
         ({}, None, "It holds nothing."),
         ({"conversation": None}, None, "It holds nothing."),
-        ({"reactionMessage": {"text": "x"}}, quote, "It can't quote."),
+        ({"reactionMessage": {"text": "x"}}, quote, "It can't quote, nor be forwarded."),
     ]
     for content, quoted, reason in wrong:
         with pytest.raises(EngineError) as caught:
             sent(content, quoted)
         assert (caught.value.fault, caught.value.detail) == (CONTENT_INVALID, reason)
+
+
+def what_is_forwarded_says_so_and_forgets_what_it_answered() -> None:
+    first = Message(conversation="hi")
+    first.messageContextInfo.messageSecret = b"s" * 32
+    again = forwarded(first).extendedTextMessage
+    assert (again.text, again.contextInfo.isForwarded, again.contextInfo.forwardingScore) == ("hi", True, 1)
+    note = Message()
+    note.audioMessage.seconds = 3
+    note.audioMessage.contextInfo.stanzaID = "3A1"
+    note.audioMessage.contextInfo.forwardingScore = 4
+    audio = forwarded(note).audioMessage
+    assert (audio.seconds, audio.contextInfo.forwardingScore) == (3, 5)
+    assert not audio.contextInfo.HasField("stanzaID")
+    assert names_of(message_of(forwarding(note.SerializeToString()))) == {
+        "audioMessage": {"seconds": 3, "contextInfo": {"isForwarded": True, "forwardingScore": 5}}
+    }
+    for stored, reason in ((b"\xff", "It can't be read."), (b"", "It can't quote, nor be forwarded.")):
+        with pytest.raises(EngineError) as caught:
+            message_of(forwarding(stored))
+        assert (caught.value.fault, caught.value.detail) == (CONTENT_INVALID, reason)
+
+
+def forwarding(stored: bytes) -> SendOrder:
+    return SendOrder(chat="1@lid", content={}, secret=SECRET, forwards=stored)
+
+
+def forwarded(message: Any) -> Any:
+    found = Message.FromString(message_of(forwarding(message.SerializeToString())))
+    assert found.messageContextInfo.messageSecret == SECRET
+    return found
 
 
 def a_jid_loses_its_device_on_the_way_out() -> None:
@@ -203,7 +234,7 @@ if __name__ == "__main__":
         for name, made in list(globals().items())
         if getattr(made, "__module__", "") == "__main__"
         and callable(made)
-        and name not in ("jid", "event", "sent")
+        and name not in ("jid", "event", "sent", "forwarding", "forwarded")
     ]
     for case in cases:
         case()

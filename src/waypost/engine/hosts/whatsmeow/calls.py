@@ -12,7 +12,7 @@ from neonize.proto import Neonize_pb2 as proto
 from waypost.engine.hosts.whatsmeow import refusals
 from waypost.engine.hosts.whatsmeow.jids import LIDS, to_proto, to_text
 from waypost.engine.hosts.whatsmeow.library import Library
-from waypost.engine.hosts.whatsmeow.outgoing import message_of
+from waypost.engine.hosts.whatsmeow.outgoing import message_of, names_of
 from waypost.engine.hosts.whatsmeow.session import HostedSession
 from waypost.engine.port import Recipient, Sent, UploadedMedia
 from waypost.engine.wire import MarkRead, SendMessage, ShowInChat, ShowPresence
@@ -32,7 +32,10 @@ async def send(session: HostedSession, command: SendMessage) -> Sent:
     if answer.Error:
         raise refusals.of_send(answer.Error)
     return Sent(
-        message_id=answer.SendResponse.ID, timestamp=_epoch_s(answer.SendResponse.Timestamp), content=message
+        message_id=answer.SendResponse.ID,
+        timestamp=_epoch_s(answer.SendResponse.Timestamp),
+        content=message,
+        forwarded=None if command.order.forwards is None else names_of(message),
     )
 
 
