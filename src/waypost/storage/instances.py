@@ -31,8 +31,6 @@ class SqlInstances:
                 taken = connection.execute(self._sql["name_is_taken"], row).fetchone()
                 field = "name" if taken else "id"
                 raise InvalidRequest({field: [NAME_TAKEN.sentence.replace("name", field, 1)]})
-            if self._dialect.shared:
-                connection.execute(self._sql["add_lease"], row)
             self._tell(connection, instance.id, Notice("leases"))
 
         await self._database.write(insert)
