@@ -1,10 +1,12 @@
 import random
 
+import msgspec
 from google.protobuf.message import DecodeError
 
 from fuzz.target import Choices, Target
 from waypost.errors import SandboxError
 from waypost.sandbox.contacts import content
+from waypost.sandbox.contacts.fields import fields_of
 from waypost.sandbox.protocol import pairing
 from waypost.sandbox.signal import messages, padding
 from waypost.sandbox.wire import adv
@@ -22,6 +24,7 @@ _GRANT = adv.grant(
 
 def _content(data: bytes) -> None:
     message = content.parse(padding.unpad(data))
+    msgspec.json.encode(fields_of(message))
     inner = content.unwrapped(message)
     content.type_of(inner)
     quoted, audio, media = content.quote_of(inner), content.audio_of(inner), content.media_of(inner)

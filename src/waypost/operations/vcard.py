@@ -12,7 +12,7 @@ _FULL_NAME: Final = re.compile(r"^(?:[\w-]+\.)?FN(?:;[^:\r\n]*)?:(.*)$", re.IGNO
 def vcard_of(name: str, number: str, organization: str | None, whatsapp_id: str | None) -> str:
     """The vCard of a person. `whatsapp_id` is the account's number (digits, perhaps with `@c.us`): phones
     offer to write to it."""
-    digits = re.sub(r"\D", "", (whatsapp_id or "").partition("@")[0])
+    digits = re.sub(r"[^0-9]", "", (whatsapp_id or "").partition("@")[0])
     account = f";waid={digits}" if digits else ""
     lines = [
         "BEGIN:VCARD",
