@@ -59,7 +59,10 @@ class Dialect(Protocol):
         ...
 
     def publish(self, connection: Connection, notices: Iterable[Notice]) -> None:
-        """Tell all nodes, with the commit; nobody where the database is not shared."""
+        """Tell all nodes once this is committed; nobody where the database is not shared.
+
+        What is told is a hint: it may be lost when this process ends, and told of a unit that was undone.
+        """
         ...
 
     def lock(self, connection: Connection, name: str) -> None:

@@ -8,13 +8,12 @@ from subprocess import PIPE, Popen
 import pytest
 
 from waypost.errors import DATA_FOLDER_BUSY, STORAGE_UNAVAILABLE, StorageError
-from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
-from waypost.storage.sqlite.database import opened
+from waypost.storage.sqlite.database import SqliteDatabase, opened
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     async with opened(tmp_path / "waypost.db") as database:
         await database.write(lambda c: c.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)"))
         yield database
@@ -28,12 +27,12 @@ def count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM notes").fetchone()[0])
 
 
-async def test_what_was_written_is_read(database: Database) -> None:
+async def test_what_was_written_is_read(database: SqliteDatabase) -> None:
     assert await database.write(insert(1)) == 1
     assert await database.read(count) == 1
 
 
-async def test_a_constraint_error_fails_only_its_own_unit(database: Database) -> None:
+async def test_a_constraint_error_fails_only_its_own_unit(database: SqliteDatabase) -> None:
     results = await asyncio.gather(
         *(database.write(insert(n // 2)) for n in range(100)), return_exceptions=True
     )
@@ -42,7 +41,7 @@ async def test_a_constraint_error_fails_only_its_own_unit(database: Database) ->
     assert database.healthy
 
 
-async def test_units_done_together_fail_alone_and_share_their_statements(database: Database) -> None:
+async def test_units_done_together_fail_alone_and_share_their_statements(database: SqliteDatabase) -> None:
     sizes: list[int] = []
 
     def bulk(connection: sqlite3.Connection, keys: Sequence[int]) -> list[int]:
@@ -61,7 +60,7 @@ async def test_units_done_together_fail_alone_and_share_their_statements(databas
     assert await database.read(count) == 5
 
 
-async def test_an_error_half_way_undoes_the_whole_unit(database: Database) -> None:
+async def test_an_error_half_way_undoes_the_whole_unit(database: SqliteDatabase) -> None:
     def unit(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO notes VALUES (1, 'x')")
         raise LookupError("half way")
@@ -71,7 +70,7 @@ async def test_an_error_half_way_undoes_the_whole_unit(database: Database) -> No
     assert await database.read(count) == 0
 
 
-async def test_a_cancelled_caller_does_not_take_its_batch_along(database: Database) -> None:
+async def test_a_cancelled_caller_does_not_take_its_batch_along(database: SqliteDatabase) -> None:
     tasks = [asyncio.create_task(database.write(insert(n))) for n in range(50)]
     await asyncio.sleep(0)
     tasks[0].cancel()
@@ -81,7 +80,7 @@ async def test_a_cancelled_caller_does_not_take_its_batch_along(database: Databa
     assert await database.read(count) == 50
 
 
-async def test_a_full_disk_fails_the_batch_and_health_returns_with_the_disk(database: Database) -> None:
+async def test_a_full_disk_fails_the_batch_and_health_returns_with_the_disk(database: SqliteDatabase) -> None:
     pages = (await database.read(lambda c: c.execute("PRAGMA page_count").fetchone()))[0]
     await database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchall())
     writes = [database.write(insert(n, "x" * 20_000)) for n in range(10)]
@@ -128,7 +127,7 @@ async def test_a_failed_commit_answers_everyone_and_the_writer_recovers_by_itsel
         assert await database.read(count) == 0
 
 
-async def test_a_reader_cannot_write(database: Database) -> None:
+async def test_a_reader_cannot_write(database: SqliteDatabase) -> None:
     with pytest.raises(StorageError):
         await database.read(insert(1))
 

@@ -3,7 +3,16 @@
 INSERT INTO conditions (
     instance_id, epoch, state, reason, since, until, connected_at, qr_text, qr_expires_at
 )
-SELECT id, :epoch, :state, :reason, :since, :until, :connected_at, :qr_text, :qr_expires_at
+SELECT
+    id,
+    CAST(:epoch AS bigint),
+    CAST(:state AS text),
+    CAST(:reason AS text),
+    CAST(:since AS double precision),
+    CAST(:until AS double precision),
+    CAST(:connected_at AS double precision),
+    CAST(:qr_text AS text),
+    CAST(:qr_expires_at AS double precision)
 FROM instances WHERE id = :instance_id
 ON CONFLICT (instance_id) DO UPDATE SET
     epoch = excluded.epoch,
