@@ -7,6 +7,7 @@
 import asyncio
 import sys
 import time
+import traceback
 
 from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length
 from bench.machine import describe, today
@@ -30,21 +31,29 @@ SECTIONS: dict[str, Section] = {
 _OPTIONS = ("--write", "--short", "--page")
 
 
-async def _main(names: list[str], options: set[str]) -> None:
+async def _main(names: list[str], options: set[str]) -> int:
+    """Run the sections; how many of them failed."""
     machine = describe()
     print(f"{today()}, {machine}.")
     scale = SHORT if "--short" in options else FULL
     results: list[Result] = []
+    failed = 0
     for name in names:
         section = SECTIONS[name]
         print(f"\n## {section.title}\n", flush=True)
         began = time.perf_counter()
-        figures = await section.run(scale)
+        try:
+            figures = await section.run(scale)
+        except Exception:  # noqa: BLE001 - the rest of a long run is still worth having
+            traceback.print_exc()
+            failed += 1
+            continue
         print("\n".join(section.report(figures)), flush=True)
         print(f"({time.perf_counter() - began:.0f} s)", flush=True)
         results.append(Result(name, today(), f"make bench ARGS={name}", machine, figures))
         if "--write" in options:
             keep(results, SECTIONS)
+    return failed
 
 
 def main(words: list[str]) -> None:
@@ -59,7 +68,7 @@ def main(words: list[str]) -> None:
     if "--page" in options:
         keep([], SECTIONS)
         return
-    asyncio.run(_main(names or list(SECTIONS), options))
+    sys.exit(asyncio.run(_main(names or list(SECTIONS), options)))
 
 
 if __name__ == "__main__":

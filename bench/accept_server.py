@@ -7,6 +7,7 @@ admin_token); prints one line of JSON once it answers.
 import asyncio
 import gc
 import json
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -76,6 +77,8 @@ async def _gateway(order: dict[str, Any]) -> None:
         limit_create_instance=0,
         log_level="error",
     )
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with start_gateway(settings, further=lambda bodies: _further(bodies, folder)) as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=30) as http:
             http.headers["Authorization"] = f"Bearer {order['admin_token'] or gateway.new_admin_token}"
@@ -85,7 +88,7 @@ async def _gateway(order: dict[str, Any]) -> None:
             token = (await http.post(f"{BASE}/tokens", json={"instance": made.id})).json()["token"]
         settle_memory()
         print(json.dumps({"url": gateway.url, "id": made.id, "token": token}), flush=True)
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 async def _noop(_: dict[str, Any]) -> None:
