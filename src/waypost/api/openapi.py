@@ -132,7 +132,7 @@ def _query(flat: Json) -> list[Json]:
         {
             "name": name,
             "in": "query",
-            "required": name in flat["required"],
+            "required": name in flat.get("required", ()),
             "description": schema.get("description", ""),
             "schema": schema,
         }

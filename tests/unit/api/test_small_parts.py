@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from waypost.api.body import decode_file
+from waypost.api.body import body_of, decode_file
 from waypost.api.fields import FieldsReader
 from waypost.api.limits import WINDOW_SECONDS, CallLimits
 from waypost.api.prefer import wait_seconds
@@ -100,3 +100,39 @@ def test_all_mistakes_are_told_each_at_its_field() -> None:
         "url": ["The url field is required when file is not present."],
         "file": ["The file field is required when url is not present."],
     }
+
+
+class Inner(msgspec.Struct, frozen=True, kw_only=True):
+    name: str | None = None
+
+
+class Bounded(msgspec.Struct, frozen=True, kw_only=True):
+    degrees: Annotated[float, Meta(ge=-90, le=90)] = 0.0
+    parts: Annotated[int, Meta(ge=2)] = 2
+    contacts: Annotated[list[Inner], Meta(min_length=1, max_length=2)] = []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"degrees": 90.5}, "The degrees field must be at most 90."),
+        ({"degrees": "-91"}, "The degrees field must be at least -90."),
+        ({"degrees": "nan"}, "The degrees field must be at least -90."),
+        ({"degrees": "inf"}, "The degrees field must be at most 90."),
+        ({"parts": 1}, "The parts field must be at least 2."),
+        ({"contacts": []}, "The contacts field must have at least 1 items."),
+        ({"contacts": [{}, {}, {}]}, "The contacts field must have at most 2 items."),
+        ({"contacts": [{}, {"name": [1]}]}, "The contacts[1].name field must be a text."),
+        ({"contacts": [7]}, "The contacts[0] field must be an object."),
+    ],
+)
+def test_a_bound_is_told_with_the_field_that_it_is_of(wrong: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        FieldsReader(Bounded).read(wrong)
+    assert refused.value.errors == {next(iter(wrong)): [sentence]}
+
+
+def test_an_empty_field_is_absent_and_known_to_have_been_empty() -> None:
+    body = body_of({"chatId": "1", "reaction": "", "caption": None, "count": 0})
+    assert body.fields == {"chatId": "1", "count": 0}
+    assert body.blank == {"reaction"}
