@@ -182,8 +182,8 @@ class StoreDoubtful(msgspec.Struct, frozen=True, kw_only=True, tag="doubtful"):
 
 
 class StartSlow(msgspec.Struct, frozen=True, kw_only=True, tag="slow"):
-    """The library may still be writing its maps for `session`, after as long as calls may be held: this
-    process refuses them until it has."""
+    """The start of `session` keeps the others from their work: the library may still be writing its maps, and
+    calls are refused until it has; or it is stuck, and other starts wait."""
 
     session: str
 
