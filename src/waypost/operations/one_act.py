@@ -68,11 +68,12 @@ class OneAct(Generic[Fields]):
 
     async def _stage(self, resources: Resources, request: Request, payload: Stored) -> Stage:
         contact = await find_recipient(resources, request.instance_id, Jid.parse(payload.chat))
-        jid, target = Jid.parse(contact.jid), None
+        chat_key, target = contact.lid or contact.jid, None
         if payload.about is not None:
-            target = await find_target(resources, request.instance_id, jid, payload.about)
+            names = (contact.jid, chat_key)
+            target = await find_target(resources, request.instance_id, names, payload.about)
         staged = Staged(jid=contact.jid, target=target)
-        return Stage(data=msgspec.json.encode(staged), chat_key=contact.lid or contact.jid)
+        return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)
 
     def _steps(self, request: Request, payload: Stored) -> Sequence[str]:
         return (ACT,)

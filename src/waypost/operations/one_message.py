@@ -104,8 +104,8 @@ class OneMessage(Generic[Fields, Payload]):
         heading, chat_key = await find_heading(resources, request, payload.chat, payload.reply_to)
         target = None
         if payload.about is not None:
-            jid = Jid.parse(heading.jid)
-            target = await find_target(resources, request.instance_id, jid, payload.about)
+            names = (heading.jid, chat_key)
+            target = await find_target(resources, request.instance_id, names, payload.about)
         staged = Staged(
             jid=heading.jid,
             quote=heading.quote,

@@ -1,5 +1,7 @@
 """The message that a call is about, by its id: the one that is reacted to, deleted, marked as read."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -40,11 +42,20 @@ def chat_of_target(chat_id: str | None, message_id: str) -> str:
     return str(ref.chat)
 
 
-async def find_target(resources: Resources, instance_id: str, chat: Jid, message_id: str) -> Target:
-    """The message in `chat` with that id. Raises EngineError(MESSAGE_NOT_FOUND) for a short id that nobody
-    knows: what it is called in full depends on who wrote it."""
-    ref = parse_message_id(message_id)
+async def find_target(
+    resources: Resources, instance_id: str, chats: Sequence[str], message_id: str
+) -> Target:
+    """The message with that id in a chat, whose JIDs (number and LID, as far as they are known) are `chats`,
+    the one to send to first.
+
+    Raises EngineError(MESSAGE_NOT_FOUND) for a message of another chat, and for a short id that nobody knows:
+    what it is called in full depends on who wrote it.
+    """
+    ref, names = parse_message_id(message_id), [Jid.parse(one) for one in chats]
+    chat = names[0]
     stored = await find_message(resources, instance_id, chat, ref)
+    if stored is not None and _elsewhere(Jid.parse(stored.chat), names):
+        raise EngineError(MESSAGE_NOT_FOUND, "There is one in another chat.")
     if stored is not None:
         author = stored.sender if chat.is_group and not stored.from_me else None
         return Target(id=stored.message_id, from_me=stored.from_me, participant=author)
@@ -52,6 +63,12 @@ async def find_target(resources: Resources, instance_id: str, chat: Jid, message
         raise EngineError(MESSAGE_NOT_FOUND)
     author = str(ref.participant) if chat.is_group and ref.participant and not ref.from_me else None
     return Target(id=ref.id, from_me=ref.from_me, participant=author)
+
+
+def _elsewhere(chat: Jid, names: Sequence[Jid]) -> bool:
+    """Whether a chat is certainly another one: a LID and a number may be the same account's."""
+    of_its_kind = [name for name in names if name.server is chat.server]
+    return bool(of_its_kind) and chat not in of_its_kind
 
 
 def key_in_message(jid: str, target: Target) -> Content:
