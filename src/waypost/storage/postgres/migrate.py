@@ -27,7 +27,7 @@ def migrate(target: Target) -> None:
     Raises StorageError: DATABASE_TOO_NEW when it is beyond that, DATABASE_UNSAFE when the server answers
     commits before they are on disk. Raises psycopg.Error.
     """
-    with Target(target.url, target.direct, patience=_WAIT_SECONDS).straight.connect() as connection:
+    with target.within(_WAIT_SECONDS).straight.connect() as connection:
         _check(connection)
         if revision(connection) == head():
             return

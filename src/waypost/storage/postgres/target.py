@@ -42,6 +42,10 @@ class Target:
         """The server itself, for what needs a session: LISTEN."""
         return Target(self.direct or self.url, patience=self.patience)
 
+    def within(self, patience: float) -> "Target":
+        """The same, for statements that may take less or more."""
+        return Target(self.url, self.direct, patience)
+
     def conninfo(self) -> dict[str, Any]:
         """What libpq is told. Raises psycopg.ProgrammingError when the address can't be read."""
         given: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(self.url)}
