@@ -38,12 +38,27 @@ class ConfigError(Exception):
         self.mistakes = tuple(mistakes)
 
 
+# Addresses of databases hold passwords.
+_SECRETS: Final = frozenset({"admin_token", "database_url", "database_direct_url"})
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of a gateway. An empty text, list or 0 where the description says so means "not set"."""
 
     data: Annotated[
         Path, Meta(description="Folder of everything that is kept: database, session stores, files.")
     ] = Path("waypost-data")
+    database_url: Annotated[
+        str,
+        Meta(description="PostgreSQL that nodes share, postgresql://…; empty: SQLite in the data folder."),
+    ] = ""
+    database_direct_url: Annotated[
+        str,
+        Meta(description="The same database past a pooler in transaction mode; empty: there is no pooler."),
+    ] = ""
+    database_connections: Annotated[
+        int, Meta(ge=4, description="Connections of one node to PostgreSQL, beside one for notices.")
+    ] = 6
     # Loopback: whoever reaches the API with a token sends as the account. Opening it up is the operator's
     # decision.
     host: Annotated[str, Meta(min_length=1, description="Address that the HTTP API listens on.")] = (
@@ -171,8 +186,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "text"
 
     def __repr__(self) -> str:
-        """The settings without the admin token."""
-        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "admin_token"}
+        """The settings without what is secret."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _SECRETS}
         return f"Settings({shown})"
 
 
@@ -221,6 +236,16 @@ def check(settings: Settings) -> list[str]:
         for name, url in (("public_url", settings.public_url), ("sandbox_url", settings.sandbox_url))
         if url and not _is_http(url)
     ]
+    mistakes += [
+        f"{PREFIX}{name.upper()}: this is not a postgresql:// address."
+        for name, url in (
+            ("database_url", settings.database_url),
+            ("database_direct_url", settings.database_direct_url),
+        )
+        if url and not url.startswith(("postgresql://", "postgres://"))
+    ]
+    if settings.database_direct_url and not settings.database_url:
+        mistakes.append(f"{PREFIX}DATABASE_DIRECT_URL: it means nothing without {PREFIX}DATABASE_URL.")
     mistakes += [
         f"{PREFIX}TRUSTED_PROXIES: {entry} is neither an address nor a network."
         for entry in settings.trusted_proxies
@@ -310,7 +335,7 @@ def _choices(hint: Any) -> tuple[str, ...]:
 
 
 def _shown(name: str, text: str) -> str:
-    return "a secret" if name == "admin_token" else repr(text)
+    return "a secret" if name in _SECRETS else repr(text)
 
 
 def _is_http(url: str) -> bool:

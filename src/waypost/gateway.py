@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import random
 import socket
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,15 @@ from waypost.instances.incoming import Incoming
 from waypost.instances.instance import NetworkName
 from waypost.instances.instances import Instances
 from waypost.instances.messages import forget_old
+from waypost.instances.neighbours import Neighbours
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
 from waypost.net.allow import AllowList
 from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
+from waypost.nodes.lease import Node
+from waypost.nodes.settings import TenancySettings
 from waypost.operations import WRITES
 from waypost.operations.executor import OperationExecutor
 from waypost.operations.kind import AnyWrite
@@ -55,8 +59,8 @@ from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
 from waypost.storage.instances import SqlInstances
 from waypost.storage.messages import SqlMessages
+from waypost.storage.opening import Storage, opened
 from waypost.storage.outbox import SqlOutboxStore
-from waypost.storage.sqlite.database import opened
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
 from waypost.voice.limits import Limits
@@ -100,15 +104,19 @@ async def start_gateway(
         listener = listen(settings.host, settings.port)
         stack.callback(listener.close)
         own = _address(listener)
-        database = await stack.enter_async_context(opened(settings.data / "waypost.db"))
+        storage = await stack.enter_async_context(opened(settings))
+        database = storage.database
         tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
-        house = await _furnish(stack, settings, writes, database, clock, log)
+        house = await _furnish(stack, settings, writes, storage, own, clock, log)
         app, draining = _api(settings, house, tokens, database, own, clock, log, further)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
         house.voice.warm_soon()
         # Calls that wait for a request are answered at once when the gateway stops.
         stack.push_async_callback(house.outbox.drain)
+        if house.neighbours is not None:
+            # Calls are still taken, for whoever holds their instance next.
+            stack.push_async_callback(house.neighbours.drain)
         stack.callback(draining.set)
         yield Gateway(
             url=f"http://{own}",
@@ -126,6 +134,11 @@ def _address(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _node(settings: Settings, own: str, clock: Clock) -> Node:
+    url = settings.public_url or f"http://{own}"
+    return Node(node_id=str(uuid.uuid4()), name=socket.gethostname(), url=url, started_at=clock.now())
+
+
 @dataclass(frozen=True, slots=True)
 class _House:
     """The parts that the HTTP side is built on."""
@@ -137,17 +150,20 @@ class _House:
     engine: Engine
     blobs: LocalBlobs
     voice: VoicePool
+    neighbours: Neighbours | None
 
 
 async def _furnish(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
     writes: Sequence[AnyWrite],
-    database: Database,
+    storage: Storage,
+    own: str,
     clock: Clock,
     log: Log,
 ) -> _House:
     """Everything below the API, started in the order in which it leans on each other."""
+    database = storage.database
     engine: Engine
     outbox: Outbox
     blobs = LocalBlobs(settings.data / "blobs")
@@ -157,10 +173,24 @@ async def _furnish(
     store = SqlInstances(database)
     # Closed by a stack of its own, since it is entered when a session is first opened.
     networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
-    register = Register(clock, lambda instance_id: outbox.wake(instance_id))
-    sessions = Sessions(store, lambda: engine, networks, register, log)
+    neighbours = None
+    if storage.nodes is not None:
+        neighbours = Neighbours(storage.nodes, store, lambda: register, clock, log)
+
+    def changed(instance_id: str) -> None:
+        outbox.wake(instance_id)
+        if neighbours is not None:
+            neighbours.elsewhere.changed(instance_id)
+
+    register = Register(clock, changed)
+    sessions = Sessions(store, lambda: engine, networks, register, log, alone=neighbours is None)
     instances = Instances(
-        store, sessions, register, clock, lambda instance_id: outbox.drop_instance(instance_id)
+        store,
+        sessions,
+        register,
+        clock,
+        lambda instance_id: outbox.drop_instance(instance_id),
+        None if neighbours is None else neighbours.others,
     )
     voice = await stack.enter_async_context(_voice_pool(settings))
     resources = Resources(
@@ -202,6 +232,10 @@ async def _furnish(
     await stack.enter_async_context(supervisor)
     await stack.enter_async_context(outbox.running())
     await stack.enter_async_context(sessions.running())
+    if neighbours is not None:
+        node = _node(settings, own, clock)
+        neighbours.furnish(outbox, sessions, instances, supervisor, node, TenancySettings())
+        await stack.enter_async_context(neighbours.running())
     sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
     stack.callback(sweeping.cancel)
     return _House(
@@ -212,6 +246,7 @@ async def _furnish(
         engine=engine,
         blobs=blobs,
         voice=voice,
+        neighbours=neighbours,
     )
 
 
@@ -243,7 +278,11 @@ def _api(
     def readiness() -> str | None:
         if draining.is_set():
             return "The gateway is stopping."
-        return None if database.healthy else "The database can't be written."
+        if not database.healthy:
+            return "The database can't be written."
+        if house.neighbours is not None and not house.neighbours.in_touch:
+            return "The database could not be reached lately: this node holds no instance."
+        return None
 
     doors = Doors(
         tokens=tokens,

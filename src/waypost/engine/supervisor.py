@@ -43,6 +43,8 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pairings: dict[str, asyncio.Task[None]] = {}
         self._networks: dict[str, Network] = {}
+        self._end: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         folder = self._house.settings.folder
@@ -52,6 +54,8 @@ class Supervisor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._end is not None:
+            self._end.cancel()
         for instance_id in list(self._pairings):
             await self.stop_pairing(instance_id)
         await asyncio.gather(*(self.close(instance_id) for instance_id in list(self._keepers)))
@@ -127,6 +131,23 @@ class Supervisor:
         """The session when it is connected right now."""
         keeper = self._keepers.get(instance_id)
         return None if keeper is None else keeper.session
+
+    def until(self, deadline: float) -> None:
+        """End all engine processes at `deadline` (the clock's monotonic seconds), and keep no session any
+        more, unless a later one is named first.
+        """
+        if self._end is not None:
+            self._end.cancel()
+        left = max(deadline - self._house.clock.monotonic(), 0.0)
+        self._end = asyncio.get_running_loop().call_later(left, self._end_all)
+
+    def _end_all(self) -> None:
+        for keeper in self._keepers.values():
+            keeper.close()
+        for process in self.processes:
+            task = asyncio.create_task(process.kill())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def _unlink(self, instance_id: str) -> None:
         """A device that is not connected is connected for this, where its network is known."""

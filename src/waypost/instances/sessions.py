@@ -74,6 +74,11 @@ class Sessions:
         """Whether the instance's session is this node's to keep."""
         return self._alone or instance_id in self._held
 
+    @property
+    def held(self) -> list[str]:
+        """The instances that this node was told to hold."""
+        return list(self._held)
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep the sessions of the instances that are held; leaving it ends what is under way."""

@@ -114,6 +114,8 @@ class Tenancy:
         self._lose(self._holdings.values())
         if left := [one.task for one in self._holdings.values() if one.task is not None]:
             await asyncio.wait(left)
+        # Another renewal would make the node known again.
+        await stop(self._tasks)
         with suppress(WaypostError, TimeoutError):
             await self._within(self._settings.renew, self._store.leave(self._node.node_id))
 

@@ -1,0 +1,66 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from waypost.config import Settings
+from waypost.instances.neighbours import NodeStores
+from waypost.storage.database import Database
+
+# A writer and a reader: a renewal that waits behind a slow commit would cost the node its instances.
+_FOR_LEASES: Final = 2
+# A renewal that takes longer is of no use any more.
+_LEASE_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The database, and what nodes share beside it where there may be several."""
+
+    database: Database
+    nodes: NodeStores | None
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Storage]:
+    """The database that the settings name, on the newest schema. Raises StorageError.
+
+    Hold the data folder's lock around it.
+    """
+    if settings.database_url:
+        async with _shared(settings) as storage:
+            yield storage
+        return
+    from waypost.storage.sqlite.database import opened as sqlite
+
+    async with sqlite(settings.data / "waypost.db") as database:
+        yield Storage(database, None)
+
+
+@asynccontextmanager
+async def _shared(settings: Settings) -> AsyncIterator[Storage]:
+    # Whoever does without PostgreSQL does without its driver in memory.
+    from waypost.storage.postgres.conditions import PostgresConditions
+    from waypost.storage.postgres.database import connected
+    from waypost.storage.postgres.database import opened as postgres
+    from waypost.storage.postgres.leases import PostgresLeases
+    from waypost.storage.postgres.notices import PostgresNotices
+    from waypost.storage.postgres.orders import PostgresOrders
+    from waypost.storage.postgres.target import Target
+
+    target = Target(settings.database_url, settings.database_direct_url)
+    readers = (settings.database_connections - _FOR_LEASES) // 2
+    writers = settings.database_connections - _FOR_LEASES - readers
+    async with (
+        postgres(target, writers, readers) as database,
+        connected(target.within(_LEASE_SECONDS), writers=1, readers=1) as apart,
+    ):
+        yield Storage(
+            database,
+            NodeStores(
+                PostgresLeases(apart),
+                PostgresConditions(database),
+                PostgresOrders(database),
+                PostgresNotices(database, target),
+            ),
+        )
