@@ -202,7 +202,7 @@ async def attack(town: Town) -> str:
     """One visit of one of them; its name. That it is thrown out is what it came for."""
     one = town.chance.choice(ATTACKS)
     with contextlib.suppress(OSError, ConnectionClosed, EOFError, TimeoutError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(5):
             await one(town)
     return getattr(one, "__name__", "")
 

@@ -64,18 +64,23 @@ async def _is_heard(client: SandboxClient, door: Door, companion: Companion, tex
             pass
 
 
+async def _found(client: SandboxClient, process: Process, folder: Path) -> tuple[Door, dict[str, int]]:
+    """The door of a sandbox process, and its ports by name."""
+    view = await client.network()
+    (folder / "ca.pem").write_text(view.ca_pem)
+    ports = {
+        "network": port_of(view.media_host),
+        "proxy": port_of(view.proxy_url),
+        "control": port_of(process.ready_url),
+    }
+    return Door(view.media_host, folder / "ca.pem", view.noise_root_public), ports
+
+
 async def test_clients_that_mean_harm_leave_a_sandbox_that_serves_good_ones(
     process: Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with SandboxClient(process.ready_url.removesuffix("/v1/network")) as client:
-        view = await client.network()
-        (tmp_path / "ca.pem").write_text(view.ca_pem)
-        door = Door(view.media_host, tmp_path / "ca.pem", view.noise_root_public)
-        ports = {
-            "network": port_of(view.media_host),
-            "proxy": port_of(view.proxy_url),
-            "control": port_of(process.ready_url),
-        }
+        door, ports = await _found(client, process, tmp_path)
         good = await _linked(client, door, "+4915200000001")
         trust = ssl.create_default_context(cafile=str(door.ca))
         bad = await _linked(client, door, "+4915200000002")
@@ -109,3 +114,24 @@ async def _until_closed(running: psutil.Process, most: int) -> None:
     async with asyncio.timeout(30):
         while running.num_fds() > most:
             await asyncio.sleep(0.1)
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "rlimit"), reason="a process's limits are set on Linux only")
+async def test_a_sandbox_that_ran_out_of_files_serves_again_when_the_crowd_has_left(
+    process: Process, tmp_path: Path
+) -> None:
+    async with SandboxClient(process.ready_url.removesuffix("/v1/network")) as client:
+        door, ports = await _found(client, process, tmp_path)
+        running = psutil.Process(process.pid)
+        most = running.num_fds() + 30
+        running.rlimit(psutil.RLIMIT_NOFILE, (most, most))
+        crowd = [await asyncio.open_connection("127.0.0.1", ports["network"]) for _ in range(60)]
+        async with asyncio.timeout(20):
+            while running.num_fds() < most - 2:
+                await asyncio.sleep(0.05)
+        for _, writer in crowd:
+            writer.transport.abort()
+        await _until_closed(running, most - 20)
+        async with SandboxClient(process.ready_url.removesuffix("/v1/network")) as again:
+            await _is_heard(again, door, await _linked(again, door, "+4915200000001"), "afterwards")
+        assert running.is_running()
