@@ -70,13 +70,18 @@ class Waypost:
 
     async def send(self, method: str, operation: str, **content: Any) -> OwnMessage:
         """Call an operation that sends a message, and follow it until it was sent."""
+        request = await self.done(method, operation, **content)
+        body = request["response_body"]
+        return OwnMessage(body["key"]["id"], body, f"{self._base}/queued-requests/{request['uuid']}")
+
+    async def done(self, method: str, operation: str, **content: Any) -> dict[str, Any]:
+        """Call an operation, and wait for what becomes of its queued request."""
         headers = {**self._headers, "Prefer": f"wait={_SENT_WITHIN_S}"}
         answer = await self._http.request(method, f"{self._base}/{operation}", headers=headers, **content)
         assert answer.status_code == 200, answer.text
-        request = answer.json()
+        request: dict[str, Any] = answer.json()
         assert request.get("status") == "sent", f"{operation} ended as {request}"
-        body = request["response_body"]
-        return OwnMessage(body["key"]["id"], body, f"{self._base}/queued-requests/{request['uuid']}")
+        return request
 
     async def _get(self, link: str) -> dict[str, Any]:
         answer = await self._http.get(link, headers=self._headers)

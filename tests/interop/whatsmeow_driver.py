@@ -85,6 +85,7 @@ class Companion:
             lambda _, event: threading.Thread(target=self.received, args=(event,)).start()
         )
         self.client.event(e.ReceiptEv)(self.receipt)
+        self.client.event(e.ChatPresenceEv)(self.doing)
         self.client.event(e.UndecryptableMessageEv)(
             lambda _, event: tell(event="undecryptable", id=event.Info.ID, reason="")
         )
@@ -103,6 +104,10 @@ class Companion:
                 kind=name,
                 **{"from": text_of(event.MessageSource.Sender)},
             )
+
+    def doing(self, _: Any, event: Any) -> None:
+        state = nz.ChatPresence.ChatPresence.Name(event.State).lower()
+        tell(event="doing", **{"from": text_of(event.MessageSource.Chat)}, state=state)
 
     def received(self, event: Any) -> None:
         info, message = event.Info, event.Message

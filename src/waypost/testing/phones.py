@@ -2,7 +2,7 @@
 
 An engine is a program that `Driven` drives; all of them know the same calls (text, voice, read, played,
 forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt,
-undecryptable).
+undecryptable, doing).
 """
 
 import contextlib

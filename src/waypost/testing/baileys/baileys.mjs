@@ -44,8 +44,13 @@ function connect() {
   })
   socket.ev.on('creds.update', auth.saveCreds)
   socket.ev.on('connection.update', connection)
+  socket.ev.on('presence.update', presence)
   socket.ev.on('messages.upsert', ({ messages }) => messages.forEach(received))
   socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => receipt(key, update.status)))
+}
+
+function presence({ id, presences }) {
+  for (const { lastKnownPresence } of Object.values(presences)) tell({ event: 'doing', from: id, state: lastKnownPresence })
 }
 
 function receipt(key, status) {
