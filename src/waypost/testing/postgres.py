@@ -7,6 +7,7 @@ started again on the same data, and does not outlive whoever started it.
 import contextlib
 import os
 import pwd
+import queue
 import secrets
 import shutil
 import signal
@@ -14,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -89,9 +91,7 @@ class PostgresServer:
         if not self._data.exists():
             self._initialise(folder)
         arguments = [argument for option in self._options for argument in ("-c", option)]
-        log = (self._folder / "log").open("ab")
-        with log:
-            self._child = self._run(folder / "postgres", ["-D", str(self._data), *arguments], log.fileno())
+        self._child = self._tied(folder / "postgres", ["-D", str(self._data), *arguments])
         self._wait()
 
     def stop(self) -> None:
@@ -151,6 +151,19 @@ class PostgresServer:
             made = self._run(programs / "initdb", arguments, log.fileno())
         if made.wait(_READY_WITHIN_SECONDS) != 0:
             raise RuntimeError(f"initdb failed: {self._tail()}")
+
+    def _tied(self, program: Path, arguments: list[str]) -> "subprocess.Popen[bytes]":
+        """A child is tied to the thread that starts it: one that stays for as long as the child does."""
+        started: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+
+        def attend() -> None:
+            with (self._folder / "log").open("ab") as log:
+                child = self._run(program, arguments, log.fileno())
+            started.put(child)
+            child.wait()
+
+        threading.Thread(target=attend, name="postgres", daemon=True).start()
+        return started.get(timeout=_READY_WITHIN_SECONDS)
 
     def _run(self, program: Path, arguments: list[str], log: int) -> "subprocess.Popen[bytes]":
         uid, gid = _nobody()
