@@ -6,6 +6,7 @@ duration, hashes and checks. Ratios count, seconds do not.
 """
 
 import asyncio
+import io
 import shlex
 import shutil
 import statistics
@@ -15,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import av
 
 from bench.chart import Bar, bars
 from bench.field import FIELD, Command, same_settings
@@ -113,8 +116,18 @@ def _row(notes: Sequence[Note]) -> dict[str, Any]:
     return {
         "seconds": statistics.median(note.seconds for note in notes[1:]),
         "bytes": len(made.data),
+        "sound_seconds": _sound_seconds(made.data),
         "not_native": _not_native(made.data),
     }
+
+
+def _sound_seconds(note: bytes) -> float:
+    """How much of the sound is there: ffmpeg may end well with next to nothing."""
+    try:
+        with av.open(io.BytesIO(note), "r") as container:
+            return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    except av.error.FFmpegError:
+        return 0.0
 
 
 def _not_native(note: bytes) -> str | None:
@@ -145,6 +158,8 @@ def report(figures: Figures) -> Sequence[str]:
 def _line(name: str, row: Mapping[str, Any], ours: float, of: Mapping[str, Any]) -> str:
     if "failed" in row:
         return f"  {name:21} fails: {row['failed']}"
+    if row["sound_seconds"] < of["seconds"] * 0.9:
+        return f"  {name:21} says that all went well, and makes {row['sound_seconds']:.1f} s of sound"
     native = "native" if row["not_native"] is None else f"not native: {row['not_native']}"
     line = f"  {name:21} {row['seconds'] * 1000:5.0f} ms  {row['bytes'] / 1000:6.1f} kB  {native}"
     if name == "Waypost":
