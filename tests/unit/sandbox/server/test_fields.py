@@ -3,7 +3,7 @@
 from google.protobuf.empty_pb2 import Empty
 
 from waypost.sandbox.contacts.fields import fields_of
-from waypost.sandbox.wire.proto.message_pb2 import Message
+from waypost.sandbox.wire.proto.message_pb2 import Message, ProtocolMessage
 
 
 def field(number: int, data: bytes) -> bytes:
@@ -14,7 +14,7 @@ def field(number: int, data: bytes) -> bytes:
 def test_named_fields_have_their_names_and_bytes_are_base64() -> None:
     message = Message()
     message.location.degrees_latitude = 1.5
-    message.protocol.type = 0
+    message.protocol.type = ProtocolMessage.REVOKE
     message.context_info.message_secret = b"\xff\x00"
     assert fields_of(message) == {
         "location": {"degrees_latitude": 1.5},
