@@ -17,7 +17,7 @@ help:
 	@echo "make slow    the few tests that take longer than the rest together"
 	@echo "make lint    style and types alone"
 	@echo "make interop let Baileys and a second whatsmeow judge what we send, and write to us"
-	@echo "make bench   measure"
+	@echo "make bench   measure; ARGS=--short: only show that every part runs"
 	@echo "make sound   judge voice notes by two decoders, ViSQOL and a loudness meter"
 	@echo "make chaos   kill the gateway and its engines under load, 20 times"
 	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
@@ -53,6 +53,7 @@ interop:
 	@scripts/node $(BAILEYS)
 	INTEROP_RECORD=$(RECORD) $(PYTHON_IN_VENV) -m pytest tests/interop $(ARGS)
 
+# ARGS="accept depth" runs parts, ARGS=--write keeps the figures in docs/benchmarks.md. See there.
 bench:
 	@scripts/bootstrap dev
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)
