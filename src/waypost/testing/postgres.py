@@ -134,6 +134,10 @@ class PostgresServer:
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+
     def empty(self, database: str) -> None:
         """Take all rows out of a database and end everyone's connection to it: a tenth of the time of a new
         one.

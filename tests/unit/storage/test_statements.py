@@ -2,17 +2,23 @@ import re
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from waypost.storage import statements as module
+from waypost.storage.postgres.dialect import PostgresDialect, translated
 from waypost.storage.sqlite.dialect import SqliteDialect
 from waypost.storage.sqlite.migrate import create
 from waypost.storage.statements import statements
 
-QUERIES = sorted(path.stem for path in (Path(module.__file__).parent / "queries").glob("*.sql"))
+STORAGE = Path(module.__file__).parent
 
 
-@pytest.mark.parametrize("aggregate", QUERIES)
+def aggregates(own: str) -> list[str]:
+    return sorted({path.stem for folder in (STORAGE, STORAGE / own) for path in folder.glob("queries/*.sql")})
+
+
+@pytest.mark.parametrize("aggregate", aggregates("sqlite"))
 def test_every_statement_fits_the_schema(aggregate: str) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     create(connection)
@@ -23,6 +29,24 @@ def test_every_statement_fits_the_schema(aggregate: str) -> None:
         parameters = [None] * count if count else dict.fromkeys(_names(sql))
         connection.execute(f"EXPLAIN {sql}", parameters).fetchall()
     connection.close()
+
+
+@pytest.mark.parametrize("aggregate", aggregates("postgres"))
+def test_every_statement_fits_the_schema_of_postgresql(aggregate: str, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for name, sql in PostgresDialect().statements(aggregate).items():
+            places = dict.fromkeys(re.findall(r"%\((\w+)\)s", sql))
+            for number, place in enumerate(places, 1):
+                sql = sql.replace(f"%({place})s", f"${number}")
+            for number in range(1, sql.count("%s") + 1):
+                sql = sql.replace("%s", f"${number}", 1)
+            connection.execute(f'PREPARE "{name}" AS {sql}')
+
+
+def test_names_become_psycopg_s_and_casts_stay_as_they_are() -> None:
+    assert translated("SELECT :a, b::text, ?, :a_1") == "SELECT %(a)s, b::text, %s, %(a_1)s"
+    with pytest.raises(ValueError, match="percent"):
+        translated("SELECT 5 % 2")
 
 
 def _names(sql: str) -> list[str]:

@@ -24,15 +24,17 @@ def upgrade(connection: sqlite3.Connection, revision: str) -> None:
     _upgrade(engine, revision)
 
 
-def upgrade_postgres(connection: "psycopg.Connection[tuple[Any, ...]]", revision: str) -> None:
-    """Run the migrations up to `revision` in the transaction that was begun on `connection`, and commit it.
+def upgrade_postgres(connection: "psycopg.Connection[tuple[Any, ...]]", revision: str, lock: str) -> None:
+    """Like `upgrade`; `lock` is the statement that keeps others waiting until it is done."""
+    engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
 
-    `connection` is in autocommit mode and stays open.
-    """
-    # PostgreSQL's DDL belongs to its transaction by itself.
-    _upgrade(
-        create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool), revision
-    )
+    # Not before: SQLAlchemy rolls back what is open on a connection that it meets for the first time.
+    @event.listens_for(engine, "begin")
+    def begin(bound: Connection) -> None:
+        bound.exec_driver_sql("BEGIN")
+        bound.exec_driver_sql(lock)
+
+    _upgrade(engine, revision)
 
 
 def _upgrade(engine: Engine, revision: str) -> None:

@@ -17,7 +17,7 @@ from waypost.storage.postgres.target import Target
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Any number, as long as all releases have the same.
-_LOCK: Final = 0x57617970_6F7374
+LOCK: Final = "SELECT pg_advisory_xact_lock(24664743716057972)"
 _WAIT_SECONDS: Final = 120.0
 
 
@@ -29,30 +29,28 @@ def migrate(target: Target) -> None:
     """
     with target.within(_WAIT_SECONDS).straight.connect() as connection:
         _check(connection)
-        if revision(connection) == head():
-            return
-        connection.execute("BEGIN")
-        try:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            _migrate(connection)
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+        if revision(connection) is None:
+            _create(connection)
+        found = revision(connection) or ""
+        if found > head():
+            raise StorageError(DATABASE_TOO_NEW, f"It is at {found}, this release knows {head()}.")
+        if found < head():
+            from waypost.storage.migrations.runner import upgrade_postgres
+
+            upgrade_postgres(connection, head(), LOCK)
+
+
+def _create(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """Make everything at once, unless somebody has done so while we waited."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute(LOCK)
+        if revision(connection) is None:
+            create(connection, head())
         connection.execute("COMMIT")
-
-
-def _migrate(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
-    found = revision(connection)
-    if found == head():
-        return
-    if found is None:
-        create(connection, head())
-    elif found > head():
-        raise StorageError(DATABASE_TOO_NEW, f"It is at {found}, this release knows {head()}.")
-    else:
-        from waypost.storage.migrations.runner import upgrade_postgres
-
-        upgrade_postgres(connection, head())
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def revision(connection: "psycopg.Connection[tuple[Any, ...]]") -> str | None:
