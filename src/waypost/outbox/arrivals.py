@@ -42,7 +42,7 @@ class Arrivals:
         """A request was stored here."""
         if self._holdings.alone:
             self._lanes.add(entry).pump()
-        elif entry.request.epoch:
+        elif entry.request.epoch and entry.request.epoch == self._holdings.epoch(entry.request.instance_id):
             self._came.append(entry)
             self.look([entry.request.instance_id])
 

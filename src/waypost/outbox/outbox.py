@@ -5,22 +5,17 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from waypost.clock import Clock
 from waypost.errors import (
-    DRAINING,
     INSTANCE_DELETED,
     NOT_CANCELLABLE,
-    NOT_RETRYABLE,
     OUTCOME_UNKNOWN,
-    QUEUE_FULL,
     REQUEST_NOT_FOUND,
     RETRY_NEEDS_FORCE,
     OutboxError,
-    StorageError,
 )
 from waypost.nodes.lease import Tenure
+from waypost.outbox.accepting import Accepting
 from waypost.outbox.arrivals import Arrivals
 from waypost.outbox.blobs import BlobFiles
 from waypost.outbox.crew import Crew
@@ -36,10 +31,9 @@ from waypost.outbox.request import Acceptance, Accepted, Request, RequestState
 from waypost.outbox.sending import Sending
 from waypost.outbox.setbacks import Setbacks
 from waypost.outbox.settings import OutboxSettings
-from waypost.outbox.store import NewRequest, OutboxStore, Page, Query, Stored
+from waypost.outbox.store import OutboxStore, Page, Query
 from waypost.outbox.sweep import Sweeper
 from waypost.outbox.takeover import Takeover
-from waypost.outbox.uuids import new_uuid
 from waypost.outbox.waiters import Waiters
 from waypost.telemetry import Log
 
@@ -68,7 +62,6 @@ class Outbox:
         self._store = store
         self._executor = executor
         self._clock = clock
-        self._rng = rng
         self._settings = settings
         self._log = log
         self._waiters = Waiters(settings.waiters)
@@ -82,8 +75,10 @@ class Outbox:
         self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
         self._takeover = Takeover(store, self._lanes, holdings, self._arrivals, settings.drain)
         self._elsewhere = Elsewhere(store, self._lanes, holdings, self._arrivals, self._waiters, settings)
+        self._accepting = Accepting(
+            store, self._lanes, holdings, self._arrivals, self._elsewhere, clock, rng, settings
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._open = False
 
     @property
     def busy(self) -> bool:
@@ -103,7 +98,7 @@ class Outbox:
         self._sending.use_key(beginning.secret_key)
         self._holdings.hold_all(beginning.epoch)
         await self._takeover.adopt(beginning.tenures)
-        self._open = True
+        self._accepting.open = True
         for lane in self._lanes:
             lane.pump()
         if not self._holdings.alone:
@@ -117,9 +112,9 @@ class Outbox:
 
     async def drain(self) -> None:
         """Take and begin nothing any more, let waiters go, and give running sends their time, once."""
-        if not self._open:
+        if not self._accepting.open:
             return
-        self._open = False
+        self._accepting.open = False
         self._waiters.release()
         for lane in self._lanes:
             lane.stop()
@@ -135,49 +130,13 @@ class Outbox:
 
     # --- the calls ----------------------------------------------------------------------------------------
 
-    async def accept(self, acceptance: Acceptance) -> Accepted:
+    def accept(self, acceptance: Acceptance) -> Coroutine[Any, Any, Accepted]:
         """Store a request; returns after the commit.
 
         Raises OutboxError (DRAINING, QUEUE_FULL, IDEMPOTENCY_MISMATCH), StorageError. A caller that goes away
         does not undo it.
         """
-        self._must_have_room()
-        new = self._new(acceptance)
-        written: asyncio.Future[Stored] = asyncio.ensure_future(self._store.accept(new))
-        self._lanes.unfinished += 1  # its place is taken while it is written
-        written.add_done_callback(lambda done: self._take_in(new, done))
-        stored = await asyncio.shield(written)
-        return Accepted(uuid=stored.duplicate_of or new.uuid, duplicate=stored.duplicate_of is not None)
-
-    def _new(self, acceptance: Acceptance) -> NewRequest:
-        key = self._lanes.canonical(acceptance.instance_id, acceptance.chat_key)
-        if key != acceptance.chat_key:
-            acceptance = msgspec.structs.replace(acceptance, chat_key=key)
-        now = self._clock.now()
-        return NewRequest(
-            acceptance=acceptance,
-            uuid=new_uuid(now, self._rng),
-            created_at=now,
-            expires_at=now + self._settings.expires,
-            duplicates_since=now - self._settings.idempotency,
-            epoch=self._holdings.epoch(acceptance.instance_id),
-        )
-
-    def _take_in(self, new: NewRequest, written: "asyncio.Future[Stored]") -> None:
-        """Put a request that was stored into its lane, whether or not its caller still waits."""
-        self._lanes.unfinished -= 1
-        # What is stored while the outbox closes is the next process's.
-        if not self._open or written.cancelled():
-            return
-        error = written.exception()
-        if error is not None:
-            if isinstance(error, StorageError):
-                self._arrivals.look([new.acceptance.instance_id], everything=True)
-            return
-        stored = written.result()
-        if stored.duplicate_of is None:
-            self._arrivals.take(Entry(new.queued(stored.seq)))
-            self._elsewhere.unfinished += not new.epoch
+        return self._accepting.accept(acceptance)
 
     async def get(self, instance_id: str, uuid: str) -> Request:
         """The request as it is now. Raises OutboxError(REQUEST_NOT_FOUND)."""
@@ -227,24 +186,14 @@ class Outbox:
         Raises OutboxError: REQUEST_NOT_FOUND, NOT_RETRYABLE, RETRY_NEEDS_FORCE when it may have been sent
         already, BLOB_GONE, and what `accept` raises.
         """
-        self._must_have_room()
+        self._accepting.must_have_room()
         return await self._whole(self._retry(instance_id, uuid, force))
 
     async def _retry(self, instance_id: str, uuid: str, force: bool) -> Request:
         request = await self.get(instance_id, uuid)
         if request.failure is not None and request.failure.code == OUTCOME_UNKNOWN.code and not force:
             raise OutboxError(RETRY_NEEDS_FORCE)
-        expires_at = self._clock.now() + self._settings.expires
-        epoch = self._holdings.epoch(instance_id)
-        try:
-            anew = await self._store.retry(instance_id, uuid, expires_at, epoch)
-        except StorageError:
-            self._arrivals.look([instance_id], everything=True)
-            raise
-        if anew is None:
-            raise OutboxError(NOT_RETRYABLE)
-        self._arrivals.take(Entry(anew.request, anew.steps))
-        return self._lanes.live(anew.request)
+        return self._lanes.live(await self._accepting.accept_anew(request))
 
     async def wait(self, instance_id: str, uuid: str, seconds: float) -> Request:
         """The request once it is finished, or as it is after `seconds`; at once when too many wait
@@ -335,12 +284,6 @@ class Outbox:
         await self._sweeper.sweep()
 
     # --- inside -------------------------------------------------------------------------------------------
-
-    def _must_have_room(self) -> None:
-        if not self._open:
-            raise OutboxError(DRAINING)
-        if self._lanes.unfinished + self._elsewhere.unfinished >= self._settings.max_unfinished:
-            raise OutboxError(QUEUE_FULL)
 
     def _crew(self, instance_id: str) -> Crew:
         return Crew(

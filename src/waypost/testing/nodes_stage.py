@@ -116,7 +116,7 @@ class NodesStage:
         names = {str(node.http.base_url).rstrip("/"): name for name, node in self.nodes.items()}
         with psycopg.connect(self.database_url) as connection:
             rows = connection.execute(_HOLDERS).fetchall()
-        return {instance_id: names.get(url, url) for instance_id, url in rows}
+        return {str(instance_id): names.get(str(url), str(url)) for instance_id, url in rows}
 
     async def held(self, reached: Callable[[dict[str, str]], bool], within: float = 20.0) -> dict[str, str]:
         """Wait until `reached` is true of who holds what."""

@@ -1,0 +1,106 @@
+import asyncio
+import random
+
+import msgspec
+
+from waypost.clock import Clock
+from waypost.errors import DRAINING, NOT_RETRYABLE, QUEUE_FULL, OutboxError, StorageError
+from waypost.outbox.arrivals import Arrivals
+from waypost.outbox.elsewhere import Elsewhere
+from waypost.outbox.entry import Entry
+from waypost.outbox.holdings import Holdings
+from waypost.outbox.lanes import Lanes
+from waypost.outbox.request import Acceptance, Accepted, Request
+from waypost.outbox.settings import OutboxSettings
+from waypost.outbox.store import NewRequest, OutboxStore, Stored
+from waypost.outbox.uuids import new_uuid
+
+
+class Accepting:
+    """Stores new requests and old ones that are tried again, whoever is going to send them."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        lanes: Lanes,
+        holdings: Holdings,
+        arrivals: Arrivals,
+        elsewhere: Elsewhere,
+        clock: Clock,
+        rng: random.Random,
+        settings: OutboxSettings,
+    ) -> None:
+        self._store = store
+        self._lanes = lanes
+        self._holdings = holdings
+        self._arrivals = arrivals
+        self._elsewhere = elsewhere
+        self._clock = clock
+        self._rng = rng
+        self._settings = settings
+        self.open = False
+
+    def must_have_room(self) -> None:
+        """Raises OutboxError (DRAINING, QUEUE_FULL)."""
+        if not self.open:
+            raise OutboxError(DRAINING)
+        if self._lanes.unfinished + self._elsewhere.unfinished >= self._settings.max_unfinished:
+            raise OutboxError(QUEUE_FULL)
+
+    async def accept(self, acceptance: Acceptance) -> Accepted:
+        """Store a request; returns after the commit. Raises OutboxError, StorageError."""
+        self.must_have_room()
+        new = self._new(acceptance)
+        written: asyncio.Future[Stored] = asyncio.ensure_future(self._store.accept(new))
+        self._lanes.unfinished += 1  # its place is taken while it is written
+        written.add_done_callback(lambda done: self._take_in(new, done))
+        stored = await asyncio.shield(written)
+        return Accepted(uuid=stored.duplicate_of or new.uuid, duplicate=stored.duplicate_of is not None)
+
+    async def accept_anew(self, request: Request) -> Request:
+        """Store that a request is tried again, and what it is then. Raises OutboxError (NOT_RETRYABLE,
+        BLOB_GONE), StorageError.
+        """
+        instance_id = request.instance_id
+        expires_at = self._clock.now() + self._settings.expires
+        epoch = self._holdings.epoch(instance_id)
+        try:
+            anew = await self._store.retry(instance_id, request.uuid, expires_at, epoch)
+        except StorageError:
+            self._arrivals.look([instance_id], everything=True)
+            raise
+        if anew is None:
+            raise OutboxError(NOT_RETRYABLE)
+        self._arrivals.take(Entry(anew.request, anew.steps))
+        return anew.request
+
+    def _new(self, acceptance: Acceptance) -> NewRequest:
+        key = self._lanes.canonical(acceptance.instance_id, acceptance.chat_key)
+        if key != acceptance.chat_key:
+            acceptance = msgspec.structs.replace(acceptance, chat_key=key)
+        now = self._clock.now()
+        return NewRequest(
+            acceptance=acceptance,
+            uuid=new_uuid(now, self._rng),
+            created_at=now,
+            expires_at=now + self._settings.expires,
+            duplicates_since=now - self._settings.idempotency,
+            epoch=self._holdings.epoch(acceptance.instance_id),
+        )
+
+    def _take_in(self, new: NewRequest, written: "asyncio.Future[Stored]") -> None:
+        """Put a request that was stored into its lane, whether or not its caller still waits."""
+        self._lanes.unfinished -= 1
+        # What is stored while the outbox closes is the next process's.
+        if not self.open or written.cancelled():
+            return
+        error = written.exception()
+        if error is not None:
+            # Where the connection was lost during the commit, it may be there.
+            if isinstance(error, StorageError):
+                self._arrivals.look([new.acceptance.instance_id], everything=True)
+            return
+        stored = written.result()
+        if stored.duplicate_of is None:
+            self._elsewhere.unfinished += not new.epoch
+            self._arrivals.take(Entry(new.queued(stored.seq)))
