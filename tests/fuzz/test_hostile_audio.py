@@ -60,8 +60,13 @@ class Caller:
 
     async def heard(self) -> dict[str, bytes]:
         """What the contact received, by message id."""
-        inbox = await self.control.inbox(f"+{CONTACT}", 0, 0)
-        return {one.id: await self.control.media(f"+{CONTACT}", one.seq) for one in inbox.messages}
+        heard: dict[str, bytes] = {}
+        after = 0
+        while (inbox := await self.control.inbox(f"+{CONTACT}", after, 0)).messages:
+            for one in inbox.messages:
+                heard[one.id] = await self.control.media(f"+{CONTACT}", one.seq)
+                after = one.seq
+        return heard
 
 
 @pytest.fixture
