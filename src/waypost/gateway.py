@@ -41,6 +41,7 @@ from waypost.instances.neighbours import Neighbours
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
+from waypost.media.shared_blobs import SharedBlobs
 from waypost.net.allow import AllowList
 from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
@@ -148,7 +149,7 @@ class _House:
     sessions: Sessions
     outbox: Outbox
     engine: Engine
-    blobs: LocalBlobs
+    blobs: LocalBlobs | SharedBlobs
     voice: VoicePool
     neighbours: Neighbours | None
 
@@ -166,8 +167,9 @@ async def _furnish(
     database = storage.database
     engine: Engine
     outbox: Outbox
-    blobs = LocalBlobs(settings.data / "blobs")
-    stack.callback(blobs.close)
+    local = LocalBlobs(settings.data / "blobs")
+    stack.callback(local.close)
+    blobs = local if storage.depot is None else SharedBlobs(local, storage.depot)
     messages = SqlMessages(database)
     contacts = Contacts(SqlContacts(database), clock)
     store = SqlInstances(database)
@@ -321,9 +323,9 @@ class _Networks:
 
 
 class _Uploads:
-    """Implements `operations.resources.Uploads`: small files are rows, large ones files."""
+    """Implements `operations.resources.Uploads`: small files are rows, large ones are apart."""
 
-    def __init__(self, rows: InlineBlobs, files: LocalBlobs) -> None:
+    def __init__(self, rows: InlineBlobs, files: LocalBlobs | SharedBlobs) -> None:
         self._rows = rows
         self._files = files
 
@@ -331,9 +333,9 @@ class _Uploads:
         """The bytes of a small file."""
         return await self._rows.inline(blob_id)
 
-    def path_of(self, blob_id: str) -> Path:
+    async def file(self, blob_id: str, scratch: Path) -> Path | None:
         """Where a large file lies, if it is there."""
-        return self._files.path_of(blob_id)
+        return await self._files.file(blob_id, scratch)
 
 
 def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:

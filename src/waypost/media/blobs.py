@@ -103,6 +103,11 @@ class LocalBlobs:
         """Make a finished scratch file a blob, durable when this returns. Raises StorageError."""
         return await self._in_thread(self._keep, path)
 
+    async def file(self, blob_id: str, scratch: Path) -> Path | None:  # noqa: ARG002 - it need not be brought
+        """Where the file lies; None when it is gone."""
+        path = self.path_of(blob_id)
+        return path if await self._in_thread(path.is_file) else None
+
     async def exists(self, blob_id: str) -> bool:
         """Whether the file is still kept."""
         return await self._in_thread(self.path_of(blob_id).is_file)

@@ -41,8 +41,8 @@ class Uploads(Protocol):
         """The bytes of a small file; None when it is not kept in the database."""
         ...
 
-    def path_of(self, blob_id: str) -> Path:
-        """Where a large file lies, if it is there."""
+    async def file(self, blob_id: str, scratch: Path) -> Path | None:
+        """Where a large file lies, brought to `scratch` if it has to be; None when it is gone."""
         ...
 
 
@@ -88,8 +88,8 @@ class Resources:
                 await asyncio.to_thread(scratch.write_bytes, data)
                 yield scratch
                 return
-            path = self.uploads.path_of(request.blob_id)
-            if not await asyncio.to_thread(path.is_file):
+            path = await self.uploads.file(request.blob_id, scratch)
+            if path is None:
                 raise OutboxError(BLOB_GONE)
             yield path
         finally:

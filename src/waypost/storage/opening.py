@@ -5,6 +5,7 @@ from typing import Final
 
 from waypost.config import Settings
 from waypost.instances.neighbours import NodeStores
+from waypost.media.shared_blobs import Depot
 from waypost.storage.database import Database
 
 # A writer and a reader: a renewal that waits behind a slow commit would cost the node its instances.
@@ -15,10 +16,13 @@ _LEASE_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The database, and what nodes share beside it where there may be several."""
+    """The database, and what nodes share beside it where there may be several: what they know of each other,
+    and the larger uploads.
+    """
 
     database: Database
     nodes: NodeStores | None
+    depot: Depot | None
 
 
 @asynccontextmanager
@@ -34,12 +38,13 @@ async def opened(settings: Settings) -> AsyncIterator[Storage]:
     from waypost.storage.sqlite.database import opened as sqlite
 
     async with sqlite(settings.data / "waypost.db") as database:
-        yield Storage(database, None)
+        yield Storage(database, None, None)
 
 
 @asynccontextmanager
 async def _shared(settings: Settings) -> AsyncIterator[Storage]:
     # Whoever does without PostgreSQL does without its driver in memory.
+    from waypost.storage.postgres.chunks import ChunkDepot
     from waypost.storage.postgres.conditions import PostgresConditions
     from waypost.storage.postgres.database import connected
     from waypost.storage.postgres.database import opened as postgres
@@ -63,4 +68,5 @@ async def _shared(settings: Settings) -> AsyncIterator[Storage]:
                 PostgresOrders(database),
                 PostgresNotices(database, target),
             ),
+            ChunkDepot(database),
         )
