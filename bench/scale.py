@@ -19,10 +19,12 @@ class Scale:
     latency_notes: int = 60
     rate_notes: int = 400
     senders: tuple[int, ...] = (1, 20)
-    instances: tuple[int, ...] = (1, 20, 100)
+    instances: tuple[int, ...] = (1, 20, 100, 300)
     """Really paired ones."""
-    simulated: tuple[int, ...] = (300, 1_000)
+    simulated: tuple[int, ...] = (1_000,)
     """Rows of the database that have no session."""
+    plain: tuple[int, ...] = (1, 20, 100)
+    """Sessions of the plain Baileys script."""
     instance_requests: int = 1_000
     depths: tuple[int, ...] = (10, 100, 1_000, 10_000, 100_000)
     drained: int = 100
@@ -43,6 +45,7 @@ SHORT = Scale(
     senders=(1, 2),
     instances=(1, 2),
     simulated=(20,),
+    plain=(1, 2),
     instance_requests=100,
     depths=(10, 100),
     drained=10,

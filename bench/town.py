@@ -99,7 +99,8 @@ class Town:
         """Wait until all paired instances are WORKING."""
         async with asyncio.timeout(within_s):
             while await self.working() < len(self.instances):
-                await asyncio.sleep(0.02)
+                # The list of a hundred instances takes milliseconds that the gateway needs to come back.
+                await asyncio.sleep(0.1)
 
     async def working(self) -> int:
         """How many instances are WORKING."""
