@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 
-from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length
+from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length, scaling
 from bench.machine import describe, today
 from bench.page import Result, keep
 from bench.scale import FULL, SHORT
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Section] = {
         instances.SECTION,
         depth.SECTION,
         length.SECTION,
+        scaling.SECTION,
     )
 }
 _OPTIONS = ("--write", "--short", "--page")

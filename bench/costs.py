@@ -1,85 +1,68 @@
-"""What a note costs: processor seconds of each kind of process, and where the time of one note goes.
+"""What a note costs: milliseconds of processor time of each kind of process.
 
 These are the inputs of `bench/simulation.py`; unlike notes per second they hardly depend on what else runs
 on the machine.
 """
 
-import asyncio
 import os
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 import psutil
 
+from bench.delivery import CONTACTS, rate
 from bench.machine import family
+from bench.scale import Scale
 from bench.sounds import mp3, native_note
-from bench.town import Town, town
+from bench.town import Town
 from waypost.sandbox.views import NewContact
 
-NOTES: Final = 200
 KINDS: Final = ("gateway", "engine", "voice", "sandbox", "client")
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one note: milliseconds of processor time by kind of process; and the run that told."""
+    """One run: what was sent, how fast, and what each note took, by kind of process."""
 
     input: str
     instances: int
     notes: int
-    seconds: float
+    per_second: float
     cpu_ms: dict[str, float]
 
-    @property
-    def per_second(self) -> float:
-        """Notes per second of the run."""
-        return self.notes / self.seconds
 
-
-async def run(town: Town, instances: int = 20) -> list[Cost]:
-    """Native notes and 3 s mp3, through one instance and through many."""
-    while len(town.instances) < instances:
-        await town.add_instance()
-    contacts = [f"4477009120{number:02}" for number in range(4)]
-    for contact in contacts:
-        await town.sandbox.add_contact(NewContact(f"+{contact}", delivered_after=None))
-    sounds = {"native": (await native_note(3.0), "note.ogg"), "mp3": (mp3(3.0), "note.mp3")}
+async def measure(here: Town, scale: Scale) -> list[Cost]:
+    """Native notes and 3 s mp3, through one instance and through several that are paired already."""
+    for contact in CONTACTS:
+        await here.sandbox.add_contact(NewContact(f"+{contact}", delivered_after=None))
+    sounds = {"native": await native_note(3.0), "mp3": mp3(3.0)}
+    # What opens the Signal sessions is not counted: it happens once per chat.
+    await rate(here, here.instances, sounds["native"], len(here.instances) * len(CONTACTS))
     return [
-        await _cost(town, kind, count, contacts, sound, name)
-        for kind, (sound, name) in sounds.items()
-        for count in (1, instances)
+        await _cost(here, kind, count, sound, scale.rate_notes)
+        for kind, sound in sounds.items()
+        for count in scale.senders
     ]
 
 
-async def _cost(town: Town, kind: str, count: int, contacts: Sequence[str], sound: bytes, name: str) -> Cost:
-    each = NOTES // count
-    before, began = _cpu(town), time.perf_counter()
-
-    async def one(number: int) -> None:
-        instance = town.instances[number]
-        uuids = await asyncio.gather(
-            *(town.send(instance, sound, name, contacts[place % len(contacts)]) for place in range(each))
-        )
-        for uuid in uuids[
-            -len(contacts) :
-        ]:  # the last of each chat: asking for all would cost more than sending
-            await town.finished(instance, uuid)
-
-    await asyncio.gather(*(one(number) for number in range(count)))
-    seconds, after, notes = time.perf_counter() - began, _cpu(town), each * count
-    spent = {kind: (after[kind] - before[kind]) * 1000 / notes for kind in KINDS}
-    return Cost(input=kind, instances=count, notes=notes, seconds=seconds, cpu_ms=spent)
+async def _cost(here: Town, kind: str, count: int, sound: bytes, notes: int) -> Cost:
+    before = _spent(here)
+    per_second = await rate(here, here.instances[:count], sound, notes)
+    after = _spent(here)
+    each = {name: (after[name] - before[name]) * 1000 / notes for name in KINDS}
+    return Cost(input=kind, instances=count, notes=notes, per_second=per_second, cpu_ms=each)
 
 
-def _cpu(here: Town) -> Mapping[str, float]:
-    """Processor seconds so far, by kind of process."""
+def _spent(here: Town) -> Mapping[str, float]:
+    """Processor seconds so far, by kind of process; the client's with those of the load that has ended."""
     kinds = {
         **family(here.pair.gateway.pid),
         "sandbox": _tree(here.pair.sandbox.pid),
         "client": [os.getpid()],
     }
-    return {kind: sum(_seconds(pid) for pid in kinds[kind]) for kind in KINDS}
+    spent = {kind: sum(_seconds(pid) for pid in kinds[kind]) for kind in KINDS}
+    ended = psutil.Process().cpu_times()
+    return {**spent, "client": spent["client"] + ended.children_user + ended.children_system}
 
 
 def _tree(pid: int) -> list[int]:
@@ -89,30 +72,3 @@ def _tree(pid: int) -> list[int]:
 def _seconds(pid: int) -> float:
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
-
-
-def report(costs: Sequence[Cost]) -> list[str]:
-    """The table's lines."""
-    head = f"{'input, instances':22}" + "".join(f"{kind:>9}" for kind in KINDS) + f"{'all':>9}{'notes/s':>9}"
-    lines = [head]
-    for cost in costs:
-        spent = "".join(f"{cost.cpu_ms[kind]:9.2f}" for kind in KINDS)
-        title = f"{cost.input}, {cost.instances}"
-        lines.append(f"{title:22}{spent}{sum(cost.cpu_ms.values()):9.2f}{cost.per_second:9.1f}")
-    return [*lines, "processor milliseconds per note"]
-
-
-def figures(costs: Sequence[Cost]) -> list[dict[str, Any]]:
-    """The same as data."""
-    found: list[dict[str, Any]] = msgspec.to_builtins(costs)
-    return found
-
-
-async def main() -> None:
-    """Measure alone: `python -m bench.costs`."""
-    async with town() as here:
-        print("\n".join(report(await run(here))))
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -1,56 +1,69 @@
-"""How far one node goes and what comes next, computed from the figures of one run (see docs/scaling.md).
+"""How far one node goes: what notes cost, measured; the same runs simulated; and, where that fits, what lies
+beyond (docs/scaling.md)."""
 
-The simulation has to repeat that run first: where it is off by more than `TRUST`, nothing is computed of it.
-"""
-
-import math
+import os
 import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-from bench.costs import Cost
-from bench.simulation import Load, Machine, Outcome, simulate
+import msgspec
 
-TRUST: Final = 0.25  # largest part by which a simulated figure may differ from the measured one
-ROUND_TRIP_MS: Final = 100.0  # assumed, to WhatsApp's servers and back; the sandbox's is nothing
-BUSY: Final = (
-    0.6  # part of a node's capacity that is planned with: the rest is for bursts and for its neighbours
+from bench import page
+from bench.beyond import (
+    ROUND_TRIP_MS,
+    TRUST,
+    Measured,
+    capacity,
+    compare,
+    one_instance,
+    plan,
+    trusted,
+    under_load,
 )
-MEMORY: Final = 0.7  # part of a node's memory that is planned with
-NOTES_A_DAY: Final = 100  # assumed, per instance
-BUSIEST_HOUR: Final = 0.2  # assumed, the part of a day's notes that falls into its busiest hour
+from bench.chart import Line
+from bench.chart import lines as drawn
+from bench.costs import KINDS, measure
+from bench.delivery import latency
+from bench.instances import memory
+from bench.scale import Scale
+from bench.section import Figures, Section
+from bench.sounds import mp3
+from bench.town import town
+
+_CORES = (1, 2, 4, 8, 16)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """What one run found: `base_mb` of a gateway without sessions, `session_mb` for each of them."""
+async def run(scale: Scale) -> Figures:
+    """Costs, latency, memory; what a session takes comes from the kept run with most of them, if any."""
+    async with town() as here:
+        waited = await latency(here, mp3(3.0), "note.mp3", scale.latency_notes)
+        one = await memory(here)
+        await here.grow(max(scale.senders))
+        costs = await measure(here, scale)
+        many = await memory(here)
+    rows = [{"instances": 1, "all": one["all"]}, {"instances": max(scale.senders), "all": many["all"]}]
+    kept = page.load().get("instances")
+    session_mb = _slope(rows if kept is None else kept.figures["paired"])
+    found = Measured(
+        cores=os.cpu_count() or 1,
+        costs=costs,
+        latency_p50_ms=waited["p50_ms"],
+        commit_ms=commit_ms(),
+        base_mb=one["all"] - session_mb,
+        session_mb=session_mb,
+    )
+    figures: Figures = msgspec.to_builtins(found)
+    return figures
 
-    cores: int
-    costs: Sequence[Cost]
-    latency_p50_ms: float
-    commit_ms: float
-    base_mb: float
-    session_mb: float
-    accepts_per_second: float
 
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """A measured figure beside the simulated one."""
-
-    what: str
-    measured: float
-    simulated: float
-
-    @property
-    def off(self) -> float:
-        """By which part the simulation is off."""
-        return self.simulated / self.measured - 1
+def _slope(rows: Sequence[Mapping[str, Any]]) -> float:
+    first, last = rows[0], rows[-1]
+    grown: float = (last["all"] - first["all"]) / max(last["instances"] - first["instances"], 1)
+    return max(grown, 0.1)
 
 
 def commit_ms(count: int = 200) -> float:
@@ -69,81 +82,37 @@ def commit_ms(count: int = 200) -> float:
         return statistics.median(taken)
 
 
-def compare(found: Measured) -> list[Comparison]:
-    """The simulation of the very runs that were measured."""
-    rows = []
-    for cost in found.costs:
-        here = Machine(cores=found.cores, cpu_ms=cost.cpu_ms, commit_ms=found.commit_ms, alone=False)
-        outcome = simulate(here, Load(instances=cost.instances, notes=cost.notes))
-        what = f"{cost.input}, {cost.instances} instance{'s' * (cost.instances > 1)}: notes/s"
-        rows.append(Comparison(what=what, measured=cost.per_second, simulated=outcome.per_second))
-    one = _machine(found, "mp3", found.cores, alone=False)
-    single = simulate(one, Load(instances=1, notes=60, per_second=1.0))
-    what = "mp3, one at a time: ms to the recipient"
-    return [*rows, Comparison(what=what, measured=found.latency_p50_ms, simulated=single.p50_ms)]
-
-
-def trusted(rows: Sequence[Comparison]) -> bool:
-    """Whether the simulation may be used beyond what was measured."""
-    return all(abs(row.off) <= TRUST for row in rows)
-
-
-def capacity(found: Measured, kind: str, cores: int) -> Outcome:
-    """What a node of its own carries at most: 100 instances, each with as much as it can take."""
-    return simulate(_machine(found, kind, cores), Load(instances=100, notes=2000))
-
-
-def one_instance(found: Measured, round_trip_ms: float) -> Outcome:
-    """What one instance sends at most through a network that is that far away."""
-    machine = _machine(found, "native", found.cores, round_trip_ms=round_trip_ms)
-    return simulate(machine, Load(instances=1, notes=200))
-
-
-def under_load(found: Measured, cores: int, part: float) -> Outcome:
-    """A node that gets `part` of what it could carry, at random times."""
-    most = capacity(found, "mp3", cores).per_second
-    return simulate(_machine(found, "mp3", cores), Load(instances=100, notes=3000, per_second=most * part))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How many nodes of a size a number of instances needs, and what decides it."""
-
-    instances: int
-    notes_per_second: float
-    nodes: int
-    per_node: int
-    decided_by: str
-
-
-def plan(found: Measured, instances: int, cores: int, memory_gb: float) -> Plan:
-    """Nodes of `cores` and `memory_gb` for that many instances, each with NOTES_A_DAY."""
-    busiest = NOTES_A_DAY * BUSIEST_HOUR / 3600
-    by_cpu = int(capacity(found, "mp3", cores).per_second * BUSY / busiest)
-    by_memory = int((memory_gb * 1024 * MEMORY - found.base_mb) / found.session_mb)
-    per_node, why = min((by_cpu, "processor (conversion)"), (by_memory, "memory (sessions)"))
-    return Plan(
-        instances=instances,
-        notes_per_second=instances * busiest,
-        nodes=max(math.ceil(instances / per_node), 1),
-        per_node=per_node,
-        decided_by=why if instances > per_node else "nothing yet",
-    )
-
-
-def report(found: Measured) -> list[str]:
-    """The tables; the last lines say so when the simulation is too far off to be used."""
-    rows = compare(found)
-    lines = [f"{'the same run':42}{'measured':>10}{'simulated':>11}{'off':>7}"]
-    lines += [f"{row.what:42}{row.measured:10.1f}{row.simulated:11.1f}{row.off:+7.0%}" for row in rows]
-    if not trusted(rows):
+def report(figures: Figures) -> Sequence[str]:
+    """The tables' lines; they end with the first where the simulation is too far off to be used."""
+    found = msgspec.convert(figures, Measured)
+    lines = [*_costs(found), "", *_comparison(found)]
+    if not trusted(compare(found)):
         return [*lines, f"off by more than {TRUST:.0%}: nothing is computed from it"]
     return [*lines, "", *_capacities(found), "", *_instances(found), "", *_loads(found), "", *_plans(found)]
 
 
+def _costs(found: Measured) -> list[str]:
+    lines = [f"{'processor ms per note':24}" + "".join(f"{kind:>9}" for kind in KINDS) + f"{'all':>9}"]
+    for cost in found.costs:
+        spent = "".join(f"{cost.cpu_ms[kind]:9.2f}" for kind in KINDS)
+        title = f"{cost.input}, {cost.instances} instance{'s' * (cost.instances > 1)}"
+        lines.append(f"{title:24}{spent}{sum(cost.cpu_ms.values()):9.2f}")
+    return [
+        *lines,
+        f"a durable commit {found.commit_ms:.2f} ms; a gateway {found.base_mb:.0f} MB, "
+        f"a session {found.session_mb:.2f} MB more",
+    ]
+
+
+def _comparison(found: Measured) -> list[str]:
+    rows = compare(found)
+    lines = [f"{'the same runs':42}{'measured':>10}{'simulated':>11}{'off':>7}"]
+    return lines + [f"{row.what:42}{row.measured:10.1f}{row.simulated:11.1f}{row.off:+7.0%}" for row in rows]
+
+
 def _capacities(found: Measured) -> list[str]:
     lines = [f"{'one node, network ' + f'{ROUND_TRIP_MS:.0f} ms away':42}{'native/s':>10}{'3 s mp3/s':>11}"]
-    for cores in (1, 2, 4, 8, 16):
+    for cores in _CORES:
         native, mp3 = (capacity(found, kind, cores).per_second for kind in ("native", "mp3"))
         lines.append(f"{f'{cores} cores':42}{native:10.0f}{mp3:11.0f}")
     return lines
@@ -176,10 +145,20 @@ def _plans(found: Measured) -> list[str]:
     return lines
 
 
-def _machine(
-    found: Measured, kind: str, cores: int, *, alone: bool = True, round_trip_ms: float = ROUND_TRIP_MS
-) -> Machine:
-    """A machine with the costs that were measured with most instances."""
-    cost = max((one for one in found.costs if one.input == kind), key=lambda one: one.instances)
-    far = round_trip_ms if alone else 0.0
-    return Machine(cores=cores, cpu_ms=cost.cpu_ms, commit_ms=found.commit_ms, round_trip_ms=far, alone=alone)
+def charts(figures: Figures) -> Mapping[str, str]:
+    """What one node carries by cores, where the simulation is trusted."""
+    found = msgspec.convert(figures, Measured)
+    if not trusted(compare(found)):
+        return {}
+    shown = [
+        Line(
+            "native notes" if kind == "native" else "3 s mp3",
+            [(cores, capacity(found, kind, cores).per_second) for cores in _CORES],
+            colour,
+        )
+        for colour, kind in enumerate(("native", "mp3"))
+    ]
+    return {"scaling": drawn("Notes per second of one node by cores (simulated)", shown, x="cores")}
+
+
+SECTION = Section("scaling", "How far one node goes", run, report, charts)
