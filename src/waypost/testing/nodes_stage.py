@@ -49,6 +49,18 @@ class NodesStage:
     _stack: contextlib.AsyncExitStack
     _admin_token: str
     nodes: dict[str, NodeProcess] = field(default_factory=dict)
+    paired: list[PairedInstance] = field(default_factory=list)
+
+    async def running(self, *names: str) -> list[NodeProcess]:
+        """Have exactly these nodes run; those that do not are started, others are stopped."""
+        for name, node in self.nodes.items():
+            if name not in names:
+                await node.process.stop()
+        async with asyncio.TaskGroup() as tasks:
+            for name in names:
+                if name not in self.nodes or not self.nodes[name].process.runs:
+                    tasks.create_task(self.start(name))
+        return [self.nodes[name] for name in names]
 
     async def start(self, name: str) -> NodeProcess:
         """Start a node; returns once it answers."""

@@ -43,9 +43,14 @@ class Process:
     _child: asyncio.subprocess.Process | None = None
 
     @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._child is not None and self._child.returncode is None
+
+    @property
     def pid(self) -> int:
         """Process id; raises ProcessFailed when it does not run."""
-        if self._child is None or self._child.returncode is not None:
+        if self._child is None or not self.runs:
             raise ProcessFailed(f"{self.name} does not run")
         return self._child.pid
 
@@ -102,7 +107,7 @@ class Process:
 
     async def stop(self) -> None:
         """Ask it to end (SIGTERM); kill it when it does not."""
-        if self._child is None or self._child.returncode is not None:
+        if self._child is None or not self.runs:
             return
         self._child.terminate()
         try:

@@ -1,16 +1,25 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from waypost.testing.nodes_stage import NodesStage, nodes_stage
+from waypost.testing.postgres import PostgresServer, running_server
 
-CONTACTS = ["447700900201", "447700900202", "447700900203"]
+CONTACTS = [f"4477009002{n:02}" for n in range(8)]
 
 
-@pytest.fixture
-async def town(tmp_path: Path, postgres_url: str) -> AsyncIterator[NodesStage]:
-    """A sandbox and a database, and no node yet. What the nodes logged is shown when a test fails."""
-    async with nodes_stage(tmp_path, postgres_url, CONTACTS) as stage:
+@pytest.fixture(scope="package")
+def server() -> Iterator[PostgresServer]:
+    """A server of our own, which a test stops."""
+    with running_server() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def town(tmp_path_factory: pytest.TempPathFactory, server: PostgresServer) -> AsyncIterator[NodesStage]:
+    """A sandbox and a database; each test says which nodes it wants to run, and uses a contact of its own."""
+    url = server.url(server.create())
+    async with nodes_stage(tmp_path_factory.mktemp("nodes"), url, CONTACTS) as stage:
         yield stage
         print(stage.logs())
