@@ -95,7 +95,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a request ends. Times are seconds since the epoch."""
+    """How a request ends. Times are seconds since the epoch. With `opens_chat` its chat is kept as one in
+    which we have written.
+    """
 
     state: Literal[RequestState.SENT, RequestState.FAILED, RequestState.CANCELLED]
     status: int
@@ -103,6 +105,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None
     at: float
     keep_blobs_until: float
+    opens_chat: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -52,6 +52,7 @@ class SqlOutboxStore:
         self._steps = dialect.statements("steps")
         self._blobs = dialect.statements("blobs")
         self._keys = dialect.statements("idempotency")
+        self._open_chats = dialect.statements("open_chats")
         self._outbox = dialect.statements("outbox")
         self._new = NewRows(dialect)
         self._receipts = ReceiptRows(dialect)
@@ -313,6 +314,9 @@ class SqlOutboxStore:
         if request.blob_id is not None:
             names = {"uuid": request.uuid, "until": ending.keep_blobs_until}
             connection.execute(self._blobs["keep_until"], names)
+        if ending.opens_chat:
+            chat = {"instance_id": request.instance_id, "chat": request.chat_key, "at": ending.at}
+            connection.execute(self._open_chats["open"], chat | {"ours": True})
         if self._listener is not None:
             self._listener.ended(connection, request, ending)
 

@@ -9,7 +9,8 @@ CREATE TABLE instances (
     ended TEXT NOT NULL DEFAULT '',
     jid TEXT,
     lid TEXT,
-    push_name TEXT NOT NULL DEFAULT ''
+    push_name TEXT NOT NULL DEFAULT '',
+    overrides TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 
 CREATE UNIQUE INDEX instances_name ON instances (name);
