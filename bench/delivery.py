@@ -44,7 +44,7 @@ async def latency(town: Town, sound: bytes, name: str, notes: int) -> dict[str, 
     instance, contact = town.instances[0], "447700910001"
     await town.sandbox.add_contact(NewContact(f"+{contact}", delivered_after=None))
     taken: list[float] = []
-    after = (await town.sandbox.inbox(f"+{contact}")).last
+    after = await town.inbox_end(contact)
     for number in range(notes + WARMING):
         began = time.perf_counter()
         await town.send(instance, sound, name, contact)

@@ -107,9 +107,16 @@ class Town:
         # One question about all: asking for each would keep the client busier than the gateway.
         return len(await self._call("GET", "instances?filter[status]=WORKING", self.pair.admin_token))
 
+    async def inbox_end(self, contact: str) -> int:
+        """Behind the last message that the contact has; an inbox comes in pages."""
+        after = 0
+        while (inbox := await self.sandbox.inbox(f"+{contact}", after)).messages:
+            after = inbox.last
+        return after
+
     async def arrivals(self, contacts: Sequence[str], count: int) -> Coroutine[Any, Any, None]:
         """What to wait on until the contacts have decrypted `count` notes more than they have now."""
-        begun = [(await self.sandbox.inbox(f"+{contact}")).last for contact in contacts]
+        begun = [await self.inbox_end(contact) for contact in contacts]
         left = count
         all_there = asyncio.Event()
 
