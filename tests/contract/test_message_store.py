@@ -1,14 +1,14 @@
-"""What any store of messages for quotes must do; SQLite is the one there is."""
+"""What any store of messages for quotes must do."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+import sqlite3
 
 import pytest
 
+from waypost.instances.instance import Instance
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database
+from waypost.storage.instances import SqlInstances
 from waypost.storage.messages import SqlMessages
-from waypost.storage.sqlite.database import opened
 
 OWN = Message(
     instance_id="shop",
@@ -21,16 +21,11 @@ OWN = Message(
 )
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(tmp_path / "waypost.db") as found:
-        await found.write(
-            lambda connection: connection.execute(
-                "INSERT INTO instances (id, name, phone, network, created_at)"
-                " VALUES ('shop', 'shop', '447700900001', 'sandbox', 0)"
-            )
-        )
-        yield found
+@pytest.fixture(autouse=True)
+async def instance(database: Database) -> None:
+    await SqlInstances(database).add(
+        Instance(id="shop", name="shop", phone="447700900001", network="sandbox", created_at=0.0)
+    )
 
 
 async def test_a_message_that_was_kept_is_found_by_its_id(database: Database) -> None:
@@ -58,13 +53,14 @@ async def test_old_messages_are_forgotten(database: Database) -> None:
 
 
 def _sent_step(connection: Connection) -> None:
+    nothing = "x''" if isinstance(connection, sqlite3.Connection) else "''::bytea"
     connection.execute(
         "INSERT INTO requests (uuid, instance_id, operation, chat_key, state, epoch, request, payload,"
         " payload_version, created_at, expires_at)"
-        " VALUES ('u', 'shop', 'send-text', 'c', 'sent', 1, x'', x'', 1, 0, 1)"
+        f" VALUES ('u', 'shop', 'send-text', 'c', 'sent', 1, {nothing}, {nothing}, 1, 0, 1)"
     )
     connection.execute(
         "INSERT INTO steps (uuid, number, instance_id, name, state, device_jid, message_id, chat, timestamp)"
-        " VALUES ('u', 0, 'shop', 'text', 'sent', '447700900001:7@s.whatsapp.net', '3EB0AA', ?, 100)",
-        (OWN.chat,),
+        " VALUES ('u', 0, 'shop', 'text', 'sent', '447700900001:7@s.whatsapp.net', '3EB0AA',"
+        f" '{OWN.chat}', 100)"
     )

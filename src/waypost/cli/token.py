@@ -1,7 +1,6 @@
 """`waypost token`: who may call the gateway."""
 
 import os
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +12,8 @@ from rich.table import Table
 from waypost.access.token import digest, new_secret
 from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
 from waypost.config import ConfigError, load
-from waypost.storage.sqlite.connection import connect_writer
-from waypost.storage.sqlite.dialect import SqliteDialect
-from waypost.storage.tokens import reset_admins
+from waypost.errors import StorageError
+from waypost.storage.admin import reset_admins_of_file, reset_admins_of_server
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens.")
 
@@ -100,29 +98,28 @@ def reset_admin(
     data: Annotated[Path | None, typer.Option(help="The data folder; WAYPOST_DATA unless given.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all admin tokens by a new one, in the data folder itself; a running gateway knows within
-    seconds.
-    """
+    """Replace all admin tokens by a new one, in the database itself; running gateways know within seconds."""
     try:
-        folder = data or load(os.environ).data
+        settings = load(os.environ)
     except ConfigError as wrong:
         fail(wrong.mistakes[0])
-    path = folder / "waypost.db"
-    if not path.is_file():
-        fail(f"There is no gateway's data in {folder.absolute()}; name the folder with --data.")
-    secret = new_secret()
-    connection = connect_writer(path)
+    secret, now = new_secret(), datetime.now(UTC).timestamp()
     try:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            now = datetime.now(UTC).timestamp()
-            number = reset_admins(connection, SqliteDialect(), digest(secret), now)
-    except sqlite3.Error as error:
-        fail(f"The database can't be written: {error}.")
-    finally:
-        connection.close()
+        if settings.database_url and data is None:
+            number = reset_admins_of_server(settings.database_url, digest(secret), now)
+        else:
+            number = reset_admins_of_file(_database_file(data or settings.data), digest(secret), now)
+    except StorageError as error:
+        fail(error.message)
     text = f"{number}|{secret}"
     if as_json:
         show_json({"number": number, "token": text})
     else:
         typer.echo(text)
+
+
+def _database_file(folder: Path) -> Path:
+    path = folder / "waypost.db"
+    if not path.is_file():
+        fail(f"There is no gateway's data in {folder.absolute()}; name the folder with --data.")
+    return path

@@ -1,3 +1,4 @@
+import asyncio
 import sys
 from pathlib import Path
 from subprocess import run
@@ -8,8 +9,10 @@ from waypost.config import ConfigError, Settings, load
 from waypost.errors import STORAGE_UNAVAILABLE, StorageError
 from waypost.instances.instance import Instance
 from waypost.nodes.lease import Node
+from waypost.storage.admin import reset_admins_of_server
 from waypost.storage.instances import SqlInstances
 from waypost.storage.opening import opened
+from waypost.storage.tokens import SqlTokens
 from waypost.testing.postgres import PostgresServer
 
 SECRET = "postgresql://waypost:geheim@db.example/waypost"
@@ -90,3 +93,17 @@ def test_the_driver_is_loaded_only_where_there_is_an_address(tmp_path: Path) -> 
         "assert not {'psycopg', 'alembic', 'sqlalchemy'} & set(sys.modules)\n"
     )
     run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=60)
+
+
+async def test_the_admin_token_can_be_made_anew_beside_running_nodes(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with opened(Settings(data=tmp_path, database_url=postgres_url)) as storage:
+        tokens = SqlTokens(storage.database)
+        await tokens.add(b"a" * 32, ("admin",), None, "first", 1.0, None)
+        number = await asyncio.to_thread(reset_admins_of_server, postgres_url, b"b" * 32, 2.0)
+        (only,) = await tokens.list()
+        assert (only.number, only.secret_sha256) == (number, b"b" * 32)
+    with pytest.raises(StorageError) as refused:
+        reset_admins_of_server("postgresql://x:geheim@127.0.0.1:1/x", b"b" * 32, 2.0)
+    assert "geheim" not in refused.value.message
