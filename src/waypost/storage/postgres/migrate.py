@@ -19,6 +19,12 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Any number, as long as all releases have the same.
 LOCK: Final = "SELECT pg_advisory_xact_lock(24664743716057972)"
 _WAIT_SECONDS: Final = 120.0
+# Not to_regclass(): what it found missing it remembers until the next transaction, also while another process
+# makes it.
+_IS_MIGRATED: Final = """
+SELECT 1 FROM pg_catalog.pg_tables
+WHERE tablename = 'alembic_version' AND schemaname = ANY (current_schemas(false))
+"""
 
 
 def migrate(target: Target) -> None:
@@ -55,7 +61,7 @@ def _create(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
 
 def revision(connection: "psycopg.Connection[tuple[Any, ...]]") -> str | None:
     """The revision a database is at; None when it is new."""
-    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+    if connection.execute(_IS_MIGRATED).fetchone() is None:
         return None
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return None if row is None else str(row[0])
