@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.chart import Bar, bars
 from bench.delivery import CONTACTS, WARMING, latency, percentiles, rate
+from bench.machine import family, processor_s
 from bench.plain import Plain, plain
 from bench.scale import Scale
 from bench.section import Figures, Section
@@ -36,7 +37,7 @@ async def run(scale: Scale) -> Figures:
                 "notes": notes,
                 "waypost": {
                     **await latency(here, note, "note.ogg", scale.latency_notes),
-                    "per_second": await _ours(here, note, notes),
+                    **await _ours(here, note, notes),
                 },
             }
             try:
@@ -52,9 +53,17 @@ async def _theirs(here: Town, script: Plain, scale: Scale) -> dict[str, Any]:
     waited = await _latency(here, script, scale.latency_notes)
     notes = scale.rate_notes
     await _rate(here, script, _OPENING, 1)
+    before = processor_s([script.pid])
     one = await _rate(here, script, notes, 1)
+    spent = (processor_s([script.pid]) - before) * 1000 / notes
     four = await _rate(here, script, notes, len(CONTACTS))
-    return {"version": script.version, **waited, "per_second": one, "per_second_4": four}
+    return {
+        "version": script.version,
+        **waited,
+        "per_second": one,
+        "per_second_4": four,
+        "processor_ms": spent,
+    }
 
 
 async def _latency(here: Town, script: Plain, notes: int) -> dict[str, float]:
@@ -70,9 +79,13 @@ async def _latency(here: Town, script: Plain, notes: int) -> dict[str, float]:
     return percentiles(taken)
 
 
-async def _ours(here: Town, note: bytes, notes: int) -> float:
-    await rate(here, here.instances, note, _OPENING)
-    return await rate(here, here.instances, note, notes)
+async def _ours(here: Town, note: bytes, notes: int) -> dict[str, float]:
+    """Twice, since the first turn starts the voice workers that the second is charged for."""
+    await rate(here, here.instances, note, notes)
+    pids = [pid for kind in family(here.pair.gateway.pid).values() for pid in kind]
+    before = processor_s(pids)
+    per_second = await rate(here, here.instances, note, notes)
+    return {"per_second": per_second, "processor_ms": (processor_s(pids) - before) * 1000 / notes}
 
 
 async def _rate(here: Town, script: Plain, notes: int, together: int) -> float:
@@ -102,6 +115,8 @@ def report(figures: Figures) -> Sequence[str]:
         f"notes/s, Waypost : script = {ours['per_second'] / one:.2f}, "
         f"with 4 chats at once {ours['per_second'] / four:.2f}",
         f"latency p50, Waypost : script = {ours['p50_ms'] / theirs['p50_ms']:.2f}",
+        f"processor time per note, all processes: Waypost {ours['processor_ms']:.1f} ms, "
+        f"script {theirs['processor_ms']:.1f} ms",
         f"{figures['notes']} native notes of 3 s to 4 contacts; Waypost answers HTTP and commits on the way",
     ]
 
