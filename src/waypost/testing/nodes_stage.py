@@ -23,6 +23,13 @@ WHERE l.expires_at > now()
 """
 
 
+def _is_engine(process: psutil.Process) -> bool:
+    try:
+        return any("waypost.engine.hosts" in word for word in process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
+
+
 @dataclass
 class NodeProcess:
     """One gateway process and the way to its API; started again it is another node on the same folder."""
@@ -34,7 +41,7 @@ class NodeProcess:
     def engines(self) -> list[psutil.Process]:
         """Its engine processes."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return [one for one in children if any("waypost.engine.hosts" in word for word in one.cmdline())]
+        return [one for one in children if _is_engine(one)]
 
 
 @dataclass
@@ -82,6 +89,8 @@ class NodesStage:
             "WAYPOST_LIMIT_CREATE_INSTANCE": "0",
             "WAYPOST_LIMIT_QR_CODE": "0",
             "WAYPOST_VOICE_WORKERS": "1",
+            # Uploads are large ones: they must reach a holder that did not receive them.
+            "WAYPOST_INLINE_MAX_BYTES": "1000",
             "WAYPOST_LOG_LEVEL": "info",
         }
         log = self._folder / f"{name}.log"
