@@ -1,17 +1,22 @@
 """The engine processes of one network."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from waypost.engine import process
+from waypost.engine import process, wire
 from waypost.engine.placement import choose
 from waypost.engine.port import Network
 from waypost.engine.process import EngineProcess, Signal
 from waypost.engine.settings import EngineSettings
+from waypost.errors import EngineError
+
+_TOLD_WITHIN_S: Final = 5.0  # a process that is halted hears it later, which is soon enough
 
 
 class Fleet:
@@ -32,6 +37,9 @@ class Fleet:
         self._homes: list[EngineProcess] = []
         self._placing = asyncio.Lock()
         self._failures = 0
+        self._running: set[EngineProcess] = set()  # pairings too
+        self._deadline: float | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
     @property
     def processes(self) -> list[EngineProcess]:
@@ -69,7 +77,31 @@ class Fleet:
     async def start(self, on_signal: Callable[[Signal], None]) -> EngineProcess:
         """A process outside of the fleet, for a pairing."""
         ca_folder = await asyncio.to_thread(_ca_folder, self._settings.folder, self._network)
-        return await process.start(self._network, ca_folder, self._settings, on_signal, self._log)
+        home = await process.start(self._network, ca_folder, self._settings, on_signal, self._log)
+        self._running = {other for other in self._running if other.alive} | {home}
+        if self._deadline is not None:
+            await self._tell(home, self._deadline)
+        return home
+
+    def hold_until(self, deadline: float) -> None:
+        """No process outlives `deadline` (monotonic seconds) unless a later one is named first: they are
+        told, and end by themselves even when this one is halted."""
+        self._deadline = deadline
+        for home in self._running:
+            if home.alive and not home.retired:
+                task = asyncio.create_task(self._tell(home, deadline))
+                self._telling.add(task)
+                task.add_done_callback(self._telling.discard)
+
+    async def kill(self) -> None:
+        """End all processes at once, those of pairings too."""
+        await asyncio.gather(*(home.kill() for home in self._running))
+
+    async def _tell(self, home: EngineProcess, deadline: float) -> None:
+        with contextlib.suppress(EngineError, TimeoutError):
+            await home.call(
+                lambda call: wire.HoldUntil(call=call, deadline=deadline), type(None), _TOLD_WITHIN_S
+            )
 
     async def stop(self) -> None:
         """End all processes."""

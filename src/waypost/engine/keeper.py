@@ -2,30 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from waypost.clock import Clock
 from waypost.engine import wire
+from waypost.engine.delivery import Delivery
 from waypost.engine.fleet import Fleet
 from waypost.engine.left_behind import end_left_behind
 from waypost.engine.port import EngineEvent, EventSink, Sent, SessionState, StateChanged
-from waypost.engine.probe import StoreProbe
 from waypost.engine.process import EngineProcess
 from waypost.engine.remote_session import RemoteSession
 from waypost.engine.settings import EngineSettings
 from waypost.engine.spool import SpoolReader
+from waypost.engine.store import SessionStore
 from waypost.engine.store_folder import StoreFolder
 from waypost.errors import ENGINE_DIED, EngineError
 
-T = TypeVar("T")
-
-_DELIVERY_RETRY_S: Final = (0.1, 0.5, 2.0, 5.0, 15.0)
 _START_RETRY_S: Final = 15.0  # when no engine process can be started at all
 _BROKEN_RETRY_S: Final = 2.0
 _DAY_S: Final = 86400.0
@@ -33,8 +30,6 @@ _DAY_S: Final = 86400.0
 # States that the server gives no way back from; `replaced` and `outdated` would only come again.
 _FINAL: Final = ("logged_out", "replaced", "outdated")
 _ENDING: Final = (*_FINAL, "banned", "failed")
-
-_event_decoder: Final = msgspec.msgpack.Decoder(EngineEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +39,26 @@ class House:
     settings: EngineSettings
     sink: EventSink
     clock: Clock
-    pool: Executor
     log: FilteringBoundLogger
 
 
 class Keeper:
     """One instance from `open` to `close`. `session` is there while it is connected."""
 
-    def __init__(self, instance_id: str, folder: StoreFolder, fleet: Fleet, house: House) -> None:
+    def __init__(
+        self, instance_id: str, store: SessionStore, folder: StoreFolder, fleet: Fleet, house: House
+    ) -> None:
         self.session: RemoteSession | None = None
         self.over = False  # the server has ended the session for good, or `close` was called
         self._instance_id = instance_id
+        self._store = store
         self._folder = folder
         self._fleet = fleet
         self._house = house
         self._log = house.log.bind(instance=instance_id)
         self._reader = SpoolReader(folder.spool)
-        self._probe = StoreProbe(folder.database)
+        self._probe = store.probe()
+        self._delivery = Delivery(house.sink, self._log)
         self._under_way: dict[bytes, asyncio.Task[Sent]] = {}
         self._process: EngineProcess | None = None
         self._left = True  # the process has the session no more
@@ -93,7 +91,7 @@ class Keeper:
                     await asyncio.wait_for(self._closing.wait(), wait)
         finally:
             self.session = None
-            self._probe.close()
+            await self._probe.close()
 
     def close(self) -> None:
         """Ask `run` to disconnect and end."""
@@ -140,7 +138,10 @@ class Keeper:
         try:
             await process.call(
                 lambda call: wire.OpenSession(
-                    call=call, session=self._instance_id, folder=str(self._folder.root)
+                    call=call,
+                    session=self._instance_id,
+                    folder=str(self._folder.root),
+                    store=self._store.name,
                 ),
                 type(None),
                 settings.start_within,
@@ -203,8 +204,8 @@ class Keeper:
         now = self._house.clock.now()
         match last.state:
             case "logged_out":
-                self._probe.close()
-                await asyncio.to_thread(self._folder.discard)  # whatsmeow has emptied it
+                await self._probe.close()
+                await self._store.discard()  # whatsmeow has emptied it
                 return None
             case "banned":
                 return min(
@@ -225,49 +226,28 @@ class Keeper:
                 self._log.warning("spool_damaged", segments=batch.damaged)
             if not batch.payloads:
                 return None
-            events = [await self._completed(event) for event in self._decoded(batch.payloads)]
+            events = [await self._completed(event) for event in self._delivery.decoded(batch.payloads)]
             if process is not None and any(_is_final(event) for event in events):
                 self.over = True
             # Before the sink hears of a connection there is a session to use it by.
             ended = await self._note(events, process)
-            await self._deliver(events)
+            await self._delivery.deliver(events)
             await asyncio.to_thread(self._reader.ack, batch)
             if ended is not None:
                 return ended
 
-    async def _deliver(self, events: Sequence[EngineEvent]) -> None:
-        """Until the sink has taken them: the spool is the only other copy."""
-        attempt = 0
-        while events:
-            try:
-                return await self._house.sink.deliver(events)
-            except Exception:  # noqa: BLE001 - whatever the sink's trouble is, the events must wait for it
-                self._log.exception("events_not_delivered", count=len(events))
-            await asyncio.sleep(_DELIVERY_RETRY_S[min(attempt, len(_DELIVERY_RETRY_S) - 1)])
-            attempt += 1
-
     async def _tell(self, state: SessionState, reason: str) -> None:
         """A state that the gateway itself has found out."""
         at = self._house.clock.now()
-        await self._deliver([StateChanged(instance_id=self._instance_id, at=at, state=state, reason=reason)])
-
-    async def _in_pool(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._house.pool, function)
-
-    def _decoded(self, payloads: Sequence[bytes]) -> list[EngineEvent]:
-        events = []
-        for payload in payloads:
-            try:
-                events.append(_event_decoder.decode(payload))
-            except msgspec.DecodeError as error:  # written by a release that knew another shape
-                self._log.error("event_unreadable", error=str(error))
-        return events
+        await self._delivery.deliver(
+            [StateChanged(instance_id=self._instance_id, at=at, state=state, reason=reason)]
+        )
 
     async def _completed(self, event: EngineEvent) -> EngineEvent:
         """A session that is connected says who it is; the library's event does not, but its store does."""
         if not isinstance(event, StateChanged) or event.state != "connected":
             return event
-        identity = await self._in_pool(self._probe.identity)
+        identity = await self._probe.identity()
         if identity is None:
             return event
         jid = identity.mark.device_jid
@@ -288,7 +268,7 @@ class Keeper:
         return None
 
     async def _session(self, process: EngineProcess) -> RemoteSession | None:
-        identity = await self._in_pool(self._probe.identity)
+        identity = await self._probe.identity()
         if identity is None:
             return None
         house = self._house
@@ -298,7 +278,6 @@ class Keeper:
             self._probe,
             identity.mark,
             house.settings,
-            house.pool,
             self._under_way,
         )
 

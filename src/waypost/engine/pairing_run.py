@@ -1,8 +1,8 @@
 """Pairing one instance: disposable engine processes that show QR codes until a phone scans one."""
 
 import asyncio
+import contextlib
 import secrets
-from pathlib import Path
 from typing import Final
 
 from waypost.engine import wire
@@ -10,9 +10,9 @@ from waypost.engine.fleet import Fleet
 from waypost.engine.keeper import House
 from waypost.engine.left_behind import end_left_behind
 from waypost.engine.port import Paired, PairingEvent, PairingFailed, PairingWatcher, QrCode
-from waypost.engine.probe import StoreProbe
 from waypost.engine.process import EngineProcess, Signal
-from waypost.engine.store_folder import DATABASE, StoreFolder
+from waypost.engine.store import Pairing, SessionStore
+from waypost.engine.store_folder import StoreFolder
 from waypost.errors import ENGINE_DIED, PAIRING_FAILED, EngineError
 
 _DEATHS: Final = 3
@@ -24,9 +24,16 @@ class PairingRun:
     beside it, and codes that are used up are renewed by pairing anew."""
 
     def __init__(
-        self, instance_id: str, folder: StoreFolder, fleet: Fleet, watcher: PairingWatcher, house: House
+        self,
+        instance_id: str,
+        store: SessionStore,
+        folder: StoreFolder,
+        fleet: Fleet,
+        watcher: PairingWatcher,
+        house: House,
     ) -> None:
         self._instance_id = instance_id
+        self._store = store
         self._folder = folder
         self._fleet = fleet
         self._watcher = watcher
@@ -58,7 +65,8 @@ class PairingRun:
                 return
         finally:
             self._not_begun(EngineError(PAIRING_FAILED, "It was ended."))
-            await asyncio.to_thread(self._folder.discard_pairings)
+            with contextlib.suppress(EngineError):  # the next pairing removes them too
+                await self._store.discard_pairings()
         await self._tell(last)
 
     def _not_begun(self, error: EngineError) -> bool:
@@ -96,11 +104,11 @@ class PairingRun:
 
     async def _attempt(self) -> PairingEvent | None:
         """One process; None when its codes were used up."""
-        store = await asyncio.to_thread(self._folder.new_pairing, secrets.token_hex(4))
+        pairing = await self._store.new_pairing(secrets.token_hex(4))
         process = await self._fleet.start(self._on_signal)
         try:
             await process.call(
-                lambda call: wire.BeginPairing(call=call, session=self._instance_id, folder=str(store)),
+                lambda call: wire.BeginPairing(call=call, session=self._instance_id, store=pairing.name),
                 type(None),
                 self._house.settings.call_within,
             )
@@ -109,7 +117,7 @@ class PairingRun:
             step = await self._follow(process)
         finally:
             await process.kill()
-        return await self._adopt(store) if isinstance(step, Paired) else step
+        return await self._adopt(pairing) if isinstance(step, Paired) else step
 
     async def _follow(self, process: EngineProcess) -> PairingEvent | None:
         death = asyncio.create_task(process.dead())
@@ -127,17 +135,13 @@ class PairingRun:
         finally:
             death.cancel()
 
-    async def _adopt(self, store: Path) -> PairingEvent:
-        """Make the store the instance's own. Its process is gone, so the files are at rest."""
-        probe = StoreProbe(store / DATABASE)
-        try:
-            identity = await asyncio.to_thread(probe.identity)
-        finally:
-            probe.close()
+    async def _adopt(self, pairing: Pairing) -> PairingEvent:
+        """Make the store the instance's own. Its process is gone, so the store is at rest."""
+        identity = await pairing.identity()
         if identity is None:
             return _failed("The phone did not complete the pairing.")
         await asyncio.to_thread(end_left_behind, self._folder)
-        await asyncio.to_thread(self._folder.adopt, store)
+        await self._store.adopt(pairing)
         return Paired(jid=identity.mark.device_jid, lid=identity.lid, push_name=identity.push_name)
 
     def _on_signal(self, signal: Signal) -> None:

@@ -15,11 +15,11 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from waypost.engine.port import Mark, MaybeSent, NeverSent, Settlement, Unknowable
+from waypost.engine.store import Identity
 from waypost.errors import STORE_NOT_WRITABLE, EngineError
 
 ROOM: Final = 1 << 20  # bytes that must be free beside the store: what one send writes is far less
@@ -30,15 +30,6 @@ CREATE TABLE IF NOT EXISTS waypost_probe (number INTEGER PRIMARY KEY, secret BLO
 CREATE INDEX IF NOT EXISTS waypost_probe_secret ON waypost_probe (secret);
 CREATE INDEX IF NOT EXISTS waypost_secret_key ON whatsmeow_message_secrets (key);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a store belongs to; `lid` is the account's."""
-
-    mark: Mark
-    lid: str | None
-    push_name: str
 
 
 class StoreProbe:
@@ -66,7 +57,7 @@ class StoreProbe:
             generation = found[0] if found else secrets.token_hex(16)
             if not found:
                 connection.execute("INSERT INTO waypost_generation VALUES (?)", (generation,))
-            return Identity(Mark(device_jid=row[0], generation=generation), _address(row[1]), row[2])
+            return Identity(Mark(device_jid=row[0], generation=generation), account_lid(row[1]), row[2])
 
     def write(self, secret: bytes) -> None:
         """Prove that the store takes a row now. Raises EngineError(STORE_NOT_WRITABLE)."""
@@ -127,7 +118,7 @@ def _free_bytes(database: Path) -> int:
     return room.f_bavail * room.f_frsize
 
 
-def _address(device_lid: str | None) -> str | None:
+def account_lid(device_lid: str | None) -> str | None:
     """A device's LID (`user:device@lid`) as the address of its account."""
     if not device_lid:
         return None

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -19,9 +18,9 @@ from waypost.engine.port import (
     Unknowable,
     UploadedMedia,
 )
-from waypost.engine.probe import StoreProbe
 from waypost.engine.process import EngineProcess
 from waypost.engine.settings import EngineSettings
+from waypost.engine.store import Probe
 from waypost.errors import (
     ENGINE_DIED,
     NOT_CONNECTED,
@@ -37,17 +36,16 @@ _SLACK_S: Final = 10.0  # for the answer to travel on a busy machine
 
 
 class RemoteSession:
-    """Implements the port's Session. `pool` runs the probe's database calls; `under_way` are the
-    instance's sends by secret, which outlive a session."""
+    """Implements the port's Session. `under_way` are the instance's sends by secret, which outlive a
+    session."""
 
     def __init__(
         self,
         instance_id: str,
         process: EngineProcess,
-        probe: StoreProbe,
+        probe: Probe,
         mark: Mark,
         settings: EngineSettings,
-        pool: Executor,
         under_way: "dict[bytes, asyncio.Task[Sent]]",
     ) -> None:
         self._instance_id = instance_id
@@ -55,7 +53,6 @@ class RemoteSession:
         self._probe = probe
         self._mark = mark
         self._settings = settings
-        self._pool = pool
         self._under_way = under_way
         self._retired = False
 
@@ -130,7 +127,7 @@ class RemoteSession:
             await asyncio.wait(set(self._under_way.values()), timeout=within)
 
     async def _send(self, order: SendOrder) -> Sent:
-        await self._in_database(lambda: self._probe.write(order.secret))
+        await self._probe.write(order.secret)
         settings = self._settings
         try:
             return await self._process.call(
@@ -168,7 +165,7 @@ class RemoteSession:
                 return OutcomeUnknown(None, reason)
 
     async def _look_up(self, secret: bytes, mark: Mark) -> Settlement:
-        found = await self._in_database(lambda: self._probe.settle(secret, mark))
+        found = await self._probe.settle(secret, mark)
         if isinstance(found, NeverSent) and self._process.doubtful:
             return Unknowable(reason="The session store could not be written.")
         return found
@@ -183,9 +180,6 @@ class RemoteSession:
             return await self._process.call(make, result, within)
         except TimeoutError as error:
             raise EngineError(NOT_CONNECTED, "WhatsApp did not answer in time.") from error
-
-    async def _in_database(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     def _ended(self, secret: bytes, task: asyncio.Task[Sent]) -> None:
         if self._under_way.get(secret) is task:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,12 +12,17 @@ from structlog.typing import FilteringBoundLogger
 
 from waypost.clock import Clock
 from waypost.engine import wire
+from waypost.engine.delivery import Delivery
 from waypost.engine.fleet import Fleet
 from waypost.engine.keeper import House, Keeper
+from waypost.engine.left_behind import end_left_behind
 from waypost.engine.pairing_run import PairingRun
 from waypost.engine.port import EventSink, Network, PairingWatcher, Session
 from waypost.engine.process import EngineProcess, Signal
 from waypost.engine.settings import EngineSettings
+from waypost.engine.spool import SpoolReader, segments
+from waypost.engine.store import SessionStores
+from waypost.engine.store_files import FileStores
 from waypost.engine.store_folder import StoreFolder, instance_folder
 from waypost.errors import ALREADY_CONNECTED, LOGGED_OUT, EngineError
 
@@ -25,7 +32,8 @@ _UNLINK_S: Final = 5.0  # to connect, when a device is to be unlinked
 
 
 class Supervisor:
-    """Implements the port's Engine; an async context manager that closes all sessions at its end."""
+    """Implements the port's Engine; an async context manager that closes all sessions at its end. Without
+    `stores` these are files in the folder of the settings."""
 
     def __init__(
         self,
@@ -34,21 +42,30 @@ class Supervisor:
         watcher: PairingWatcher,
         clock: Clock,
         log: FilteringBoundLogger,
+        stores: SessionStores | None = None,
     ) -> None:
         self._watcher = watcher
         self._pool = ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="store")
-        self._house = House(settings=settings, sink=sink, clock=clock, pool=self._pool, log=log)
+        self._house = House(settings=settings, sink=sink, clock=clock, log=log)
+        self._base = settings.folder / "instances"
+        self._stores = stores or FileStores(self._base, self._pool)
         self._fleets: dict[Network, Fleet] = {}
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pairings: dict[str, asyncio.Task[None]] = {}
         self._networks: dict[str, Network] = {}
         self._end: asyncio.TimerHandle | None = None
+        self._deadline: float | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self._left: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         folder = self._house.settings.folder
         await asyncio.to_thread(lambda: folder.mkdir(mode=0o700, parents=True, exist_ok=True))
+        for instance_id in await asyncio.to_thread(_with_events, self._base):
+            task = asyncio.create_task(self._drain_left(instance_id))
+            self._left[instance_id] = task
+            task.add_done_callback(lambda done, who=instance_id: self._left_drained(who, done))  # type: ignore[misc]
         return self
 
     async def __aexit__(
@@ -56,6 +73,8 @@ class Supervisor:
     ) -> None:
         if self._end is not None:
             self._end.cancel()
+        for task in self._left.values():
+            task.cancel()
         for instance_id in list(self._pairings):
             await self.stop_pairing(instance_id)
         await asyncio.gather(*(self.close(instance_id) for instance_id in list(self._keepers)))
@@ -77,7 +96,12 @@ class Supervisor:
         await self.stop_pairing(instance_id)
         self._networks[instance_id] = network
         run = PairingRun(
-            instance_id, self._folder(instance_id), self._fleet(network), self._watcher, self._house
+            instance_id,
+            self._stores.of(instance_id),
+            self._folder(instance_id),
+            self._fleet(network),
+            self._watcher,
+            self._house,
         )
         task = self._pairings[instance_id] = asyncio.create_task(run.run())
         task.add_done_callback(lambda done: self._pairing_ended(instance_id, done))
@@ -95,15 +119,18 @@ class Supervisor:
 
         No-op when it is kept already. Raises EngineError(LOGGED_OUT) when it was never paired.
         """
-        folder = self._folder(instance_id)
+        folder, store = self._folder(instance_id), self._stores.of(instance_id)
         self._networks[instance_id] = network
         if await self._kept(instance_id):
             return
-        if not await asyncio.to_thread(folder.exists):
+        await self._without_left(instance_id)
+        if not await store.exists():
             raise EngineError(LOGGED_OUT)
         if instance_id in self._keepers:
             return
-        keeper = self._keepers[instance_id] = Keeper(instance_id, folder, self._fleet(network), self._house)
+        keeper = self._keepers[instance_id] = Keeper(
+            instance_id, store, folder, self._fleet(network), self._house
+        )
         task = self._tasks[instance_id] = asyncio.create_task(keeper.run())
         task.add_done_callback(lambda done: self._keeper_ended(instance_id, keeper, done))
 
@@ -124,7 +151,7 @@ class Supervisor:
         with contextlib.suppress(EngineError, TimeoutError):
             await self._unlink(instance_id)
         await self.close(instance_id)
-        await asyncio.to_thread(self._folder(instance_id).discard)
+        await self._stores.of(instance_id).discard()
         self._networks.pop(instance_id, None)
 
     def session(self, instance_id: str) -> Session | None:
@@ -138,16 +165,39 @@ class Supervisor:
         """
         if self._end is not None:
             self._end.cancel()
+        self._deadline = deadline
+        for fleet in self._fleets.values():
+            fleet.hold_until(deadline)
         left = max(deadline - self._house.clock.monotonic(), 0.0)
         self._end = asyncio.get_running_loop().call_later(left, self._end_all)
 
     def _end_all(self) -> None:
         for keeper in self._keepers.values():
             keeper.close()
-        for process in self.processes:
-            task = asyncio.create_task(process.kill())
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+        for fleet in self._fleets.values():
+            self._follow(fleet.kill())
+
+    def _follow(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _drain_left(self, instance_id: str) -> None:
+        """What came to a session that may be kept elsewhere now, or nowhere."""
+        folder = self._folder(instance_id)
+        await asyncio.to_thread(end_left_behind, folder)
+        delivery = Delivery(self._house.sink, self._house.log.bind(instance=instance_id))
+        await delivery.drain(SpoolReader(folder.spool))
+
+    def _left_drained(self, instance_id: str, task: asyncio.Task[None]) -> None:
+        del self._left[instance_id]
+        self._report(instance_id, task)
+
+    async def _without_left(self, instance_id: str) -> None:
+        """A spool has one reader at a time."""
+        task = self._left.get(instance_id)
+        if task is not None:
+            await asyncio.wait([task])
 
     async def _unlink(self, instance_id: str) -> None:
         """A device that is not connected is connected for this, where its network is known."""
@@ -170,12 +220,14 @@ class Supervisor:
         return not keeper.over
 
     def _folder(self, instance_id: str) -> StoreFolder:
-        return instance_folder(self._house.settings.folder / "instances", instance_id)
+        return instance_folder(self._base, instance_id)
 
     def _fleet(self, network: Network) -> Fleet:
         fleet = self._fleets.get(network)
         if fleet is None:
             fleet = Fleet(network, self._house.settings, self._on_signal, self._house.log)
+            if self._deadline is not None:
+                fleet.hold_until(self._deadline)
             self._fleets[network] = fleet
         return fleet
 
@@ -204,3 +256,10 @@ class Supervisor:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._house.log.error("engine_task_failed", instance=instance_id, exc_info=error)
+
+
+def _with_events(base: Path) -> list[str]:
+    """The instances whose spools may hold what nobody was told yet."""
+    if not base.is_dir():
+        return []
+    return [folder.name for folder in sorted(base.iterdir()) if segments(folder / "spool")]

@@ -31,11 +31,17 @@ class Configure(msgspec.Struct, frozen=True, kw_only=True, tag="configure"):
 
 
 class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
-    """Lock the store in `folder` and keep its session connected."""
+    """Lock `folder`, which events go to, and keep the session of `store` connected; the library opens the
+    store by that name, which may hold a password."""
 
     call: int
     session: str
     folder: str
+    store: str
+
+    def __repr__(self) -> str:
+        """Without the name of the store."""
+        return f"OpenSession(session={self.session!r})"
 
 
 class CloseSession(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
@@ -108,11 +114,26 @@ class ShowPresence(msgspec.Struct, frozen=True, kw_only=True, tag="presence"):
 
 
 class BeginPairing(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
-    """Make a new device in the store in `folder` and show QR codes."""
+    """Make a new device in `store` and show QR codes."""
 
     call: int
     session: str
-    folder: str
+    store: str
+
+    def __repr__(self) -> str:
+        """Without the name of the store."""
+        return f"BeginPairing(session={self.session!r})"
+
+
+class HoldUntil(msgspec.Struct, frozen=True, kw_only=True, tag="hold_until"):
+    """End this process at `deadline`, unless a later one is named first.
+
+    Seconds of the machine's monotonic clock, which both sides share: what has waited in a socket while one of
+    them was halted is as true as it was.
+    """
+
+    call: int
+    deadline: float
 
 
 class Ping(msgspec.Struct, frozen=True, kw_only=True, tag="ping"):
@@ -133,6 +154,7 @@ Command = (
     | ShowInChat
     | ShowPresence
     | BeginPairing
+    | HoldUntil
     | Ping
 )
 

@@ -21,13 +21,16 @@ from waypost.errors import MEDIA_UPLOAD_FAILED, EngineError
 _MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
 
 
-async def send(session: HostedSession, command: SendMessage) -> Sent:
-    """Send and wait for the ack. Raises EngineError; its fault OUTCOME_UNKNOWN says that the frame may have
-    left."""
+async def send(session: HostedSession, command: SendMessage, check: Callable[[], None]) -> Sent:
+    """Send and wait for the ack; `check` is called at the last moment before the library has it. Raises
+    EngineError; its fault OUTCOME_UNKNOWN says that the frame may have left."""
     jid, message = to_proto(command.order.chat), message_of(command.order)
-    data = await session.send(
-        lambda library, client: library.send(client, jid, message), command.turn_within, command.ack_within
-    )
+
+    def transmit(library: Library, client: bytes) -> bytes:
+        check()
+        return library.send(client, jid, message)
+
+    data = await session.send(transmit, command.turn_within, command.ack_within)
     answer = proto.SendMessageReturnFunction.FromString(data)
     if answer.Error:
         raise refusals.of_send(answer.Error)

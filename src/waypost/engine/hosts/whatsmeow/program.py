@@ -17,11 +17,12 @@ from waypost.engine.hosts.whatsmeow import calls
 from waypost.engine.hosts.whatsmeow.client import Client
 from waypost.engine.hosts.whatsmeow.gate import StartGate
 from waypost.engine.hosts.whatsmeow.library import Library
+from waypost.engine.hosts.whatsmeow.lifetime import Lifetime
 from waypost.engine.hosts.whatsmeow.logs import LibraryLog
 from waypost.engine.hosts.whatsmeow.pairing import HostedPairing
 from waypost.engine.hosts.whatsmeow.session import HostedSession, MakeClient
 from waypost.engine.port import PairingEvent
-from waypost.engine.store_folder import StoreFolder, library_path
+from waypost.engine.store_folder import StoreFolder
 from waypost.errors import INTERNAL, NOT_CONNECTED, EngineError, WaypostError
 
 _THREADS: Final = 64  # calls inside the library at one time; one send per session and a few uploads
@@ -37,6 +38,7 @@ class Program:
         self._library = library
         self._proxy_url = configure.proxy_url
         self._writer = writer
+        self._lifetime = Lifetime(lambda: os._exit(0))
         self._log = log
         self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"))
         self._library_log = LibraryLog(log, self._doubt)
@@ -80,7 +82,7 @@ class Program:
             case wire.BeginPairing():
                 return self._pair(command)
             case wire.SendMessage():
-                return await calls.send(self._session(command.session), command)
+                return await calls.send(self._session(command.session), command, self._lifetime.check)
             case wire.UploadFile():
                 return await calls.upload(self._session(command.session), Path(command.path), command.kind)
             case wire.CheckNumbers():
@@ -89,6 +91,9 @@ class Program:
                 return await calls.tell(self._session(command.session), command)
             case wire.LogoutSession():
                 return await calls.logout(self._session(command.session))
+            case wire.HoldUntil():
+                self._lifetime.until(command.deadline)
+                return None
             case wire.Ping() | wire.Configure():
                 return None
 
@@ -106,7 +111,7 @@ class Program:
         session = HostedSession(
             command.session,
             folder,
-            self._client_maker(command.session, folder.store),
+            self._client_maker(command.session, command.store),
             lambda: self._grow(command.session),
             self._log,
         )
@@ -127,16 +132,16 @@ class Program:
         async def report(step: PairingEvent | None) -> None:
             await self._writer.send(wire.PairingStep(session=command.session, step=step))
 
-        pairing = HostedPairing(self._client_maker(command.session, Path(command.folder)), report)
+        pairing = HostedPairing(self._client_maker(command.session, command.store), report)
         self._pairing = asyncio.create_task(pairing.run())
 
-    def _client_maker(self, instance_id: str, store: Path) -> MakeClient:
+    def _client_maker(self, instance_id: str, store: str) -> MakeClient:
         def make(subscribed: bytes, on_event: Callable[[int, bytes], None]) -> Client:
             return Client(
                 self._library,
                 self._gate,
                 f"client-{next(self._client_ids)}",
-                library_path(store),
+                store,
                 self._proxy_url,
                 subscribed,
                 on_event,
