@@ -79,6 +79,7 @@ class EngineProcess:
         self.sessions: set[str] = set()
         self._starts = 0
         self._private = False
+        self.occupied = False  # sessions have long been connecting, and no other can begin to
         self._over = asyncio.Event()
         self.doubtful = False
         self.started = asyncio.get_running_loop().time()
@@ -215,6 +216,8 @@ class EngineProcess:
             case wire.StoreDoubtful():
                 self.doubtful = True
                 self._on_signal(report)
+            case wire.Occupied(occupied=occupied):
+                self.occupied = occupied
             case wire.StartSlow(session=session):
                 self._note_slow_start(session)
                 self._on_signal(report)

@@ -210,7 +210,13 @@ class StartSlow(msgspec.Struct, frozen=True, kw_only=True, tag="slow"):
     session: str
 
 
-Report = Done | Failed | Spooled | PairingStep | StoreDoubtful | StartSlow
+class Occupied(msgspec.Struct, frozen=True, kw_only=True, tag="occupied"):
+    """Whether sessions have been connecting for so long that another would have to wait for them."""
+
+    occupied: bool
+
+
+Report = Done | Failed | Spooled | PairingStep | StoreDoubtful | StartSlow | Occupied
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -1,6 +1,7 @@
 """Run by test_translation.py: a client of a library that is played."""
 
 import asyncio
+import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,23 +29,40 @@ REFUSED = (
 
 
 class PlayedLibrary:
-    """Its start does what it is told to, and never returns unless told."""
+    """Its start does what it is told to, in its own thread, and never returns unless told."""
 
     def __init__(self) -> None:
-        self.log: Callable[[bytes], None] = lambda data: None
-        self.event: Callable[[int, bytes], None] = lambda code, data: None
         self.begun = threading.Event()
-        self.returns = threading.Event()
+        self.dialed = threading.Event()
+        self._script: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._event: Callable[[int, bytes], None] = lambda code, data: None
+        self._log: Callable[[bytes], None] = lambda data: None
 
     def run(self, *arguments: Any) -> str:
-        self.event, self.log = arguments[5:]
+        self._event, self._log = arguments[5:]
         self.begun.set()
-        self.returns.wait()
+        while (act := self._script.get()) is not None:
+            act()
         return "failed to dial"
 
     def say(self, line: tuple[str, str, str]) -> None:
         name, level, message = line
-        self.log(proto.LogEntry(Name=name, Level=level, Message=message).SerializeToString())
+        entry = proto.LogEntry(Name=name, Level=level, Message=message).SerializeToString()
+        self._script.put(lambda: self._log(entry))
+
+    def dial(self) -> None:
+        self.say(DIALING)
+        self._script.put(self.dialed.set)
+
+    def event(self, code: int, data: bytes) -> None:
+        self._script.put(lambda: self._event(code, data))
+
+    def fail(self) -> None:
+        self._script.put(None)
+
+
+def ignore(_: bool) -> None:
+    pass
 
 
 class Stage:
@@ -64,18 +82,21 @@ class Stage:
         self.running = asyncio.create_task(self.client.run())
 
     async def begun(self) -> None:
-        await asyncio.to_thread(self.library.begun.wait, 10)
+        assert await asyncio.to_thread(self.library.begun.wait, 10)
+
+    async def dialed(self) -> None:
+        assert await asyncio.to_thread(self.library.dialed.wait, 10)
 
 
 async def a_start_holds_the_calls_of_others_until_it_dials(pool: ThreadPoolExecutor) -> None:
-    gate = StartGate(pool, hold=20)
+    gate = StartGate(pool, ignore, hold=20)
     stage = Stage(gate)
     await stage.begun()
     call = asyncio.create_task(gate.call(lambda: None))
     stage.library.say(("Database", "DEBUG", "Dialing nobody"))
     await asyncio.sleep(0.05)
     assert not call.done()
-    stage.library.say(DIALING)
+    stage.library.dial()
     await call
     assert not stage.slow
     with pytest.raises(EngineError) as caught:
@@ -86,21 +107,57 @@ async def a_start_holds_the_calls_of_others_until_it_dials(pool: ThreadPoolExecu
     await stage.client.call(lambda library, client: None)
 
 
+async def starts_dial_when_the_last_of_them_has_written_and_reconnects_at_once(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate = StartGate(pool, ignore, hold=20)
+    first, second = Stage(gate), Stage(gate)
+    await first.begun()
+    first.library.dial()
+    await second.begun()
+    assert not first.library.dialed.is_set()
+    second.library.dial()
+    await asyncio.gather(first.dialed(), second.dialed())
+    first.library.dialed.clear()
+    first.library.dial()
+    await first.dialed()
+    first.library.event(0, b"")
+    second.library.fail()
+    await asyncio.gather(first.client.settled(), second.client.settled())
+
+
+async def a_client_whose_turn_does_not_come_goes_elsewhere(pool: ThreadPoolExecutor) -> None:
+    gate = StartGate(pool, ignore, occupied=0.05)
+    far = Stage(gate)
+    await far.begun()
+    far.library.dial()
+    await far.dialed()
+    waits = Stage(gate)
+    assert not await waits.client.begins()
+    await asyncio.wait([waits.running])
+    assert waits.running.cancelled()
+    assert not waits.library.begun.is_set()
+    await waits.client.disconnect()
+    far.library.fail()
+    await far.client.settled()
+
+
 async def a_client_whose_network_does_not_answer_can_not_be_disconnected(pool: ThreadPoolExecutor) -> None:
-    stage = Stage(StartGate(pool))
+    stage = Stage(StartGate(pool, ignore))
     await stage.begun()
-    stage.library.say(DIALING)
+    stage.library.dial()
+    await stage.dialed()
     with pytest.raises(StillStarting):
         await stage.client.disconnect()
-    stage.library.returns.set()
+    stage.library.fail()
     assert await stage.running == "failed to dial"
     await stage.client.disconnect()
 
 
 async def a_logout_that_the_library_does_not_report_is_reported(pool: ThreadPoolExecutor) -> None:
-    stage = Stage(StartGate(pool))
+    stage = Stage(StartGate(pool, ignore))
     await stage.begun()
-    stage.library.say(DIALING)
+    stage.library.dial()
     stage.library.say(REFUSED)
     await stage.client.settled()
     ((code, data),) = stage.events
@@ -109,9 +166,9 @@ async def a_logout_that_the_library_does_not_report_is_reported(pool: ThreadPool
 
 
 async def a_logout_that_the_library_reports_is_reported_once(pool: ThreadPoolExecutor) -> None:
-    stage = Stage(StartGate(pool))
+    stage = Stage(StartGate(pool, ignore))
     await stage.begun()
-    stage.library.say(DIALING)
+    stage.library.dial()
     stage.library.say(REFUSED)
     stage.library.event(0, b"")
     stage.library.event(incoming.LOGGED_OUT, b"")
@@ -122,6 +179,8 @@ async def a_logout_that_the_library_reports_is_reported_once(pool: ThreadPoolExe
 async def main() -> None:
     cases = [
         a_start_holds_the_calls_of_others_until_it_dials,
+        starts_dial_when_the_last_of_them_has_written_and_reconnects_at_once,
+        a_client_whose_turn_does_not_come_goes_elsewhere,
         a_client_whose_network_does_not_answer_can_not_be_disconnected,
         a_logout_that_the_library_does_not_report_is_reported,
         a_logout_that_the_library_reports_is_reported_once,

@@ -24,7 +24,8 @@ class Played:
         self.order: list[str] = [] if order is None else order
         self.begun = asyncio.Event()
         self.slow = 0
-        self.start = Start(self._begin, self._be_slow)
+        self.gone = asyncio.Event()
+        self.start = Start(self._begin, self.gone.set, self._be_slow)
         self._name = name
 
     def _begin(self) -> None:
@@ -42,6 +43,10 @@ class Played:
         self.start.settled.set()
 
 
+def ignore(_: bool) -> None:
+    pass
+
+
 async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(LONG):
         while not reached():
@@ -49,7 +54,7 @@ async def until(reached: Callable[[], bool]) -> None:
 
 
 async def test_calls_wait_until_a_start_has_written_and_not_for_its_network(pool: ThreadPoolExecutor) -> None:
-    gate, played = StartGate(pool, hold=LONG), Played()
+    gate, played = StartGate(pool, ignore, hold=LONG), Played()
     going = asyncio.create_task(gate.start(played.start))
     await played.begun.wait()
     call = asyncio.create_task(gate.call(lambda: played.order.append("call")))
@@ -65,7 +70,7 @@ async def test_calls_wait_until_a_start_has_written_and_not_for_its_network(pool
 
 async def test_a_start_waits_until_calls_that_were_queued_have_entered_the_library() -> None:
     with ThreadPoolExecutor(1) as pool:
-        gate, played = StartGate(pool, hold=LONG), Played()
+        gate, played = StartGate(pool, ignore, hold=LONG), Played()
         first, blocked = threading.Event(), threading.Event()
 
         def hold() -> None:
@@ -86,7 +91,7 @@ async def test_a_start_waits_until_calls_that_were_queued_have_entered_the_libra
 
 
 async def test_a_call_that_goes_on_does_not_hold_up_a_start(pool: ThreadPoolExecutor) -> None:
-    gate, played, ended = StartGate(pool, hold=LONG), Played(), threading.Event()
+    gate, played, ended = StartGate(pool, ignore, hold=LONG), Played(), threading.Event()
     running = asyncio.create_task(gate.call(lambda: ended.wait(10)))
     await asyncio.sleep(0)
     played.settle()
@@ -100,7 +105,7 @@ async def test_a_call_that_goes_on_does_not_hold_up_a_start(pool: ThreadPoolExec
 async def test_a_call_whose_caller_has_gone_still_counts_until_it_has_entered(
     pool: ThreadPoolExecutor,
 ) -> None:
-    gate, played = StartGate(pool, hold=LONG), Played()
+    gate, played = StartGate(pool, ignore, hold=LONG), Played()
     entered, ended = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -120,7 +125,7 @@ async def test_a_call_whose_caller_has_gone_still_counts_until_it_has_entered(
 
 
 async def test_a_start_that_does_not_write_has_calls_refused_until_it_does(pool: ThreadPoolExecutor) -> None:
-    gate, played = StartGate(pool, hold=0.05), Played()
+    gate, played = StartGate(pool, ignore, hold=0.05), Played()
     going = asyncio.create_task(gate.start(played.start))
     await played.begun.wait()
     called = threading.Event()
@@ -141,7 +146,7 @@ async def test_a_start_that_does_not_write_has_calls_refused_until_it_does(pool:
 
 
 async def test_a_slow_network_refuses_nothing_and_tells_nobody(pool: ThreadPoolExecutor) -> None:
-    gate, played = StartGate(pool, hold=0.02), Played()
+    gate, played = StartGate(pool, ignore, hold=0.02), Played()
     played.write()
     going = asyncio.create_task(gate.start(played.start))
     await asyncio.sleep(0.1)
@@ -151,24 +156,118 @@ async def test_a_slow_network_refuses_nothing_and_tells_nobody(pool: ThreadPoolE
     await going
 
 
-async def test_the_next_start_waits_until_the_one_before_reads_the_maps_no_more(
+async def test_starts_that_wait_write_one_by_one_and_then_connect_together(pool: ThreadPoolExecutor) -> None:
+    gate, order = StartGate(pool, ignore, hold=LONG), list[str]()
+    starts = [Played(name, order) for name in ("one", "two", "three")]
+    going = [asyncio.create_task(gate.start(played.start)) for played in starts]
+    for number, played in enumerate(starts, 1):
+        await played.begun.wait()
+        await asyncio.sleep(0.01)
+        assert len(order) == number
+        assert not any(played.gone.is_set() for played in starts)
+        played.write()
+    for played in starts:
+        async with asyncio.timeout(LONG):
+            await played.gone.wait()
+        played.settle()
+    await asyncio.gather(*going)
+
+
+async def test_the_next_round_waits_until_no_start_of_the_one_before_will_read_the_maps(
     pool: ThreadPoolExecutor,
 ) -> None:
-    gate, order = StartGate(pool, hold=LONG), list[str]()
-    one, two = Played("one", order), Played("two", order)
+    gate, order = StartGate(pool, ignore, hold=LONG), list[str]()
+    one, two, late = Played("one", order), Played("two", order), Played("late", order)
     going = [asyncio.create_task(gate.start(played.start)) for played in (one, two)]
-    await one.begun.wait()
     one.write()
-    await asyncio.sleep(0.05)
-    assert order == ["one"]
-    one.settle()
+    two.write()
+    await two.gone.wait()
+    going.append(asyncio.create_task(gate.start(late.start)))
     two.settle()
-    await asyncio.gather(*going)
+    async with asyncio.timeout(LONG):
+        await going[1]  # does not wait for the others of its round
+    await asyncio.sleep(0.05)
     assert order == ["one", "two"]
+    one.settle()
+    late.settle()
+    await asyncio.gather(*going)
+    assert order == ["one", "two", "late"]
+
+
+async def test_a_round_takes_no_more_starts_when_a_call_has_waited_for_long(pool: ThreadPoolExecutor) -> None:
+    gate, order = StartGate(pool, ignore, hold=LONG, join=0.05), list[str]()
+    starts = [Played(str(number), order) for number in range(3)]
+    going = [asyncio.create_task(gate.start(played.start)) for played in starts]
+    await starts[0].begun.wait()
+    call = asyncio.create_task(gate.call(lambda: order.append("call")))
+    await asyncio.sleep(0.1)
+    starts[0].write()
+    async with asyncio.timeout(LONG):
+        await call
+    assert order == ["0", "call"]
+    assert starts[0].gone.is_set()
+    for played in starts:
+        played.settle()
+    await asyncio.gather(*going)
+
+
+async def test_those_that_are_held_beside_a_start_that_does_not_write_are_held_until_it_does(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, held, slow = StartGate(pool, ignore, hold=0.05), Played(), Played()
+    going = [asyncio.create_task(gate.start(played.start)) for played in (held, slow)]
+    held.write()
+    await until(lambda: slow.slow == 1)
+    await asyncio.sleep(0.02)
+    assert not held.gone.is_set()
+    slow.write()
+    async with asyncio.timeout(LONG):
+        await asyncio.gather(held.gone.wait(), slow.gone.wait())
+    held.settle()
+    slow.settle()
+    await asyncio.gather(*going)
+    assert held.slow == 0
+
+
+async def test_a_start_that_can_not_begin_harms_none_of_its_round(pool: ThreadPoolExecutor) -> None:
+    def begin() -> None:
+        raise RuntimeError("no thread")
+
+    gate, good = StartGate(pool, ignore, hold=LONG), Played()
+    bad = Start(begin, lambda: None, lambda: None)
+    going = [asyncio.create_task(gate.start(start)) for start in (bad, good.start)]
+    good.write()
+    with pytest.raises(RuntimeError):
+        await going[0]
+    await good.gone.wait()
+    good.settle()
+    await going[1]
+    assert await gate.call(lambda: "done") == "done"
+
+
+async def test_who_waits_for_a_round_that_does_not_settle_is_told_once(pool: ThreadPoolExecutor) -> None:
+    told = list[bool]()
+    gate, far, waits, knows = StartGate(pool, told.append, occupied=0.05), Played(), Played(), Played()
+    far.write()
+    going = [asyncio.create_task(gate.start(far.start))]
+    await far.gone.wait()
+    assert await gate.turn(far.start, LONG)
+    waiting = asyncio.create_task(gate.start(waits.start))
+    assert not await gate.turn(waits.start, LONG)
+    assert gate.take_back(waits.start)
+    await asyncio.wait([waiting])
+    going.append(asyncio.create_task(gate.start(knows.start)))
+    assert await gate.turn(knows.start, LONG)
+    assert told == [True]
+    far.settle()
+    knows.settle()
+    await asyncio.gather(*going)
+    assert told == [True, False]
+    assert (waiting.cancelled(), waits.begun.is_set(), knows.begun.is_set()) == (True, False, True)
 
 
 async def test_a_start_that_is_stuck_is_told_only_when_another_waits(pool: ThreadPoolExecutor) -> None:
-    gate, stuck, waits = StartGate(pool, settle=0.05), Played(), Played()
+    gate, stuck, waits = StartGate(pool, ignore, settle=0.05), Played(), Played()
     stuck.write()
     going = asyncio.create_task(gate.start(stuck.start))
     await asyncio.sleep(0.15)
@@ -181,7 +280,7 @@ async def test_a_start_that_is_stuck_is_told_only_when_another_waits(pool: Threa
 
 
 async def test_a_start_that_is_taken_back_before_its_turn_never_begins(pool: ThreadPoolExecutor) -> None:
-    gate, first, second, third = StartGate(pool, hold=LONG), Played(), Played(), Played()
+    gate, first, second, third = StartGate(pool, ignore, hold=LONG), Played(), Played(), Played()
     going = asyncio.create_task(gate.start(first.start))
     await first.begun.wait()
     taken_back = asyncio.create_task(gate.start(second.start))
@@ -197,7 +296,7 @@ async def test_a_start_that_is_taken_back_before_its_turn_never_begins(pool: Thr
 async def test_a_start_that_nobody_waits_for_any_more_keeps_calls_out_all_the_same(
     pool: ThreadPoolExecutor,
 ) -> None:
-    gate, played = StartGate(pool, hold=LONG), Played()
+    gate, played = StartGate(pool, ignore, hold=LONG), Played()
     going = asyncio.create_task(gate.start(played.start))
     await played.begun.wait()
     going.cancel()

@@ -80,10 +80,11 @@ async def test_a_process_is_all_sandbox_or_all_whatsapp(network: Network, tmp_pa
 
 
 class Home:
-    def __init__(self, sessions: int, alive: bool = True, worn: bool = False) -> None:
+    def __init__(self, sessions: int, alive: bool = True, worn: bool = False, occupied: bool = False) -> None:
         self.sessions = {str(number) for number in range(sessions)}
         self.alive = alive
         self.worn = worn
+        self.occupied = occupied
 
 
 def test_sessions_fill_one_process_before_the_next() -> None:
@@ -95,6 +96,23 @@ def test_sessions_fill_one_process_before_the_next() -> None:
 
 def test_a_dead_or_worn_process_gets_no_session() -> None:
     assert choose([Home(1, alive=False), Home(1, worn=True)], 4) is None
+
+
+def test_a_session_does_not_wait_where_others_take_long_to_connect() -> None:
+    free, occupied = Home(1), Home(3, occupied=True)
+    assert choose([free, occupied], 4) is free
+    assert choose([occupied], 4) is None
+    assert choose([free, *(Home(2, occupied=True) for _ in range(9))], 4) is free
+
+
+def test_a_network_that_is_down_for_all_does_not_take_a_process_for_each_session() -> None:
+    homes = list[Home]()
+    for _ in range(20):
+        home = choose(homes, 10)
+        if home is None:
+            homes.append(home := Home(0, occupied=True))
+        home.sessions.add(str(len(home.sessions)))
+    assert sorted(len(home.sessions) for home in homes) == [1, 9, 10]
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "-x", "a" * 129])

@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 _DEVICE: Final = DeviceProps(os="Waypost", platformType=DeviceProps.CHROME).SerializeToString()
 _DISCONNECT_S: Final = 2.0
+_TURN_S: Final = 5.0
+# Longer than a round of starts takes to write, and than a process with a slow one is given to end.
+_HELD_S: Final = 20.0
 _REPORT_S: Final = 2.0  # from the log's line of a logout to the first event; microseconds on an idle machine
 
 
@@ -52,14 +55,19 @@ class Client:
         self._on_log = on_log
         self._id = client_id.encode()
         self._loop = asyncio.get_running_loop()
-        self._begun = False
-        self._start = Start(self._begin, on_slow)
+        self._may_dial = threading.Event()
+        self._start = Start(self._begin, self._may_dial.set, on_slow)
         self._ended: asyncio.Future[str] = self._loop.create_future()
 
     async def run(self) -> str:
         """Start and stay; returns only when the first connect failed, with the library's reason."""
         await self._gate.start(self._start)
         return await self._ended
+
+    async def begins(self) -> bool:
+        """Wait a moment for the start to begin; False when it never will, because others take so long to
+        connect that it had better start in another process."""
+        return await self._gate.turn(self._start, _TURN_S) or not self._gate.take_back(self._start)
 
     async def call(self, function: Callable[[Library, bytes], T]) -> T:
         """Call the library for this client. Raises EngineError(NOT_CONNECTED) while it is not there to be
@@ -74,7 +82,7 @@ class Client:
         Raises TimeoutError when it can't be, EngineError(NOT_CONNECTED) when it can't be now; StillStarting
         before either when it has not come that far, which it may yet.
         """
-        if self._ended.done() or not self._begun:
+        if self._ended.done() or not self._start.begun.is_set():
             return
         try:
             async with asyncio.timeout(_DISCONNECT_S):
@@ -93,7 +101,6 @@ class Client:
         await self._start.settled.wait()
 
     def _begin(self) -> None:
-        self._begun = True
         # A daemon: the call inside never returns, and the process ends without waiting for it.
         threading.Thread(target=self._run, name=self._id.decode(), daemon=True).start()
 
@@ -116,6 +123,8 @@ class Client:
     def _read_signs(self, data: bytes) -> None:
         if is_dialing(data):
             self._loop.call_soon_threadsafe(self._start.written.set)
+            # This is the start's own thread. Once it may dial it always may: reconnects don't wait.
+            self._may_dial.wait(_HELD_S)
         elif (event := logged_out(data)) is not None:
             self._loop.call_soon_threadsafe(self._loop.call_later, _REPORT_S, self._report_logout, event)
 

@@ -40,7 +40,7 @@ class Program:
         self._writer = writer
         self._lifetime = Lifetime(lambda: os._exit(0))
         self._log = log
-        self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"))
+        self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"), self._tell_occupied)
         self._library_log = LibraryLog(log, self._doubt)
         self._sessions: dict[str, HostedSession] = {}
         self._client_ids = itertools.count(1)
@@ -163,6 +163,9 @@ class Program:
             grown, self._grown = self._grown, set()
             for instance_id in grown:
                 await self._writer.send(wire.Spooled(session=instance_id))
+
+    def _tell_occupied(self, occupied: bool) -> None:
+        self._occupied_task = asyncio.create_task(self._writer.send(wire.Occupied(occupied=occupied)))
 
     def _tell_slow(self, instance_id: str) -> None:
         self._log.warning("start_slow", session=instance_id)

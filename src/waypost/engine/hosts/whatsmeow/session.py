@@ -65,7 +65,8 @@ class HostedSession:
         self._idle.set()
 
     async def open(self) -> None:
-        """Lock the store and begin to connect. Raises EngineError when somebody else has it open."""
+        """Lock the store and begin to connect. Raises EngineError when somebody else has it open, or
+        when this process is not the place to connect now."""
         deadline = time.monotonic() + _LOCK_S
         while not self._lock.acquire():
             if time.monotonic() > deadline:
@@ -76,7 +77,11 @@ class HostedSession:
         except BaseException:
             self._lock.release()
             raise
-        self._keeper = asyncio.create_task(self._keep())
+        client = self._connect()
+        if await client.begins():
+            return
+        await self.close()
+        raise EngineError(NOT_CONNECTED, "Other sessions take long to connect; this one goes elsewhere.")
 
     async def close(self) -> None:
         """Disconnect, let calls end, and unlock. Raises EngineError when the client can't be brought to an
@@ -181,17 +186,22 @@ class HostedSession:
             await client.disconnect()
         except (TimeoutError, EngineError, StillStarting) as error:
             raise EngineError(ENGINE_DIED, "A session could not be disconnected.") from error
-        self._keeper = asyncio.create_task(self._keep())
+        self._connect()
 
-    async def _keep(self) -> None:
+    def _connect(self) -> Client:
+        client = self._client = self._next_client()
+        self._keeper = asyncio.create_task(self._keep(client))
+        return client
+
+    async def _keep(self, client: Client) -> None:
         attempt = 0
         while True:
-            client = self._client = self._next_client()
             reason = await client.run()
             self._log.warning("first_connect_failed", session=self._instance_id, reason=reason[:200])
             self._record("unreachable")
             await asyncio.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
             attempt += 1
+            client = self._client = self._next_client()
 
     def _next_client(self) -> Client:
         self._generation += 1
