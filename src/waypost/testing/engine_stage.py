@@ -95,6 +95,11 @@ class EngineStage:
     settings: EngineSettings
     control_url: str
 
+    @property
+    def homes(self) -> dict[str, int]:
+        """The engine process of each session."""
+        return {name: process.pid for process in self.engine.processes for name in process.sessions}
+
     async def code(self, instance_id: str) -> QrCode:
         """Begin to pair, and wait for the first code."""
         seen = len(self.events.steps)
