@@ -145,12 +145,17 @@ class Elsewhere:
             raise
 
     async def _keep_reading(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_REFRESH_SECONDS):
+                async with asyncio.timeout_at(due):
                     await self._read.wait()
-            self._all_unread = self._all_unread or not self._read.is_set()
             self._read.clear()
+            # However many notices come: of one that was lost only this learns.
+            self._all_unread = self._all_unread or loop.time() >= due
+            if self._all_unread:
+                due = loop.time() + _REFRESH_SECONDS
             try:
                 await self._catch_up()
             except StorageError as error:

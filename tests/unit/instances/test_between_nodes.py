@@ -2,7 +2,7 @@
 
 import asyncio
 import builtins
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 import pytest
@@ -34,6 +34,9 @@ class Rows:
         self.shown: dict[str, tuple[int, Shown]] = {}
         self.orders: dict[str, tuple[Order, Done | None]] = {}
         self.down = False
+        # What notices do.
+        self.placed: Callable[[], None] = lambda: None
+        self.ended: Callable[[str], None] = lambda _: None
 
     def _reach(self) -> None:
         if self.down:
@@ -70,6 +73,7 @@ class Rows:
     async def place(self, order: Order) -> None:
         self._reach()
         self.orders[order.id] = (order, None)
+        self.placed()
 
     async def open(self, instance_ids: Sequence[str]) -> builtins.list[Order]:
         self._reach()
@@ -78,6 +82,7 @@ class Rows:
     async def done(self, order_id: str, error_code: str | None) -> None:
         self._reach()
         self.orders[order_id] = (self.orders[order_id][0], Done(error_code))
+        self.ended(order_id)
 
     async def outcome(self, order_id: str) -> Done | None:
         return self.orders[order_id][1]
@@ -230,6 +235,7 @@ async def test_an_order_is_carried_out_by_the_holder_and_its_end_comes_back(rows
 
     holder = OrderDesk(rows, lambda: ["x"], carry_out, FakeClock(), LOG)
     other = OrderDesk(rows, list, nothing, FakeClock(), LOG)
+    rows.placed, rows.ended = holder.look, other.ended
     running = asyncio.create_task(holder.run())
     try:
         await asyncio.wait_for(other.ask("x", "restart"), 10)
