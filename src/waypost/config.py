@@ -39,7 +39,7 @@ class ConfigError(Exception):
 
 
 # Addresses of databases hold passwords.
-_SECRETS: Final = frozenset({"admin_token", "database_url", "database_direct_url"})
+_SECRETS: Final = frozenset({"admin_token", "database_url", "database_direct_url", "blobs_url"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections: Annotated[
         int, Meta(ge=4, description="Connections of one node to PostgreSQL, beside one for notices.")
     ] = 6
+    blobs_url: Annotated[
+        str,
+        Meta(
+            description="Object store for files above WAYPOST_INLINE_MAX_BYTES, s3://bucket/prefix, with the "
+            "usual AWS_* variables; empty: the data folder, or PostgreSQL."
+        ),
+    ] = ""
     # Loopback: whoever reaches the API with a token sends as the account. Opening it up is the operator's
     # decision.
     host: Annotated[str, Meta(min_length=1, description="Address that the HTTP API listens on.")] = (
@@ -244,6 +251,8 @@ def check(settings: Settings) -> list[str]:
         )
         if url and not url.startswith(("postgresql://", "postgres://"))
     ]
+    if settings.blobs_url and not settings.blobs_url.startswith("s3://"):
+        mistakes.append(f"{PREFIX}BLOBS_URL: this is not an s3:// address.")
     if settings.database_direct_url and not settings.database_url:
         mistakes.append(f"{PREFIX}DATABASE_DIRECT_URL: it means nothing without {PREFIX}DATABASE_URL.")
     mistakes += [

@@ -31,18 +31,23 @@ async def opened(settings: Settings) -> AsyncIterator[Storage]:
 
     Hold the data folder's lock around it.
     """
+    depot: Depot | None = None
+    if settings.blobs_url:
+        from waypost.storage.object_depot import ObjectDepot
+
+        depot = ObjectDepot(settings.blobs_url)
     if settings.database_url:
-        async with _shared(settings) as storage:
+        async with _shared(settings, depot) as storage:
             yield storage
         return
     from waypost.storage.sqlite.database import opened as sqlite
 
     async with sqlite(settings.data / "waypost.db") as database:
-        yield Storage(database, None, None)
+        yield Storage(database, None, depot)
 
 
 @asynccontextmanager
-async def _shared(settings: Settings) -> AsyncIterator[Storage]:
+async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Storage]:
     # Whoever does without PostgreSQL does without its driver in memory.
     from waypost.storage.postgres.chunks import ChunkDepot
     from waypost.storage.postgres.conditions import PostgresConditions
@@ -68,5 +73,5 @@ async def _shared(settings: Settings) -> AsyncIterator[Storage]:
                 PostgresOrders(database),
                 PostgresNotices(database, target),
             ),
-            ChunkDepot(database),
+            ChunkDepot(database) if depot is None else depot,
         )

@@ -90,7 +90,7 @@ def test_the_driver_is_loaded_only_where_there_is_an_address(tmp_path: Path) -> 
         "async def main():\n"
         "    async with opened(Settings(data=Path(sys.argv[1]))): pass\n"
         "asyncio.run(main())\n"
-        "assert not {'psycopg', 'alembic', 'sqlalchemy'} & set(sys.modules)\n"
+        "assert not {'psycopg', 'obstore', 'alembic', 'sqlalchemy'} & set(sys.modules)\n"
     )
     run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=60)
 
