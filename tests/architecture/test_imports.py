@@ -29,6 +29,8 @@ EDGES = {
     "uvicorn": {"api", "gateway", "cli"},
     "alembic": {"storage"},
     "sqlalchemy": {"storage"},
+    "psycopg": {"storage", "testing"},
+    "obstore": {"storage"},
     "typer": {"cli"},
     "rich": {"cli"},
     "phonenumbers": {"address"},
