@@ -35,6 +35,8 @@ def test_every_statement_fits_the_schema(aggregate: str) -> None:
 def test_every_statement_fits_the_schema_of_postgresql(aggregate: str, postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         for name, sql in PostgresDialect().statements(aggregate).items():
+            if "{" in sql:  # made for a schema of its own, and run by a test of its own
+                continue
             places = dict.fromkeys(re.findall(r"%\((\w+)\)s", sql))
             for number, place in enumerate(places, 1):
                 sql = sql.replace(f"%({place})s", f"${number}")
