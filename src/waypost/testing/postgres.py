@@ -42,7 +42,7 @@ _ALONE: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-# All but the revision and the one row that is there from the beginning.
+# All but the revision and the one row that is there from the beginning, and sessions as a whole.
 _EMPTY: Final = """
 DO $$ DECLARE name text; BEGIN
     FOR name IN
@@ -50,6 +50,10 @@ DO $$ DECLARE name text; BEGIN
         WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'writer_probe')
     LOOP
         EXECUTE 'DELETE FROM ' || quote_ident(name);
+    END LOOP;
+    FOR name IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^(session|pairing)_'
+    LOOP
+        EXECUTE 'DROP SCHEMA ' || quote_ident(name) || ' CASCADE';
     END LOOP;
 END $$
 """

@@ -14,14 +14,17 @@ from waypost.engine.hosts.whatsmeow.jids import LIDS, to_proto, to_text
 from waypost.engine.hosts.whatsmeow.library import Library
 from waypost.engine.hosts.whatsmeow.outgoing import message_of, names_of
 from waypost.engine.hosts.whatsmeow.session import HostedSession
+from waypost.engine.hosts.whatsmeow.shortfalls import Shortfalls
 from waypost.engine.port import Recipient, Sent, UploadedMedia
 from waypost.engine.wire import MarkRead, SendMessage, ShowInChat, ShowPresence
-from waypost.errors import MEDIA_UPLOAD_FAILED, EngineError
+from waypost.errors import MEDIA_UPLOAD_FAILED, OUTCOME_UNKNOWN, EngineError
 
 _MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
 
 
-async def send(session: HostedSession, command: SendMessage, check: Callable[[], None]) -> Sent:
+async def send(
+    session: HostedSession, command: SendMessage, check: Callable[[], None], shortfalls: Shortfalls
+) -> Sent:
     """Send and wait for the ack; `check` is called at the last moment before the library has it. Raises
     EngineError; its fault OUTCOME_UNKNOWN says that the frame may have left."""
     jid, message = to_proto(command.order.chat), message_of(command.order)
@@ -34,6 +37,8 @@ async def send(session: HostedSession, command: SendMessage, check: Callable[[],
     answer = proto.SendMessageReturnFunction.FromString(data)
     if answer.Error:
         raise refusals.of_send(answer.Error)
+    if shortfalls.take(answer.SendResponse.ID):
+        raise EngineError(OUTCOME_UNKNOWN, "It may have been encrypted for nobody: the store failed.")
     return Sent(
         message_id=answer.SendResponse.ID,
         timestamp=_epoch_s(answer.SendResponse.Timestamp),

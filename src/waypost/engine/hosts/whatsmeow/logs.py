@@ -8,6 +8,7 @@ from neonize.proto import Neonize_pb2 as proto
 from structlog.typing import FilteringBoundLogger
 
 from waypost.engine.hosts.whatsmeow.refusals import plain
+from waypost.engine.store import FENCED
 
 _ROW_MISSING: Final = "Failed to store message secret key"  # whatsmeow, send.go: it sends all the same
 _CLOSED: Final = "Error reading from websocket"  # also after each disconnect of ours
@@ -52,7 +53,8 @@ class LibraryLog:
         entry = proto.LogEntry.FromString(data)
         if entry.Level not in _LOGGED:
             return
-        if entry.Message.startswith(_ROW_MISSING):
+        # A store that refuses the row because of the lease refuses the ratchet too, so that nothing is sent.
+        if entry.Message.startswith(_ROW_MISSING) and FENCED not in entry.Message:
             self._on_doubt()
         if entry.Message.startswith(_CLOSED):
             log = self._log.info

@@ -21,6 +21,7 @@ from waypost.engine.hosts.whatsmeow.lifetime import Lifetime
 from waypost.engine.hosts.whatsmeow.logs import LibraryLog
 from waypost.engine.hosts.whatsmeow.pairing import HostedPairing
 from waypost.engine.hosts.whatsmeow.session import HostedSession, MakeClient
+from waypost.engine.hosts.whatsmeow.shortfalls import Shortfalls
 from waypost.engine.port import PairingEvent
 from waypost.engine.store_folder import StoreFolder
 from waypost.errors import INTERNAL, NOT_CONNECTED, EngineError, WaypostError
@@ -42,6 +43,7 @@ class Program:
         self._log = log
         self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"), self._tell_occupied)
         self._library_log = LibraryLog(log, self._doubt)
+        self._shortfalls = Shortfalls()
         self._sessions: dict[str, HostedSession] = {}
         self._client_ids = itertools.count(1)
         self._grown: set[str] = set()
@@ -82,7 +84,9 @@ class Program:
             case wire.BeginPairing():
                 return self._pair(command)
             case wire.SendMessage():
-                return await calls.send(self._session(command.session), command, self._lifetime.check)
+                return await calls.send(
+                    self._session(command.session), command, self._lifetime.check, self._shortfalls
+                )
             case wire.UploadFile():
                 return await calls.upload(self._session(command.session), Path(command.path), command.kind)
             case wire.CheckNumbers():
@@ -145,11 +149,15 @@ class Program:
                 self._proxy_url,
                 subscribed,
                 on_event,
-                self._library_log.write,
+                self._read_log,
                 lambda: self._tell_slow(instance_id),
             )
 
         return make
+
+    def _read_log(self, data: bytes) -> None:
+        self._shortfalls.read(data)
+        self._library_log.write(data)
 
     def _grow(self, instance_id: str) -> None:
         self._grown.add(instance_id)

@@ -7,6 +7,7 @@ a type, since the library passes text only. What is not recognised counts as unk
 import re
 from typing import Final
 
+from waypost.engine.store import FENCED
 from waypost.errors import (
     ACCOUNT_UNNAMED,
     ENGINE_REFUSED,
@@ -52,6 +53,8 @@ def of_send(error: str) -> EngineError:
         return EngineError(NOT_CONNECTED)
     if error.startswith("failed to get group members") and error.endswith(_NO_GROUP):
         return EngineError(GROUP_NOT_FOUND)
+    if _BEFORE_FRAME.match(error) and FENCED in error:
+        return EngineError(NOT_CONNECTED, "Another node holds the instance.")
     if _BEFORE_FRAME.match(error):
         return EngineError(NOT_CONNECTED if _offline(error) else ENGINE_REFUSED, plain(error))
     return EngineError(OUTCOME_UNKNOWN, plain(error))
@@ -86,5 +89,5 @@ def _offline(error: str) -> bool:
 
 def plain(error: str) -> str:
     """The sentence without addresses (they name people) and without URLs (they carry tokens)."""
-    hidden = re.sub(r"https?://\S+", "<url>", error)
+    hidden = re.sub(r"(https?|postgres(ql)?)://\S+", "<url>", error)
     return re.sub(r"\S+@(s\.whatsapp\.net|lid|g\.us)\S*", "<jid>", hidden)[:300]

@@ -1,0 +1,84 @@
+-- {schema} and the like are names, which can't be parameters; see session_store.py.
+
+-- name: home
+SELECT quote_ident(current_schema());
+
+-- name: held
+SELECT 1 FROM leases
+WHERE instance_id = :instance_id AND epoch = :epoch AND expires_at > clock_timestamp()
+FOR SHARE;
+
+-- name: exists
+SELECT to_regclass(:device_table) IS NOT NULL;
+
+-- name: pairings
+SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :prefix);
+
+-- name: make
+CREATE SCHEMA {schema};
+
+-- name: make_version
+-- The library looks for its tables in all schemas at once (go.mau.fi/util, dbutil): one that finds those of
+-- another instance does not make this table, and then misses it.
+CREATE TABLE {schema}.whatsmeow_version (version integer, compat integer);
+
+-- name: drop
+DROP SCHEMA IF EXISTS {schema} CASCADE;
+
+-- name: rename
+ALTER SCHEMA {schema} RENAME TO {new};
+
+-- name: make_generation
+CREATE TABLE IF NOT EXISTS {schema}.waypost_generation (id text NOT NULL);
+
+-- name: make_probe
+CREATE TABLE IF NOT EXISTS {schema}.waypost_probe (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    secret bytea NOT NULL
+);
+
+-- name: make_key_index
+CREATE INDEX IF NOT EXISTS waypost_secret_key ON {schema}.whatsmeow_message_secrets (key);
+
+-- name: make_fence
+-- Not the transaction's time: it may have begun long before. The epoch comes with the connection.
+CREATE OR REPLACE FUNCTION {schema}.waypost_fence() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM {home}.leases
+    WHERE instance_id = {instance_id}
+        AND epoch = CAST(NULLIF(current_setting('waypost.epoch', true), '') AS bigint)
+        AND expires_at > clock_timestamp();
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING MESSAGE = {fenced}, ERRCODE = 'WP001';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- name: unfenced
+SELECT c.relname FROM pg_class AS c
+WHERE c.relnamespace = CAST(:schema AS regnamespace) AND c.relkind = 'r'
+    AND c.relname = ANY(:tables)
+    AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'waypost_fence');
+
+-- name: fence
+CREATE TRIGGER waypost_fence BEFORE INSERT OR UPDATE OR DELETE ON {schema}.{table}
+FOR EACH STATEMENT EXECUTE FUNCTION {schema}.waypost_fence();
+
+-- name: device
+SELECT jid, lid, push_name FROM {schema}.whatsmeow_device;
+
+-- name: generation
+SELECT id FROM {schema}.waypost_generation;
+
+-- name: put_generation
+INSERT INTO {schema}.waypost_generation VALUES (:generation);
+
+-- name: probe
+INSERT INTO {schema}.waypost_probe (secret) VALUES (:secret) RETURNING number;
+
+-- name: forget_probes
+DELETE FROM {schema}.waypost_probe WHERE number < :number;
+
+-- name: secret
+SELECT message_id FROM {schema}.whatsmeow_message_secrets WHERE key = :secret;
