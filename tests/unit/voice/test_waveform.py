@@ -1,7 +1,7 @@
 from array import array
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.voice.files import tone
 
@@ -49,3 +49,20 @@ def test_long_sounds_are_off_by_little_however_they_arrive() -> None:
     assert max(abs(one - two) for one, two in zip(whole, exact(pcm), strict=True)) <= 1
     pieces = waveform(pcm, *range(417, len(pcm) // 2, 417))
     assert max(abs(one - two) for one, two in zip(whole, pieces, strict=True)) <= 1
+
+
+def test_the_loudest_sample_carries_over_into_no_other() -> None:
+    half = array("h", [-32_768] * 51_200).tobytes() + array("h", [-16_384] * 51_200).tobytes()
+    assert waveform(half) == bytes([100] * 32 + [50] * 32)
+    ten_seconds, taken = memoryview(array("h", [-32_768] * 160_000)), Waveform()
+    for _ in range(360):
+        taken.add(ten_seconds)
+    assert taken.values() == bytes([100] * 64)
+
+
+@given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=50), st.integers(65, 511))
+@settings(max_examples=20, deadline=None)
+def test_bars_that_begin_where_a_bin_does_are_exact(samples: list[int], width: int) -> None:
+    length = 64 * 8 * width
+    pcm = array("h", (samples * (length // len(samples) + 1))[:length]).tobytes()
+    assert list(waveform(pcm, 20_001)) == exact(pcm)
