@@ -54,9 +54,9 @@ def test_long_sounds_are_off_by_little_however_they_arrive() -> None:
 def test_the_loudest_sample_carries_over_into_no_other() -> None:
     half = array("h", [-32_768] * 51_200).tobytes() + array("h", [-16_384] * 51_200).tobytes()
     assert waveform(half) == bytes([100] * 32 + [50] * 32)
-    ten_seconds, taken = memoryview(array("h", [-32_768] * 160_000)), Waveform()
+    piece, taken = memoryview(array("h", [-32_768] * 163_840)), Waveform()
     for _ in range(360):
-        taken.add(ten_seconds)
+        taken.add(piece)
     assert taken.values() == bytes([100] * 64)
 
 
