@@ -221,6 +221,12 @@ BLOB_GONE: Final = Fault(
 QUEUE_FULL: Final = Fault(
     "queue_full", 503, "The queue of this gateway is full; try again in a moment.", retryable=True
 )
+INSTANCE_QUEUE_FULL: Final = Fault(
+    "instance_queue_full",
+    429,
+    "The queue of this instance is full; wait as Retry-After says.",
+    retryable=True,
+)
 
 # --- instances ------------------------------------------------------------------------------------
 NAME_TAKEN: Final = Fault("name_taken", 422, "The name has already been taken.")

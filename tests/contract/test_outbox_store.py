@@ -10,7 +10,7 @@ import pytest
 from waypost.errors import BLOB_GONE, IDEMPOTENCY_MISMATCH, OutboxError
 from waypost.nodes.lease import Tenure
 from waypost.outbox.request import Acceptance, Failure, Idempotency, Request, RequestState, Step, Upload
-from waypost.outbox.store import Arrived, Ending, NewRequest, OutboxStore, Query, Sweep
+from waypost.outbox.store import Arrived, Ending, NewRequest, OutboxStore, Query, Sweep, Unfinished
 from waypost.storage.database import Database
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.postgres.database import connected
@@ -164,7 +164,9 @@ async def test_a_request_being_sent_is_not_cancelled(store: OutboxStore) -> None
 
 
 async def adopted(store: OutboxStore, epoch: int) -> Request:
-    (one,) = await store.adopt([Tenure(INSTANCE, epoch)])
+    tenure = Tenure(INSTANCE, epoch)
+    assert list(await store.adopt([tenure])) == [INSTANCE]
+    (one,) = await store.upcoming(tenure, 0, [], 10)
     return one.request
 
 
@@ -187,15 +189,15 @@ async def test_who_was_adopted_from_changes_nothing(stores: Open) -> None:
     assert not (await before.step_changed(old, step())).stored
     assert not await before.postponed(old, step())
     assert not await before.ended(old, [], ending())
-    assert await after.adopt([Tenure(INSTANCE, 8)]) == []
-    assert await after.adopt([Tenure(INSTANCE, 7)]) == []
+    assert await after.adopt([Tenure(INSTANCE, 8)]) == {}
+    assert await after.adopt([Tenure(INSTANCE, 7)]) == {}
     assert await after.staged(new)
 
 
 async def test_only_instances_that_are_named_are_adopted(store: OutboxStore) -> None:
     await accepted(store)
-    assert await store.adopt([Tenure("other", 9)]) == []
-    assert await store.adopt([]) == []
+    assert await store.adopt([Tenure("other", 9)]) == {}
+    assert await store.adopt([]) == {}
     assert (await adopted(store, 9)).uuid == "u1"
 
 
@@ -207,7 +209,8 @@ async def test_adoption_is_in_order_with_steps_and_leaves_out_what_is_finished(s
     await store.prepared(request)
     caption = msgspec.structs.replace(step("pending"), number=1, name="caption")
     await store.sending(request, [step("sent", "ID"), caption])
-    one, last = await store.adopt([Tenure(INSTANCE, 5)])
+    assert await store.adopt([Tenure(INSTANCE, 5)]) == {INSTANCE: request.seq}
+    one, last = await store.upcoming(Tenure(INSTANCE, 5), 0, [], 10)
     assert [(s.number, s.name, s.state, s.message_id) for s in one.steps] == [
         (0, "note", "sent", "ID"),
         (1, "caption", "pending", None),
@@ -235,7 +238,37 @@ async def test_unfinished_requests_are_told_from_finished_and_unknown_ones(store
     await store.cancel(INSTANCE, "u2", ending(RequestState.CANCELLED))
     assert await store.finished(["u1", "u2", "gone"]) == {"u2", "gone"}
     assert await store.finished([]) == frozenset()
-    assert (await store.unfinished(10), await store.unfinished(1)) == (2, 1)
+    assert await store.depths() == {INSTANCE: 2}
+
+
+async def test_what_comes_next_is_read_in_parts_and_by_chat(store: OutboxStore) -> None:
+    tenure = Tenure(INSTANCE, 3)
+    requests = [await accepted(store, f"u{n}", chat) for n, chat in enumerate("abacab")]
+    await store.adopt([tenure])
+    await accepted(store, "unadopted", "a")
+
+    def uuids(found: list[Unfinished]) -> list[str]:
+        return [one.request.uuid for one in found]
+
+    assert uuids(await store.upcoming(tenure, 0, [], 2)) == ["u0", "u1"]
+    assert uuids(await store.upcoming(tenure, requests[2].seq, ["a"], 9)) == ["u3", "u5"]
+    assert uuids(await store.upcoming(Tenure(INSTANCE, 4), 0, [], 9)) == []
+    chats = [("b", 0), ("a", requests[1].seq), ("none", 0)]
+    assert uuids(await store.upcoming_of_chats(tenure, chats, 1)) == ["u1", "u2"]
+    assert uuids(await store.upcoming_of_chats(tenure, chats, 9)) == ["u1", "u5", "u2", "u4"]
+    assert await store.upcoming_of_chats(tenure, [], 9) == []
+
+
+async def test_what_is_overdue_is_told_to_its_holder_alone(store: OutboxStore) -> None:
+    tenures = [Tenure(INSTANCE, 3), Tenure("other", 1)]
+    for uuid in ("u1", "u2", "u3"):
+        await accepted(store, uuid)
+    await store.cancel(INSTANCE, "u2", ending(RequestState.CANCELLED))
+    await store.adopt(tenures)
+    assert await store.overdue(tenures, NOW + 99, 9) == []
+    assert [one.request.uuid for one in await store.overdue(tenures, NOW + 100, 9)] == ["u1", "u3"]
+    assert len(await store.overdue(tenures, NOW + 100, 1)) == 1
+    assert await store.overdue([Tenure(INSTANCE, 2)], NOW + 100, 9) == []
 
 
 async def test_a_key_finds_its_request_and_refuses_other_content(store: OutboxStore) -> None:

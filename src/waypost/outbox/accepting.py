@@ -4,9 +4,16 @@ import random
 import msgspec
 
 from waypost.clock import Clock
-from waypost.errors import DRAINING, NOT_RETRYABLE, QUEUE_FULL, OutboxError, StorageError
+from waypost.errors import (
+    DRAINING,
+    INSTANCE_QUEUE_FULL,
+    NOT_RETRYABLE,
+    QUEUE_FULL,
+    OutboxError,
+    StorageError,
+)
 from waypost.outbox.arrivals import Arrivals
-from waypost.outbox.elsewhere import Elsewhere
+from waypost.outbox.depths import Depths
 from waypost.outbox.entry import Entry
 from waypost.outbox.holdings import Holdings
 from waypost.outbox.lanes import Lanes
@@ -25,7 +32,7 @@ class Accepting:
         lanes: Lanes,
         holdings: Holdings,
         arrivals: Arrivals,
-        elsewhere: Elsewhere,
+        depths: Depths,
         clock: Clock,
         rng: random.Random,
         settings: OutboxSettings,
@@ -34,25 +41,28 @@ class Accepting:
         self._lanes = lanes
         self._holdings = holdings
         self._arrivals = arrivals
-        self._elsewhere = elsewhere
+        self._depths = depths
         self._clock = clock
         self._rng = rng
         self._settings = settings
         self.open = False
 
-    def must_have_room(self) -> None:
-        """Raises OutboxError (DRAINING, QUEUE_FULL)."""
+    def must_have_room(self, instance_id: str) -> None:
+        """Raises OutboxError (DRAINING, QUEUE_FULL, INSTANCE_QUEUE_FULL)."""
         if not self.open:
             raise OutboxError(DRAINING)
-        if self._lanes.unfinished + self._elsewhere.unfinished >= self._settings.max_unfinished:
+        if self._depths.total >= self._settings.max_unfinished:
             raise OutboxError(QUEUE_FULL)
+        if self._depths.of(instance_id) >= self._settings.max_of_instance:
+            seconds = self._depths.seconds_until_room(instance_id, self._clock.monotonic())
+            raise OutboxError(INSTANCE_QUEUE_FULL, retry_after=seconds)
 
     async def accept(self, acceptance: Acceptance) -> Accepted:
         """Store a request; returns after the commit. Raises OutboxError, StorageError."""
-        self.must_have_room()
+        self.must_have_room(acceptance.instance_id)
         new = self._new(acceptance)
         written: asyncio.Future[Stored] = asyncio.ensure_future(self._store.accept(new))
-        self._lanes.unfinished += 1  # its place is taken while it is written
+        self._depths.comes(acceptance.instance_id)
         written.add_done_callback(lambda done: self._take_in(new, done))
         stored = await asyncio.shield(written)
         return Accepted(uuid=stored.duplicate_of or new.uuid, duplicate=stored.duplicate_of is not None)
@@ -71,6 +81,8 @@ class Accepting:
             raise
         if anew is None:
             raise OutboxError(NOT_RETRYABLE)
+        self._depths.comes(instance_id)
+        self._depths.came(instance_id, True)
         self._arrivals.take(Entry(anew.request, anew.steps))
         return anew.request
 
@@ -90,17 +102,15 @@ class Accepting:
 
     def _take_in(self, new: NewRequest, written: "asyncio.Future[Stored]") -> None:
         """Put a request that was stored into its lane, whether or not its caller still waits."""
-        self._lanes.unfinished -= 1
+        error = None if written.cancelled() else written.exception()
+        stored = None if written.cancelled() or error is not None else written.result()
+        is_new = stored is not None and stored.duplicate_of is None
+        self._depths.came(new.acceptance.instance_id, is_new)
         # What is stored while the outbox closes is the next process's.
-        if not self.open or written.cancelled():
+        if not self.open:
             return
-        error = written.exception()
-        if error is not None:
-            # Where the connection was lost during the commit, it may be there.
-            if isinstance(error, StorageError):
-                self._arrivals.look([new.acceptance.instance_id], everything=True)
-            return
-        stored = written.result()
-        if stored.duplicate_of is None:
-            self._elsewhere.unfinished += not new.epoch
+        # Where the connection was lost during the commit, it may be there.
+        if isinstance(error, StorageError):
+            self._arrivals.look([new.acceptance.instance_id], everything=True)
+        if stored is not None and is_new:
             self._arrivals.take(Entry(new.queued(stored.seq)))

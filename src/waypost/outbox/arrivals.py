@@ -6,15 +6,15 @@ whatever else the database has for its instance is adopted: order holds across n
 for a notice.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from waypost.outbox.entry import Entry
 from waypost.outbox.holdings import Holdings
 from waypost.outbox.lanes import Lanes
-from waypost.outbox.store import OutboxStore, Unfinished
+from waypost.outbox.store import OutboxStore
 
-Adopt = Callable[[Callable[[], Awaitable[list[Unfinished]]]], Awaitable[list[Unfinished]]]
+Adopt = Callable[[Callable[[], Awaitable[dict[str, int]]]], Awaitable[dict[str, int]]]
 
 
 class Arrivals:
@@ -58,26 +58,20 @@ class Arrivals:
             self._looking = True
             self._spawn(self._run())
 
-    def place(self, entries: Iterable[Entry]) -> None:
-        """Put entries into their lanes, those of tenures that have ended meanwhile excepted."""
+    def _place(self, came: Iterable[Entry], adopted: Mapping[str, int]) -> None:
+        """Have what was adopted read, and let what came here take its place behind that."""
         touched = {}
-        for entry in entries:
+        for instance_id, seq in adopted.items():
+            if self._holdings.epoch(instance_id):
+                lane = touched[instance_id] = self._lanes.open(instance_id)
+                lane.look_from(seq)
+        for entry in came:
             request = entry.request
-            if request.epoch == self._holdings.epoch(request.instance_id) and not self._is_there(entry):
+            # Those of tenures that have ended meanwhile are their next holder's.
+            if request.epoch == self._holdings.epoch(request.instance_id):
                 touched[request.instance_id] = self._lanes.add(entry)
         for lane in touched.values():
             lane.pump()
-
-    def _is_there(self, entry: Entry) -> bool:
-        lane = self._lanes.find(entry.request.instance_id)
-        known = None if lane is None else lane.find(entry.uuid)
-        if lane is None or known is None:
-            return False
-        if known.request.seq == entry.request.seq:
-            return True
-        # It was cancelled and is tried again, both elsewhere.
-        lane.take_out(entry.uuid)
-        return False
 
     async def _run(self) -> None:
         try:
@@ -85,20 +79,16 @@ class Arrivals:
                 wanted, self._wanted = self._wanted, {}
                 came, self._came = self._came, []
                 adopted = await self._stored(lambda wanted=wanted: self._adopt(wanted))  # type: ignore[misc]
-                self.place(came + entries_of(adopted))
+                self._place(came, adopted)
         finally:
             self._looking = False
 
-    async def _adopt(self, wanted: dict[str, bool]) -> list[Unfinished]:
+    async def _adopt(self, wanted: dict[str, bool]) -> dict[str, int]:
         tenures = self._holdings.tenures(wanted)
         try:
-            return await self._store.adopt(tenures, everything=any(wanted.values())) if tenures else []
+            adopted = await self._store.adopt(tenures) if tenures else {}
         except BaseException:
-            # Perhaps they were adopted all the same: then only asking for everything finds them.
+            # Perhaps they were adopted all the same: then only looking at everything finds them.
             wanted.update(dict.fromkeys(wanted, True))
             raise
-
-
-def entries_of(unfinished: Iterable[Unfinished]) -> list[Entry]:
-    """Entries of requests that another process had, or none yet."""
-    return [Entry(one.request, one.steps, recovered=True) for one in unfinished]
+        return adopted | {one: 0 for one, everything in wanted.items() if everything}

@@ -2,14 +2,17 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from waypost.outbox.entry import Entry
+from waypost.outbox.reading import Source
 
 Work = Callable[[Entry], Awaitable[None]]
 
 
 class Crew(NamedTuple):
-    """Who does the work of a lane. Each call leaves the entry in the phase that it waits in next."""
+    """Who does the work of a lane. Each work leaves the entry in the phase that it waits in next."""
 
     ready: Callable[[], bool]
+    source: Source
+    canonical: Callable[[str], str]
     prepare: Work
     stage: Work
     send: Work

@@ -1,4 +1,4 @@
-"""What happens to requests at other nodes: they end, they fill the queue, they come to be ours.
+"""What happens to requests at other nodes: they end, they come to be ours.
 
 Notices tell most of it sooner. This looks whether or not they come.
 """
@@ -9,14 +9,11 @@ from typing import Final
 from waypost.errors import StorageError
 from waypost.outbox.arrivals import Arrivals
 from waypost.outbox.holdings import Holdings
-from waypost.outbox.lanes import Lanes
-from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import OutboxStore
 from waypost.outbox.waiters import Waiters
 
 _WAITERS_SECONDS: Final = 0.25
 _ARRIVALS_SECONDS: Final = 2.0
-_COUNT_SECONDS: Final = 5.0
 
 
 class Elsewhere:
@@ -25,27 +22,20 @@ class Elsewhere:
     def __init__(
         self,
         store: OutboxStore,
-        lanes: Lanes,
         holdings: Holdings,
         arrivals: Arrivals,
         waiters: Waiters,
-        settings: OutboxSettings,
     ) -> None:
         self._store = store
-        self._lanes = lanes
         self._holdings = holdings
         self._arrivals = arrivals
         self._waiters = waiters
-        self._limit = settings.max_unfinished
-        # Unfinished requests in no lane of ours, as of the last count; each one accepted since adds itself.
-        self.unfinished = 0
 
     async def run(self) -> None:
         """Look from time to time."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_waiters())
             tasks.create_task(self._watch_arrivals())
-            tasks.create_task(self._count())
 
     async def _watch_waiters(self) -> None:
         """One question for everyone who waits."""
@@ -64,13 +54,3 @@ class Elsewhere:
         while True:
             await asyncio.sleep(_ARRIVALS_SECONDS)
             self._arrivals.look(one.instance_id for one in self._holdings.tenures())
-
-    async def _count(self) -> None:
-        while True:
-            try:
-                count = await self._store.unfinished(self._limit)
-            except StorageError:
-                pass  # the last count holds
-            else:
-                self.unfinished = max(count - self._lanes.unfinished, 0)
-            await asyncio.sleep(_COUNT_SECONDS)

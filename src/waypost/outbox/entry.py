@@ -2,6 +2,8 @@ import asyncio
 from collections.abc import Sequence
 from enum import Enum, auto
 
+import msgspec
+
 from waypost.outbox.request import Request, Step
 
 
@@ -17,6 +19,10 @@ class Phase(Enum):
     RECEIPT = auto()
     ENDING = auto()
     GONE = auto()
+
+
+# What may begin its next phase as soon as order and time allow it.
+WAITING = frozenset({Phase.TO_PREPARE, Phase.TO_STAGE, Phase.TO_SEND})
 
 
 class Entry:
@@ -67,6 +73,11 @@ class Entry:
     def put(self, step: Step) -> None:
         """Replace the step of that number."""
         self.steps[step.number] = step
+
+    def rename(self, chat_key: str) -> None:
+        """Its chat is known by another name."""
+        if chat_key != self.request.chat_key:
+            self.request = msgspec.structs.replace(self.request, chat_key=chat_key)
 
     def wait(self, phase: Phase, not_before: float = 0.0) -> None:
         """Wait in `phase`, not before a time in seconds since the epoch."""

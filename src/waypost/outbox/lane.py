@@ -1,7 +1,7 @@
 """An instance's line of requests: who may be made ready, uploaded and sent next.
 
 Everything happens in memory and on events (an accept, a task's end, a receipt, a connection, a time noted in
-the agenda); the database is written to and never asked. The rules:
+the agenda); the database is asked for nothing but more requests. The rules:
 
 - of one chat at most one request is being sent, and only the oldest unfinished one;
 - of different chats several are, and one that has waited long for its ack no longer counts;
@@ -9,19 +9,18 @@ the agenda); the database is written to and never asked. The rules:
 """
 
 import asyncio
-from bisect import insort
 from collections.abc import Callable, Coroutine
 from typing import Any
-
-import msgspec
 
 from waypost.clock import Clock
 from waypost.outbox.agenda import Agenda
 from waypost.outbox.crew import Crew, Work
-from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.entry import WAITING, Entry, Phase
 from waypost.outbox.line import Line
+from waypost.outbox.reading import Reading
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.slots import Slots
+from waypost.outbox.window import Window
 
 
 class Lane:
@@ -38,15 +37,15 @@ class Lane:
         on_gone: Callable[[], None],
     ) -> None:
         """`name` is the instance's id, `slots` bounds what all lanes prepare, `spawn` starts a task."""
-        self._name = name
+        self.name = name
         self._crew = crew
         self._slots = slots
         self._settings = settings
         self._clock = clock
         self._spawn = spawn
         self._on_gone = on_gone
-        self._entries: dict[str, Entry] = {}
-        self._chats: dict[str, list[Entry]] = {}
+        self._window = window = Window(settings.window, settings.window_of_chat)
+        self._reading = Reading(window, crew.source, settings.window_of_chat, clock, spawn, self._arrived)
         self._to_prepare, self._to_stage, self._to_send = Line(), Line(), Line()
         self._staging: set[asyncio.Task[None]] = set()
         self._sending: dict[asyncio.Task[None], Entry] = {}
@@ -56,34 +55,44 @@ class Lane:
         self._stopped = False
 
     def find(self, uuid: str) -> Entry | None:
-        """The request when it is unfinished."""
-        return self._entries.get(uuid)
+        """The request when it is unfinished and in memory."""
+        return self._window.find(uuid)
 
     def entries(self) -> list[Entry]:
-        """All of them, in no order."""
-        return list(self._entries.values())
+        """All that are in memory, in no order."""
+        return self._window.entries()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the instance's unfinished requests are in memory."""
+        return self._window.whole
 
     def is_first(self, entry: Entry) -> bool:
         """Whether no older request of the same chat is unfinished."""
-        return self._chats[entry.request.chat_key][0] is entry
+        return self._window.is_first(entry)
 
     def add(self, entry: Entry) -> None:
-        """Take in a request; `pump` starts it."""
-        self._entries[entry.uuid] = entry
-        self._place(entry)
-        self._agenda.at(entry.request.expires_at, entry.uuid)
-        self._offer(entry)
+        """Take in a request that was stored just now, if there is room; `pump` starts it."""
+        if not self._is_known(entry) and self._window.take(entry):
+            self._begin_with(entry)
+
+    def look_from(self, seq: int) -> None:
+        """The database may have requests from `seq` on that are not known here; `pump` reads them."""
+        self._window.look_from(seq)
 
     def merge(self, old: str, new: str) -> None:
         """The chats `old` and `new` are one: order their requests as one."""
-        for entry in self._chats.pop(old, []):
-            entry.request = msgspec.structs.replace(entry.request, chat_key=new)
-            self._place(entry)
+        self._window.merge(old, new)
         self._offer_chat(new)
+
+    def look_at_chat(self, key: str) -> None:
+        """The database may have requests of this chat that are not known here, however old."""
+        self._window.look_at_chat(key)
+        self.pump()
 
     def take_out(self, uuid: str) -> Entry | None:
         """Stop with a request that has ended by another way."""
-        entry = self._entries.get(uuid)
+        entry = self._window.find(uuid)
         if entry is None:
             return None
         self._abandon(entry)
@@ -102,6 +111,7 @@ class Lane:
         entries = self.entries()
         for entry in entries:
             self.take_out(entry.uuid)
+        self._window.clear()
         return entries
 
     def wake(self) -> None:
@@ -115,7 +125,7 @@ class Lane:
 
     def receipt_came(self, uuid: str) -> None:
         """A receipt has settled a send whose outcome was unknown."""
-        entry = self._entries.get(uuid)
+        entry = self._window.find(uuid)
         if entry is not None and entry.phase is Phase.RECEIPT:
             entry.wait(Phase.TO_SEND)
             self._offer(entry)
@@ -124,6 +134,7 @@ class Lane:
     def stop(self) -> None:
         """Begin nothing any more."""
         self._stopped = True
+        self._reading.stop()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -136,41 +147,51 @@ class Lane:
         if self._crew.ready():
             self._start_stages()
             self._start_sends()
+        self._reading.kick()
         self._set_timer()
 
     # --- order --------------------------------------------------------------------------------------------
 
-    def _place(self, entry: Entry) -> None:
-        chat = self._chats.setdefault(entry.request.chat_key, [])
-        if not chat or chat[-1].request.seq < entry.request.seq:
-            chat.append(entry)
-        else:
-            insort(chat, entry, key=lambda one: one.request.seq)
+    def _is_known(self, entry: Entry) -> bool:
+        known = self._window.find(entry.uuid)
+        if known is None or known.request.seq >= entry.request.seq:
+            return known is not None
+        # It was cancelled and is tried again, both elsewhere.
+        self.take_out(entry.uuid)
+        return False
+
+    def _begin_with(self, entry: Entry) -> None:
+        self._agenda.at(entry.request.expires_at, entry.uuid)
+        self._offer(entry)
+
+    def _arrived(self, entries: list[Entry], chats: list[str]) -> None:
+        """Requests were read from the database, and these chats as far as they have room."""
+        for entry in entries:
+            entry.rename(self._crew.canonical(entry.request.chat_key))
+            if not self._is_known(entry) and self._window.place(entry):
+                self._begin_with(entry)
+        for key in chats:
+            self._window.settle_chat(key)
+            self._offer_chat(key)
+        self.pump()
 
     def _remove(self, entry: Entry) -> None:
-        if self._entries.pop(entry.uuid, None) is None:
-            return
-        key = entry.request.chat_key
-        chat = self._chats[key]
-        chat.remove(entry)
-        if chat:
-            self._offer_chat(key)
-        else:
-            del self._chats[key]
-        self._on_gone()
+        if self._window.remove(entry):
+            self._offer_chat(entry.request.chat_key)
+            self._on_gone()
 
     def _offer_chat(self, key: str) -> None:
-        for entry in self._chats.get(key, [])[: self._settings.ahead_in_chat]:
+        for entry in self._window.first(key, self._settings.ahead_in_chat):
             self._offer(entry)
 
     def _offer(self, entry: Entry) -> None:
         """Put an entry into the line of what it waits for, as soon as order and time allow it."""
         now = self._clock.now()
-        if entry.phase in _WAITING and now >= entry.request.expires_at:
+        if entry.phase in WAITING and now >= entry.request.expires_at:
             self._begin(entry, Phase.ENDING, self._crew.expire)
         elif entry.phase is Phase.RECEIPT and entry.settle_until is not None:
             self._agenda.at(entry.settle_until, entry.uuid)
-        elif entry.phase in _WAITING and entry.not_before > now:
+        elif entry.phase in WAITING and entry.not_before > now:
             self._agenda.at(entry.not_before, entry.uuid)
         elif entry.phase is Phase.TO_SEND and self._may_send(entry):
             self._to_send.add(entry)
@@ -181,9 +202,7 @@ class Lane:
 
     def _is_near(self, entry: Entry) -> bool:
         """Among the first of its chat: the rest is made ready later, so that one chat can't fill the disk."""
-        chat = self._chats.get(entry.request.chat_key, [])
-        ahead = self._settings.ahead_in_chat
-        return len(chat) <= ahead or chat[ahead].request.seq > entry.request.seq
+        return self._window.is_near(entry, self._settings.ahead_in_chat)
 
     def _waits(self, phase: Phase) -> Callable[[Entry], bool]:
         now = self._clock.now()
@@ -197,7 +216,7 @@ class Lane:
     def _start_prepares(self) -> None:
         while len(self._to_stage) + len(self._staging) < self._settings.ahead:
             entry = self._to_prepare.first(self._waits(Phase.TO_PREPARE))
-            if entry is None or not self._slots.take(self._name, self.pump):
+            if entry is None or not self._slots.take(self.name, self.pump):
                 return
             self._to_prepare.pop()
             self._begin(entry, Phase.PREPARING, self._crew.prepare)
@@ -268,9 +287,9 @@ class Lane:
 
     def _look_again(self) -> None:
         now = self._clock.now()
-        self._agenda.forget_others(self._entries, len(self._entries))
+        self._agenda.forget_others(self._window, len(self._window))
         for uuid in self._agenda.due(now):
-            entry = self._entries.get(uuid)
+            entry = self._window.find(uuid)
             if entry is None:
                 continue
             if entry.phase in _INTERRUPTIBLE and now >= entry.request.expires_at:
@@ -293,7 +312,9 @@ class Lane:
             self._offer(entry)
 
     def _set_timer(self) -> None:
-        at = self._agenda.next()
+        comes_back = self._window.has_room and not self._reading.runs
+        times = (self._agenda.next(), self._window.next_return() if comes_back else None)
+        at = min((one for one in times if one is not None), default=None)
         if at is None or (self._timer is not None and not self._timer.cancelled() and self._timer_at <= at):
             return
         if self._timer is not None:
@@ -307,8 +328,7 @@ class Lane:
         self.pump()
 
 
-_WAITING = frozenset({Phase.TO_PREPARE, Phase.TO_STAGE, Phase.TO_SEND})
-_INTERRUPTIBLE = _WAITING | {Phase.PREPARING, Phase.STAGING, Phase.RECEIPT}
+_INTERRUPTIBLE = WAITING | {Phase.PREPARING, Phase.STAGING, Phase.RECEIPT}
 _BACK = {
     Phase.PREPARING: Phase.TO_PREPARE,
     Phase.STAGING: Phase.TO_STAGE,

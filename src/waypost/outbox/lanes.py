@@ -7,6 +7,7 @@ import msgspec
 from waypost.clock import Clock
 from waypost.outbox.aliases import Aliases
 from waypost.outbox.crew import Crew
+from waypost.outbox.depths import Depths
 from waypost.outbox.entry import Entry, Phase
 from waypost.outbox.lane import Lane
 from waypost.outbox.port import Executor
@@ -17,7 +18,7 @@ from waypost.outbox.store import Alias
 
 
 class Lanes:
-    """The lanes of all instances, the names of their chats, and how many requests are unfinished."""
+    """The lanes of all instances, and the names of their chats."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class Lanes:
         crew_of: Callable[[str], Crew],
         settings: OutboxSettings,
         clock: Clock,
+        depths: Depths,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
         """`crew_of` makes the crew of an instance's lane."""
@@ -32,11 +34,11 @@ class Lanes:
         self._crew_of = crew_of
         self._settings = settings
         self._clock = clock
+        self._depths = depths
         self._spawn = spawn
         self._slots = Slots(settings.prepares)
         self._lanes: dict[str, Lane] = {}
         self._aliases = Aliases()
-        self.unfinished = 0
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(list(self._lanes.values()))
@@ -44,6 +46,13 @@ class Lanes:
     def find(self, instance_id: str) -> Lane | None:
         """The instance's lane, once it has had a request."""
         return self._lanes.get(instance_id)
+
+    def open(self, instance_id: str) -> Lane:
+        """The instance's lane, which is made where it is missing."""
+        lane = self._lanes.get(instance_id)
+        if lane is None:
+            lane = self._lanes[instance_id] = self._make(instance_id)
+        return lane
 
     def know(self, aliases: Iterable[Alias]) -> None:
         """Begin with these names of chats."""
@@ -61,15 +70,10 @@ class Lanes:
             lane.merge(old, new)
 
     def add(self, entry: Entry) -> Lane:
-        """Put a request into its instance's lane, which is made where it is missing."""
+        """Put a request that was stored just now into its instance's lane."""
         request = entry.request
-        key = self.canonical(request.instance_id, request.chat_key)
-        if key != request.chat_key:
-            entry.request = msgspec.structs.replace(request, chat_key=key)
-        lane = self._lanes.get(request.instance_id)
-        if lane is None:
-            lane = self._lanes[request.instance_id] = self._make(request.instance_id)
-        self.unfinished += 1
+        entry.rename(self.canonical(request.instance_id, request.chat_key))
+        lane = self.open(request.instance_id)
         lane.add(entry)
         return lane
 
@@ -86,22 +90,32 @@ class Lanes:
             lane.stop()
         return lane
 
-    def is_unfinished(self, uuid: str) -> bool:
-        """Whether a request of that uuid is in any lane."""
-        return any(lane.find(uuid) is not None for lane in self._lanes.values())
+    def is_in_memory(self, request: Request) -> bool:
+        """Whether a request is in its lane's memory."""
+        lane = self._lanes.get(request.instance_id)
+        return lane is not None and lane.find(request.uuid) is not None
 
     def live(self, request: Request) -> Request:
         """`request` as it was stored, with what only this process knows of it."""
         lane = self._lanes.get(request.instance_id)
         entry = None if lane is None else lane.find(request.uuid)
-        if lane is None or entry is None or request.state.finished:
+        if lane is None or request.state.finished:
             return request
+        if entry is None:
+            return msgspec.structs.replace(request, waiting_for=self._waiting_outside(request))
         preparing = entry.phase is Phase.PREPARING and request.state is RequestState.QUEUED
         return msgspec.structs.replace(
             request,
             state=RequestState.PREPARING if preparing else request.state,
             waiting_for=self._waiting_for(lane, entry),
         )
+
+    def _waiting_outside(self, request: Request) -> str:
+        """Why a request is not even in memory."""
+        if not self._executor.ready(request.instance_id):
+            return self._executor.waiting_for(request.instance_id)
+        later = request.next_attempt_at is not None and request.next_attempt_at > self._clock.now()
+        return "retry" if later else "older_request"
 
     def _waiting_for(self, lane: Lane, entry: Entry) -> str | None:
         if entry.phase is Phase.RECEIPT:
@@ -117,7 +131,8 @@ class Lanes:
 
     def _make(self, instance_id: str) -> Lane:
         crew = self._crew_of(instance_id)
-        return Lane(instance_id, crew, self._slots, self._settings, self._clock, self._spawn, self._gone)
 
-    def _gone(self) -> None:
-        self.unfinished -= 1
+        def gone() -> None:
+            self._depths.ended(instance_id, self._clock.monotonic())
+
+        return Lane(instance_id, crew, self._slots, self._settings, self._clock, self._spawn, gone)

@@ -17,8 +17,10 @@ from waypost.errors import (
 from waypost.nodes.lease import Tenure
 from waypost.outbox.accepting import Accepting
 from waypost.outbox.arrivals import Arrivals
+from waypost.outbox.backlog import Backlog
 from waypost.outbox.blobs import BlobFiles
 from waypost.outbox.crew import Crew
+from waypost.outbox.depths import Depths
 from waypost.outbox.elsewhere import Elsewhere
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry
@@ -32,6 +34,7 @@ from waypost.outbox.sending import Sending
 from waypost.outbox.setbacks import Setbacks
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import OutboxStore, Page, Query
+from waypost.outbox.stored_requests import StoredRequests
 from waypost.outbox.sweep import Sweeper
 from waypost.outbox.takeover import Takeover
 from waypost.outbox.waiters import Waiters
@@ -69,14 +72,18 @@ class Outbox:
         setbacks = Setbacks(store, self._endings, clock, rng, settings)
         self._ready = MakingReady(store, executor, setbacks, self._endings, settings, log, self.merge_chats)
         self._sending = Sending(store, executor, setbacks, self._endings, clock, settings, log)
-        self._lanes = Lanes(executor, self._crew, settings, clock, self._spawn)
-        self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop, self._lanes.is_unfinished)
+        self._depths = depths = Depths()
+        self._lanes = Lanes(executor, self._crew, settings, clock, depths, self._spawn)
+        self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop)
         self._holdings = holdings = Holdings()
         self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
-        self._takeover = Takeover(store, self._lanes, holdings, self._arrivals, settings.drain)
-        self._elsewhere = Elsewhere(store, self._lanes, holdings, self._arrivals, self._waiters, settings)
+        self._takeover = Takeover(store, self._lanes, holdings, depths, self._arrivals, settings.drain)
+        self._elsewhere = Elsewhere(store, holdings, self._arrivals, self._waiters)
+        self._backlog = Backlog(
+            store, self._lanes, holdings, depths, self._endings, clock, settings.look_every
+        )
         self._accepting = Accepting(
-            store, self._lanes, holdings, self._arrivals, self._elsewhere, clock, rng, settings
+            store, self._lanes, holdings, self._arrivals, depths, clock, rng, settings
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -97,12 +104,14 @@ class Outbox:
         beginning = await self._store.begin()
         self._sending.use_key(beginning.secret_key)
         self._holdings.hold_all(beginning.epoch)
+        await self._backlog.count()
         await self._takeover.adopt(beginning.tenures)
         self._accepting.open = True
         for lane in self._lanes:
             lane.pump()
         if not self._holdings.alone:
             self._spawn(self._elsewhere.run())
+        self._spawn(self._backlog.run())
         self._spawn(self._sweeper.run())
         try:
             yield self
@@ -133,8 +142,8 @@ class Outbox:
     def accept(self, acceptance: Acceptance) -> Coroutine[Any, Any, Accepted]:
         """Store a request; returns after the commit.
 
-        Raises OutboxError (DRAINING, QUEUE_FULL, IDEMPOTENCY_MISMATCH), StorageError. A caller that goes away
-        does not undo it.
+        Raises OutboxError (DRAINING, QUEUE_FULL, INSTANCE_QUEUE_FULL, IDEMPOTENCY_MISMATCH), StorageError. A
+        caller that goes away does not undo it.
         """
         return self._accepting.accept(acceptance)
 
@@ -177,6 +186,9 @@ class Outbox:
         if not await self._store.cancel(instance_id, uuid, self._endings.cancelling()):
             await self.get(instance_id, uuid)
             raise OutboxError(NOT_CANCELLABLE)
+        lane = self._lanes.find(instance_id)
+        if lane is None or lane.find(uuid) is None:
+            self._depths.ended(instance_id, self._clock.monotonic())
         self.cancelled(instance_id, uuid)
         return await self.get(instance_id, uuid)
 
@@ -186,7 +198,7 @@ class Outbox:
         Raises OutboxError: REQUEST_NOT_FOUND, NOT_RETRYABLE, RETRY_NEEDS_FORCE when it may have been sent
         already, BLOB_GONE, and what `accept` raises.
         """
-        self._accepting.must_have_room()
+        self._accepting.must_have_room(instance_id)
         return await self._whole(self._retry(instance_id, uuid, force))
 
     async def _retry(self, instance_id: str, uuid: str, force: bool) -> Request:
@@ -269,7 +281,13 @@ class Outbox:
             return
         # In memory first: what is ordered too strictly for a moment does no harm.
         self._lanes.merge(instance_id, old, new)
+        before = self._lanes.find(instance_id)
+        whole = before is not None and before.whole
         await self._endings.stored(lambda: self._store.merge_chats(instance_id, old, new))
+        lane = self._lanes.find(instance_id)
+        if lane is not None and not (whole and lane is before and lane.whole):
+            # Rows were read by their old name while it was taken from them.
+            lane.look_at_chat(self._lanes.canonical(instance_id, new))
 
     async def drop_instance(self, instance_id: str) -> None:
         """The instance is deleted: end whatever it has, with that as the reason."""
@@ -277,7 +295,12 @@ class Outbox:
             # What others have accepted meanwhile.
             await self._takeover.adopt(self._holdings.tenures([instance_id]))
         entries = self._lanes.drop(instance_id)
-        await asyncio.gather(*(self._endings.drop(entry, INSTANCE_DELETED) for entry in entries))
+
+        async def drop(entry: Entry) -> None:
+            await self._endings.drop(entry, INSTANCE_DELETED)
+
+        await asyncio.gather(*(drop(entry) for entry in entries))
+        await self._backlog.end_all(instance_id, drop)
 
     async def sweep(self) -> None:
         """Take away at once what has served its time; otherwise done from time to time."""
@@ -288,6 +311,8 @@ class Outbox:
     def _crew(self, instance_id: str) -> Crew:
         return Crew(
             ready=lambda: self._executor.ready(instance_id),
+            source=StoredRequests(self._store, self._holdings, instance_id, self._endings.stored),
+            canonical=lambda key: self._lanes.canonical(instance_id, key),
             prepare=self._ready.prepare,
             stage=self._ready.stage,
             send=self._sending.send,

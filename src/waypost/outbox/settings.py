@@ -10,6 +10,13 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Accepting more than can be sent within the expiry only moves the refusal to where nobody can act on it.
     max_unfinished: int = 100_000
+    # More than an account can send in a day at any pace that WhatsApp puts up with.
+    max_of_instance: int = 20_000
+    # Per instance: requests that are read ahead into memory, and of one chat; the rest waits in the database.
+    window: int = 256
+    window_of_chat: int = 8
+    # How often requests that are not in memory are looked through for those that have expired.
+    look_every: float = 1.0
     expires: float = DAY
     # Fetches wait for others, conversions for a processor: a few more than there are voice workers.
     prepares: int = 8

@@ -9,7 +9,7 @@ from waypost.outbox.request import Acceptance, Failure, MessageStatus, Request, 
 
 
 class Unfinished(msgspec.Struct, frozen=True):
-    """A request that another process left, with its steps in order."""
+    """A request that is not in memory, with its steps in order."""
 
     request: Request
     steps: list[Step]
@@ -161,13 +161,33 @@ class OutboxStore(Protocol):
         """
         ...
 
-    async def adopt(self, tenures: Sequence[Tenure], *, everything: bool = False) -> list[Unfinished]:
-        """Give the unfinished requests of these instances their tenure's epoch; returns those that had a
-        lower one, by `seq`. With `everything` those that had it already too.
+    async def adopt(self, tenures: Sequence[Tenure]) -> dict[str, int]:
+        """Give the unfinished requests of these instances their tenure's epoch; returns the lowest `seq` of
+        those that had a lower one, by instance.
 
         What another process left and what others accepted for us come in this way. Whoever had a request
         before loses every change of it.
         """
+        ...
+
+    async def upcoming(
+        self, tenure: Tenure, since: int, without: Sequence[str], limit: int
+    ) -> list[Unfinished]:
+        """The first `limit` unfinished requests of a tenure from `since` on, by `seq`, those of the chats
+        `without` left out.
+        """
+        ...
+
+    async def upcoming_of_chats(
+        self, tenure: Tenure, chats: Sequence[tuple[str, int]], limit: int
+    ) -> list[Unfinished]:
+        """Of each chat the first `limit` unfinished requests of a tenure, from a `seq` of its own on, by
+        `seq`; chat after chat.
+        """
+        ...
+
+    async def overdue(self, tenures: Sequence[Tenure], now: float, limit: int) -> list[Unfinished]:
+        """Unfinished requests of these tenures whose time was over at `now`."""
         ...
 
     async def aliases(self, instance_ids: Sequence[str]) -> list[Alias]:
@@ -246,8 +266,8 @@ class OutboxStore(Protocol):
         """Which of these requests are finished, or gone."""
         ...
 
-    async def unfinished(self, limit: int) -> int:
-        """How many requests of all instances are unfinished, counted up to `limit`."""
+    async def depths(self) -> dict[str, int]:
+        """How many requests are unfinished, of each instance that has any."""
         ...
 
     async def blob_files(self) -> frozenset[str]:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +25,9 @@ class Sweeper:
         settings: OutboxSettings,
         log: Log,
         workshop: Path | None,
-        is_unfinished: Callable[[str], bool],
     ) -> None:
         """`workshop` is a folder of files in the making, each named after its request's uuid."""
         self._workshop = workshop
-        self._is_unfinished = is_unfinished
         self._store = store
         self._blobs = blobs
         self._clock = clock
@@ -64,8 +62,12 @@ class Sweeper:
         await self._blobs.sweep(now - settings.keep_orphans, known)
         if self._workshop is not None:
             files = await asyncio.to_thread(lambda folder: list(folder.iterdir()), self._workshop)
-            left = [file for file in files if not self._is_unfinished(file.name.partition(".")[0])]
-            await asyncio.to_thread(_remove, left)
+            finished = await self._store.finished([_uuid(file) for file in files])
+            await asyncio.to_thread(_remove, [file for file in files if _uuid(file) in finished])
+
+
+def _uuid(file: Path) -> str:
+    return file.name.partition(".")[0]
 
 
 def _remove(files: Iterable[Path]) -> None:

@@ -2,7 +2,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from waypost.nodes.lease import Tenure
-from waypost.outbox.arrivals import Arrivals, entries_of
+from waypost.outbox.arrivals import Arrivals
+from waypost.outbox.depths import Depths
 from waypost.outbox.holdings import Holdings
 from waypost.outbox.lane import Lane
 from waypost.outbox.lanes import Lanes
@@ -13,12 +14,19 @@ class Takeover:
     """Begins to send for instances, and stops."""
 
     def __init__(
-        self, store: OutboxStore, lanes: Lanes, holdings: Holdings, arrivals: Arrivals, drain: float
+        self,
+        store: OutboxStore,
+        lanes: Lanes,
+        holdings: Holdings,
+        depths: Depths,
+        arrivals: Arrivals,
+        drain: float,
     ) -> None:
         """`drain`: how long running sends may take when an instance is released, in seconds."""
         self._store = store
         self._lanes = lanes
         self._holdings = holdings
+        self._depths = depths
         self._arrivals = arrivals
         self._drain = drain
         self._leaving: dict[str, asyncio.Future[None]] = {}
@@ -31,11 +39,15 @@ class Takeover:
         # A send that still runs would be taken for one that was never made.
         for leaving in [self._leaving[one] for one in ids if one in self._leaving]:
             await leaving
-        unfinished = await self._store.adopt(tenures, everything=True)
+        await self._store.adopt(tenures)
+        depths = await self._store.depths()
         aliases = await self._store.aliases(ids)
         self._holdings.gain(tenures)
         self._lanes.know(aliases)
-        self._arrivals.place(entries_of(unfinished))
+        self._depths.counted(depths)
+        for lane in [self._lanes.open(one) for one in ids if one in depths]:
+            lane.look_from(0)
+            lane.pump()
         if not self._holdings.alone:
             self._arrivals.look(ids)
 

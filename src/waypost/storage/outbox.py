@@ -65,32 +65,83 @@ class SqlOutboxStore:
             secret_key, epoch = connection.execute(self._outbox["begin"], names).fetchone()
             if self._dialect.shared:
                 return Beginning(secret_key=secret_key)
-            connection.execute(self._requests["disown"])
+            connection.execute(self._requests["own"], {"epoch": epoch})
             held = connection.execute(self._requests["held"]).fetchall()
             tenures = [Tenure(instance_id, epoch) for (instance_id,) in held]
             return Beginning(secret_key=secret_key, epoch=epoch, tenures=tenures)
 
         return await self._database.write(unit)
 
-    async def adopt(self, tenures: Sequence[Tenure], *, everything: bool = False) -> list[Unfinished]:
+    async def adopt(self, tenures: Sequence[Tenure]) -> dict[str, int]:
         """Give the unfinished requests of these instances their tenure's epoch."""
-        pairs = [(tenure.instance_id, tenure.epoch) for tenure in tenures]
-        names = {"tenures": msgspec.json.encode(pairs).decode(), "one_more": int(everything)}
+        names = {"tenures": _tenures(tenures)}
 
-        def unit(connection: Connection) -> list[Unfinished]:
-            rows = connection.execute(self._requests["adopt"], names).fetchall()
-            requests = sorted((request_of(row) for row in rows), key=lambda request: request.seq)
-            if not requests:
-                return []
-            uuids = {"uuids": _json(request.uuid for request in requests)}
-            of_requests = connection.execute(self._steps["of_requests"], uuids)
-            steps = {
-                uuid: [step_of(row) for row in rows]
-                for uuid, rows in groupby(of_requests, key=lambda row: str(row[0]))
-            }
-            return [Unfinished(request, steps.get(request.uuid, [])) for request in requests]
+        def unit(connection: Connection) -> dict[str, int]:
+            lowest: dict[str, int] = {}
+            for instance_id, seq in connection.execute(self._requests["adopt"], names):
+                lowest[instance_id] = min(lowest.get(instance_id, seq), seq)
+            return lowest
 
         return await self._database.write(unit)
+
+    async def upcoming(
+        self, tenure: Tenure, since: int, without: Sequence[str], limit: int
+    ) -> list[Unfinished]:
+        """The first unfinished requests of a tenure from `since` on."""
+        names = {
+            "instance_id": tenure.instance_id,
+            "epoch": tenure.epoch,
+            "since": since,
+            "without": _json(without),
+            "limit": limit,
+        }
+        return await self._database.read(
+            lambda connection: self._unfinished(
+                connection, connection.execute(self._requests["upcoming"], names).fetchall()
+            )
+        )
+
+    async def upcoming_of_chats(
+        self, tenure: Tenure, chats: Sequence[tuple[str, int]], limit: int
+    ) -> list[Unfinished]:
+        """Of each chat the first unfinished requests of a tenure."""
+
+        def query(connection: Connection) -> list[Unfinished]:
+            rows: list[Any] = []
+            for chat_key, since in chats:
+                names = {
+                    "instance_id": tenure.instance_id,
+                    "epoch": tenure.epoch,
+                    "chat_key": chat_key,
+                    "since": since,
+                    "limit": limit,
+                }
+                rows += connection.execute(self._requests["upcoming_of_chat"], names).fetchall()
+            return self._unfinished(connection, rows)
+
+        return await self._database.read(query)
+
+    async def overdue(self, tenures: Sequence[Tenure], now: float, limit: int) -> list[Unfinished]:
+        """Unfinished requests whose time was over at `now`."""
+        names = {"tenures": _tenures(tenures), "now": now, "limit": limit}
+        return await self._database.read(
+            lambda connection: self._unfinished(
+                connection, connection.execute(self._requests["overdue"], names).fetchall()
+            )
+        )
+
+    def _unfinished(self, connection: Connection, rows: list[Any]) -> list[Unfinished]:
+        """Requests with their steps."""
+        if not rows:
+            return []
+        requests = [request_of(row) for row in rows]
+        uuids = {"uuids": _json(request.uuid for request in requests)}
+        of_requests = connection.execute(self._steps["of_requests"], uuids)
+        steps = {
+            uuid: [step_of(row) for row in rows]
+            for uuid, rows in groupby(of_requests, key=lambda row: str(row[0]))
+        }
+        return [Unfinished(request, steps.get(request.uuid, [])) for request in requests]
 
     async def aliases(self, instance_ids: Sequence[str]) -> list[Alias]:
         """The other names of these instances' chats."""
@@ -288,11 +339,9 @@ class SqlOutboxStore:
         left = await self._database.read(lambda c: c.execute(self._requests["left"], names).fetchall())
         return frozenset(uuids) - {uuid for (uuid,) in left}
 
-    async def unfinished(self, limit: int) -> int:
-        """How many requests of all instances are unfinished, counted up to `limit`."""
-        names = {"limit": limit}
-        row = await self._database.read(lambda c: c.execute(self._requests["count"], names).fetchone())
-        return int(row[0])
+    async def depths(self) -> dict[str, int]:
+        """How many requests are unfinished, of each instance that has any."""
+        return dict(await self._database.read(lambda c: c.execute(self._requests["depths"]).fetchall()))
 
     async def blob_files(self) -> frozenset[str]:
         """The ids of all files that belong to requests."""
@@ -319,6 +368,11 @@ class SqlOutboxStore:
             connection.execute(self._open_chats["open"], chat | {"ours": True})
         if self._listener is not None:
             self._listener.ended(connection, request, ending)
+
+
+def _tenures(tenures: Iterable[Tenure]) -> str:
+    """Tenures as a parameter, which both databases can read."""
+    return msgspec.json.encode([(one.instance_id, one.epoch) for one in tenures]).decode()
 
 
 def _json(texts: Iterable[str]) -> str:

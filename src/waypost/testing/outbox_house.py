@@ -25,6 +25,7 @@ from waypost.testing.executor import Delivery, Network, ScriptedExecutor
 INSTANCE = "shop"
 SETTINGS = OutboxSettings(
     drain=0.0,
+    look_every=0.05,
     retry=Schedule(delays=(1.0, 3.0, 10.0), jitter=0.0, attempts=4),
 )
 
@@ -82,8 +83,10 @@ class SharedStore(SqlOutboxStore):
 class House:
     """A database file and a network that outlive the outboxes which are opened on them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, window: int | None = None) -> None:
+        """With a `window` no outbox holds more requests than that in memory, and four of each chat."""
         self.path = path
+        self.window = window
         self.network = Network()
         self.clock = FakeClock()
         self.files = Files()
@@ -116,6 +119,10 @@ class House:
         store: OutboxStore | None = None,
     ) -> Outbox:
         """An outbox on `database` that is not running yet."""
+        if self.window is not None:
+            settings = msgspec.structs.replace(
+                settings, window=self.window, window_of_chat=4, look_every=SETTINGS.look_every
+            )
         return Outbox(
             store or SqlOutboxStore(database),
             self.files,

@@ -44,5 +44,21 @@ WHERE uuid = :uuid AND instance_id = :instance_id AND state IN ('queued', 'prepa
 -- name: move_chat
 UPDATE requests SET chat_key = :new WHERE instance_id = :instance_id AND chat_key = :old AND finished_at IS NULL;
 
--- name: count
-SELECT count(*) FROM (SELECT 1 FROM requests WHERE finished_at IS NULL LIMIT :limit) AS few;
+-- name: depths
+SELECT instance_id, count(*) FROM requests WHERE finished_at IS NULL GROUP BY instance_id;
+
+-- name: upcoming_of_chat
+SELECT
+    r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
+    r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
+    r.response_status, r.response_body, r.finished_at, r.epoch,
+    NULL AS statuses
+FROM requests AS r
+WHERE
+    r.instance_id = :instance_id
+    AND r.chat_key = :chat_key
+    AND r.finished_at IS NULL
+    AND r.seq >= :since
+    AND r.epoch = :epoch
+ORDER BY r.seq
+LIMIT :limit;

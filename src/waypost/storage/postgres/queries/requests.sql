@@ -57,20 +57,58 @@ ORDER BY seq DESC
 LIMIT :limit;
 
 -- name: adopt
-UPDATE requests SET epoch = t.epoch
-FROM (
+WITH adopted AS (
+    UPDATE requests SET epoch = found.epoch
+    FROM (
+        SELECT r.seq, t.epoch
+        FROM (
+            SELECT value ->> 0 AS instance_id, CAST(value ->> 1 AS bigint) AS epoch
+            FROM jsonb_array_elements(CAST(:tenures AS jsonb))
+        ) AS t
+        CROSS JOIN LATERAL (
+            -- ORDER and LIMIT keep the planner at the index, which leads to the few that are not ours yet; as
+            -- a plain join it reads all of a long queue, every second or two.
+            SELECT seq FROM requests
+            WHERE instance_id = t.instance_id AND finished_at IS NULL AND epoch < t.epoch
+            ORDER BY epoch
+            LIMIT 1000000
+        ) AS r
+    ) AS found
+    WHERE requests.seq = found.seq AND requests.finished_at IS NULL AND requests.epoch < found.epoch
+    RETURNING requests.instance_id, requests.seq
+)
+SELECT instance_id, min(seq) FROM adopted GROUP BY instance_id;
+
+-- name: upcoming
+SELECT
+    r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
+    r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
+    r.response_status, r.response_body, r.finished_at, r.epoch,
+    NULL AS statuses
+FROM requests AS r
+WHERE
+    r.instance_id = :instance_id
+    AND r.finished_at IS NULL
+    AND r.seq >= :since
+    AND r.epoch = :epoch
+    AND r.chat_key NOT IN (SELECT value FROM jsonb_array_elements_text(CAST(:without AS jsonb)))
+ORDER BY r.seq
+LIMIT :limit;
+
+-- name: overdue
+SELECT
+    r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
+    r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
+    r.response_status, r.response_body, r.finished_at, r.epoch,
+    NULL AS statuses
+FROM requests AS r INNER JOIN (
     SELECT value ->> 0 AS instance_id, CAST(value ->> 1 AS bigint) AS epoch
     FROM jsonb_array_elements(CAST(:tenures AS jsonb))
 ) AS t
-WHERE
-    requests.instance_id = t.instance_id
-    AND requests.finished_at IS NULL
-    AND requests.epoch < t.epoch + :one_more
-RETURNING
-    seq, uuid, requests.instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
-    expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
-    finished_at, requests.epoch,
-    NULL AS statuses;
+    ON r.instance_id = t.instance_id AND r.epoch = t.epoch
+WHERE r.finished_at IS NULL AND r.expires_at <= :now
+ORDER BY r.expires_at, r.seq
+LIMIT :limit;
 
 -- name: is_ours
 -- Locked, so that nobody adopts it before what follows is committed.

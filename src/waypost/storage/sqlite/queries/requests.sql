@@ -50,15 +50,39 @@ FROM (
     SELECT json_extract(value, '$[0]') AS instance_id, json_extract(value, '$[1]') AS epoch
     FROM json_each(:tenures)
 ) AS t
+WHERE requests.instance_id = t.instance_id AND requests.finished_at IS NULL AND requests.epoch < t.epoch
+RETURNING requests.instance_id, seq;
+
+-- name: upcoming
+SELECT
+    r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
+    r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
+    r.response_status, r.response_body, r.finished_at, r.epoch,
+    NULL AS statuses
+FROM requests AS r
 WHERE
-    requests.instance_id = t.instance_id
-    AND requests.finished_at IS NULL
-    AND requests.epoch < t.epoch + :one_more
-RETURNING
-    seq, uuid, requests.instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
-    expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
-    finished_at, requests.epoch,
-    NULL AS statuses;
+    r.instance_id = :instance_id
+    AND r.finished_at IS NULL
+    AND r.seq >= :since
+    AND r.epoch = :epoch
+    AND r.chat_key NOT IN (SELECT value FROM json_each(:without))
+ORDER BY r.seq
+LIMIT :limit;
+
+-- name: overdue
+SELECT
+    r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
+    r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
+    r.response_status, r.response_body, r.finished_at, r.epoch,
+    NULL AS statuses
+FROM requests AS r INNER JOIN (
+    SELECT json_extract(value, '$[0]') AS instance_id, json_extract(value, '$[1]') AS epoch
+    FROM json_each(:tenures)
+) AS t
+    ON r.instance_id = t.instance_id AND r.epoch = t.epoch
+WHERE r.finished_at IS NULL AND r.expires_at <= :now
+ORDER BY r.expires_at, r.seq
+LIMIT :limit;
 
 -- name: is_ours
 SELECT 1 FROM requests WHERE uuid = :uuid AND epoch = :epoch AND finished_at IS NULL;
@@ -91,5 +115,5 @@ SELECT instance_id FROM requests WHERE finished_at IS NULL
 UNION
 SELECT instance_id FROM chat_aliases;
 
--- name: disown
-UPDATE requests SET epoch = 0 WHERE finished_at IS NULL;
+-- name: own
+UPDATE requests SET epoch = :epoch WHERE finished_at IS NULL;

@@ -27,6 +27,10 @@ CREATE INDEX requests_of_instance ON requests (instance_id, seq);
 
 CREATE INDEX requests_unfinished ON requests (instance_id, seq) WHERE finished_at IS NULL;
 
+CREATE INDEX requests_of_chat ON requests (instance_id, chat_key, seq) WHERE finished_at IS NULL;
+
+CREATE INDEX requests_by_expiry ON requests (expires_at) WHERE finished_at IS NULL;
+
 CREATE INDEX requests_finished ON requests (finished_at) WHERE finished_at IS NOT NULL;
 
 -- The messages of a request in order. A row is written before its message is sent.

@@ -1,0 +1,123 @@
+import asyncio
+from collections.abc import Callable, Coroutine
+from itertools import groupby
+from typing import Any, Final, NamedTuple, Protocol
+
+from waypost.clock import Clock
+from waypost.outbox.entry import Entry
+from waypost.outbox.window import Window
+
+# Chats, or requests of any chat, per query.
+_CHATS: Final = 32
+_ROWS: Final = 64
+# How often chats are looked for that could leave memory, while there is no room.
+_PARK_SECONDS: Final = 1.0
+
+
+class Source(Protocol):
+    """The unfinished requests of one instance in the database, as far as this process holds them, by `seq`.
+    Each call is repeated until the database answers.
+    """
+
+    async def of_any(self, since: int, without: list[str], limit: int) -> list[Entry]:
+        """From `since` on, those of the chats `without` left out."""
+        ...
+
+    async def of_chats(self, chats: list[tuple[str, int]], limit: int) -> list[Entry]:
+        """Of each chat from a number on, at most `limit`; chats come one after the other."""
+        ...
+
+
+class _Read(NamedTuple):
+    entries: list[Entry]
+    chats: list[str]
+
+
+class Reading:
+    """Brings requests from the database into a lane's window while there is room and something to read."""
+
+    def __init__(
+        self,
+        window: Window,
+        source: Source,
+        of_chat: int,
+        clock: Clock,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        arrived: Callable[[list[Entry], list[str]], None],
+    ) -> None:
+        """`arrived` is told what was read, to be placed, and which chats may go on."""
+        self._window = window
+        self._source = source
+        self._of_chat = of_chat
+        self._clock = clock
+        self._spawn = spawn
+        self._arrived = arrived
+        self._running = False
+        self._stopped = False
+        self._parked_at = -_PARK_SECONDS
+
+    def stop(self) -> None:
+        """What is still being read is of no use."""
+        self._stopped = True
+
+    def kick(self) -> None:
+        """Read if there is anything to read; returns at once."""
+        if self._running or self._stopped:
+            return
+        self._make_room()
+        if self._window.wants_chats or self._may_scan():
+            self._running = True
+            self._spawn(self._run())
+
+    def _may_scan(self) -> bool:
+        return self._window.unread.waits and self._window.has_room
+
+    def _make_room(self) -> None:
+        now = self._clock.now()
+        if self._window.has_room:
+            self._window.bring_back(now, _CHATS)
+        elif self._window.unread.waits and self._clock.monotonic() - self._parked_at >= _PARK_SECONDS:
+            self._parked_at = self._clock.monotonic()
+            self._window.park(now)
+
+    @property
+    def runs(self) -> bool:
+        """Whether something is being read."""
+        return self._running
+
+    async def _run(self) -> None:
+        try:
+            read = await (self._read_chats() if self._window.wants_chats else self._read_any())
+        finally:
+            self._running = False
+        if not self._stopped:
+            self._arrived(*read)
+
+    async def _read_any(self) -> _Read:
+        unread = self._window.unread
+        start, rest = unread.begin(), None
+        try:
+            entries = await self._source.of_any(start, self._window.known_elsewhere(), _ROWS)
+            rest = entries[-1].request.seq + 1 if len(entries) == _ROWS else None
+        except BaseException:
+            rest = start
+            raise
+        finally:
+            unread.end(rest)
+        return _Read(entries, [])
+
+    async def _read_chats(self) -> _Read:
+        chats = self._window.begin_chats(_CHATS)
+        if not chats:
+            return _Read([], [])
+        rests: dict[str, int | None] = dict(chats)
+        try:
+            entries = await self._source.of_chats(chats, self._of_chat)
+            rests = {key: None for key, _ in chats}
+            for key, group in groupby(entries, key=lambda entry: entry.request.chat_key):
+                found = list(group)
+                rests[key] = found[-1].request.seq + 1 if len(found) == self._of_chat else None
+        finally:
+            for key, _ in chats:
+                self._window.end_chat(key, rests[key])
+        return _Read(entries, [key for key, _ in chats])
