@@ -1,4 +1,4 @@
-"""What was measured is kept as data; page and charts are made from it, so that parts can be run alone."""
+"""What was measured is kept as data; pages and charts are made from it, so that parts can be run alone."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,33 +30,28 @@ def load(docs: Path = DOCS) -> dict[str, Result]:
 
 
 def keep(new: Sequence[Result], sections: Mapping[str, Section], docs: Path = DOCS) -> None:
-    """Keep these results beside those of sections that were not run, and make the page and charts anew."""
+    """Keep these results beside those of sections that were not run, and make pages and charts anew."""
     results = {**load(docs), **{result.section: result for result in new}}
     rows = [results[name] for name in sections if name in results]
     (docs / "benchmarks.json").write_text(
         json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
     )
-    _write_page(rows, sections, docs)
-
-
-def _write_page(rows: Sequence[Result], sections: Mapping[str, Section], docs: Path) -> None:
     charts = docs / "charts"
     charts.mkdir(exist_ok=True)
-    drawn: dict[str, str] = {}
+    for stale in charts.glob("*.svg"):
+        stale.unlink()
+    for page in {section.page: None for section in sections.values()}:
+        _write_page(docs / page, [row for row in rows if sections[row.section].page == page], sections)
+
+
+def _write_page(page: Path, rows: Sequence[Result], sections: Mapping[str, Section]) -> None:
     lines: list[str] = []
     for row in rows:
         section = sections[row.section]
-        own = section.charts(row.figures)
-        drawn.update(own)
         lines += [f"## {section.title}", "", f"`{row.command}`, {row.date}, {row.machine}.", "", "```"]
         lines += [*section.report(row.figures), "```", ""]
-        for name in own:
+        for name, svg in section.charts(row.figures).items():
+            (page.parent / "charts" / f"{name}.svg").write_text(svg)
             lines += [f"![{section.title}](charts/{name}.svg)", ""]
-    for stale in charts.glob("*.svg"):
-        if stale.stem not in drawn:
-            stale.unlink()
-    for name, svg in drawn.items():
-        (charts / f"{name}.svg").write_text(svg)
-    page = docs / "benchmarks.md"
-    head = page.read_text().split(_MARK)[0] if page.exists() else "# Benchmarks\n\n"
+    head = page.read_text().split(_MARK)[0] if page.exists() else f"# {page.stem.capitalize()}\n\n"
     page.write_text(head + _MARK + "\n" + "\n".join(lines).rstrip() + "\n")

@@ -161,4 +161,4 @@ def charts(figures: Figures) -> Mapping[str, str]:
     return {"scaling": drawn("Notes per second of one node by cores (simulated)", shown, x="cores")}
 
 
-SECTION = Section("scaling", "How far one node goes", run, report, charts)
+SECTION = Section("scaling", "Measured, simulated, and beyond", run, report, charts, page="scaling.md")

@@ -17,10 +17,12 @@ def no_charts(_: Figures) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Section:
-    """`report` gives lines to read, `charts` SVG documents by the name of their file (without .svg)."""
+    """`report` gives lines to read, `charts` SVG documents by the name of their file (without .svg), both for
+    `page`."""
 
     name: str
     title: str
     run: Callable[[Scale], Awaitable[Figures]]
     report: Callable[[Figures], Sequence[str]]
     charts: Callable[[Figures], Mapping[str, str]] = no_charts
+    page: str = "benchmarks.md"
