@@ -178,6 +178,9 @@ async def _furnish(
     neighbours = None
     if storage.nodes is not None:
         neighbours = Neighbours(storage.nodes, store, lambda: register, clock, log)
+    stores = None
+    if neighbours is not None and storage.sessions is not None:
+        stores = storage.sessions(neighbours.epoch_of)
 
     def changed(instance_id: str) -> None:
         outbox.wake(instance_id)
@@ -226,6 +229,7 @@ async def _furnish(
         sessions,
         clock,
         log,
+        stores,
     )
     engine = supervisor
     # Before the engine brings what lies in the spools: events of an instance that nobody knows are let go.

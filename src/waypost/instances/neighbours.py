@@ -94,6 +94,10 @@ class Neighbours:
         """Whether this node can hold anything: its leases could be renewed lately."""
         return self._tenancy is not None and self._tenancy.in_touch
 
+    def epoch_of(self, instance_id: str) -> int | None:
+        """Under which epoch this node holds an instance; None when it does not."""
+        return None if self._tenancy is None else self._tenancy.epoch_of(instance_id)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Take part, until the context ends. Raises StorageError."""

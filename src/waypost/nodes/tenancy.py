@@ -65,6 +65,11 @@ class Tenancy:
         """This node's id."""
         return self._node.node_id
 
+    def epoch_of(self, instance_id: str) -> int | None:
+        """Under which epoch this node holds an instance; None when it does not."""
+        holding = self._holdings.get(instance_id)
+        return None if holding is None or holding.lost.is_set() else holding.tenure.epoch
+
     @property
     def held(self) -> list[Tenure]:
         """What this node holds now."""

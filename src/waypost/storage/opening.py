@@ -1,9 +1,11 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from waypost.config import Settings
+from waypost.engine.store import SessionStores
 from waypost.instances.neighbours import NodeStores
 from waypost.media.shared_blobs import Depot
 from waypost.storage.database import Database
@@ -17,12 +19,14 @@ _LEASE_SECONDS: Final = 2.0
 @dataclass(frozen=True, slots=True)
 class Storage:
     """The database, and what nodes share beside it where there may be several: what they know of each other,
-    and the larger uploads.
+    the larger uploads, and the sessions.
     """
 
     database: Database
     nodes: NodeStores | None
     depot: Depot | None
+    # Made with what tells the epoch under which this node holds an instance.
+    sessions: Callable[[Callable[[str], int | None]], SessionStores] | None = None
 
 
 @asynccontextmanager
@@ -53,9 +57,11 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
     from waypost.storage.postgres.conditions import PostgresConditions
     from waypost.storage.postgres.database import connected
     from waypost.storage.postgres.database import opened as postgres
+    from waypost.storage.postgres.engine_address import engine_address
     from waypost.storage.postgres.leases import PostgresLeases
     from waypost.storage.postgres.notices import PostgresNotices
     from waypost.storage.postgres.orders import PostgresOrders
+    from waypost.storage.postgres.session_store import PostgresSessionStores
     from waypost.storage.postgres.target import Target
 
     target = Target(settings.database_url, settings.database_direct_url)
@@ -65,6 +71,7 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
         postgres(target, writers, readers) as database,
         connected(target.within(_LEASE_SECONDS), writers=1, readers=1) as apart,
     ):
+        address = await asyncio.to_thread(engine_address, target)
         yield Storage(
             database,
             NodeStores(
@@ -74,4 +81,5 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
                 PostgresNotices(database, target),
             ),
             ChunkDepot(database) if depot is None else depot,
+            lambda epoch_of: PostgresSessionStores(database, address, epoch_of),
         )

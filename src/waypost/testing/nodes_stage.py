@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class NodesStage:
     _control_url: str
     _stack: contextlib.AsyncExitStack
     _admin_token: str
+    _program: str = "waypost.testing.tied"
+    _settings: Callable[[str], Mapping[str, str]] = lambda _: {}
     nodes: dict[str, NodeProcess] = field(default_factory=dict)
     paired: list[PairedInstance] = field(default_factory=list)
 
@@ -73,11 +75,7 @@ class NodesStage:
         """Start a node; returns once it answers."""
         port = free_port()
         data = self._folder / name
-        (self._folder / "engine").mkdir(exist_ok=True)
         data.mkdir(exist_ok=True)
-        if not (data / "engine").exists():
-            # The sessions' stores are files still: a node goes on with those of another.
-            (data / "engine").symlink_to(self._folder / "engine")
         url = f"http://127.0.0.1:{port}"
         environment = {
             "WAYPOST_DATA": str(data),
@@ -92,9 +90,10 @@ class NodesStage:
             # Uploads are large ones: they must reach a holder that did not receive them.
             "WAYPOST_INLINE_MAX_BYTES": "1000",
             "WAYPOST_LOG_LEVEL": "info",
+            **self._settings(name),
         }
         log = self._folder / f"{name}.log"
-        process = Process(f"node {name}", ["serve"], f"{url}/readyz", log, environment)
+        process = Process(f"node {name}", ["serve"], f"{url}/readyz", log, environment, self._program)
         http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=50)
         await self._stack.enter_async_context(http)
         self._stack.push_async_callback(process.stop)
@@ -178,8 +177,17 @@ class NodesStage:
 
 
 @contextlib.asynccontextmanager
-async def nodes_stage(folder: Path, database_url: str, contacts: list[str]) -> AsyncIterator[NodesStage]:
-    """A sandbox with `contacts` (digits) that acknowledge at once, and no node yet."""
+async def nodes_stage(
+    folder: Path,
+    database_url: str,
+    contacts: list[str],
+    program: str = "waypost.testing.tied",
+    settings: Callable[[str], Mapping[str, str]] = lambda _: {},
+) -> AsyncIterator[NodesStage]:
+    """A sandbox with `contacts` (digits) that acknowledge at once, and no node yet.
+
+    `settings` are further environment variables of the node of that name, `program` is what runs it.
+    """
     pair = sandbox_and_gateway(folder)
     await pair.sandbox.start()
     async with contextlib.AsyncExitStack() as stack:
@@ -188,4 +196,14 @@ async def nodes_stage(folder: Path, database_url: str, contacts: list[str]) -> A
         for contact in contacts:
             await control.add_contact(NewContact(f"+{contact}", delivered_after=0.0, read_after=0.05))
         admin = {"Authorization": f"Bearer {pair.admin_token}", "Accept": "application/json"}
-        yield NodesStage(control, database_url, admin, folder, pair.control_url, stack, pair.admin_token)
+        yield NodesStage(
+            control,
+            database_url,
+            admin,
+            folder,
+            pair.control_url,
+            stack,
+            pair.admin_token,
+            program,
+            settings,
+        )

@@ -83,6 +83,7 @@ class PostgresSessionStore:
         schema = _named("pairing_", f"{self._tenure.instance_id}_{token}")
 
         def unit(tables: _Tables, connection: Connection) -> None:
+            self._check(tables, connection)
             self._discard_pairings(tables, connection)
             tables.run(connection, "make", schema=schema)
             tables.run(connection, "make_version", schema=schema)
@@ -92,7 +93,12 @@ class PostgresSessionStore:
 
     async def discard_pairings(self) -> None:
         """Remove what unfinished pairings left."""
-        await self._tables.change(self._discard_pairings)
+
+        def unit(tables: _Tables, connection: Connection) -> None:
+            self._check(tables, connection)  # those of the next holder are its own
+            self._discard_pairings(tables, connection)
+
+        await self._tables.change(unit)
 
     async def adopt(self, pairing: Pairing) -> None:
         """Make a paired store the instance's own. Raises EngineError(NOT_CONNECTED) when the lease is
