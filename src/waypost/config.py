@@ -7,15 +7,15 @@ together, one sentence each, so that nobody corrects a configuration one restart
 
 import difflib
 import ipaddress
-import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+
+from waypost.config_text import converted, sentence
 
 PREFIX = "WAYPOST_"
 # What the commands that talk to a gateway read.
@@ -144,6 +144,53 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _Seconds,
         Meta(description="How long receipts may settle a send whose outcome is unknown before it fails."),
     ] = 60.0
+    when_unknown: Annotated[
+        Literal["fail", "resend"],
+        Meta(
+            description="What becomes of a send that stays unknown: `fail` never sends twice, `resend` "
+            "rather twice than not at all."
+        ),
+    ] = "fail"
+
+    # Networks look at how many strangers an account writes to, and how regularly. The sandbox does not.
+    pacing: Annotated[
+        Literal["whatsapp", "all", "off"],
+        Meta(description="Instances that are paced: those on WhatsApp, all (the sandbox too), or none."),
+    ] = "whatsapp"
+    pacing_open_chats: Annotated[
+        bool,
+        Meta(description="Whether messages to open chats are paced too; a chat is open once anybody wrote."),
+    ] = False
+    pacing_gap_seconds: Annotated[
+        float, Meta(ge=0, description="Time between two paced messages of an instance.")
+    ] = 4.0
+    pacing_jitter: Annotated[
+        float, Meta(ge=0, le=1, description="Share by which each gap is made shorter or longer by chance.")
+    ] = 0.5
+    pacing_per_minute: Annotated[
+        _Count, Meta(description="Messages of an instance in any minute; a paced one waits beyond. 0: any.")
+    ] = 8
+    pacing_per_day: Annotated[
+        _Count, Meta(description="Messages of an instance in any 24 hours, likewise. 0: any.")
+    ] = 1_000
+    pacing_first_contacts: Annotated[
+        _Count, Meta(description="New chats that an instance opens in any 24 hours. 0: any.")
+    ] = 50
+    pacing_warm_up_days: Annotated[
+        _Count,
+        Meta(
+            description="Days over which a new instance's share of the two daily limits grows evenly from "
+            "one part to all. 0: all at once."
+        ),
+    ] = 10
+    pacing_show_seconds: Annotated[
+        float,
+        Meta(ge=0, description="Longest time that recording… or typing… is shown before a paced message."),
+    ] = 8.0
+    pacing_breaker_failures: Annotated[
+        _Count, Meta(description="Refusals in a row after which nothing paced goes for a while. 0: never.")
+    ] = 5
+    pacing_breaker_seconds: Annotated[_Seconds, Meta(description="How long that while is.")] = 600.0
     undecryptable_seconds: Annotated[
         _Seconds,
         Meta(description="How long a recipient's question for a message it can't decrypt may stay open."),
@@ -221,9 +268,9 @@ def load(environ: Mapping[str, str], flags: Mapping[str, str | None] | None = No
     hints = get_type_hints(Settings, include_extras=True)
     for name, text in given.items():
         try:
-            values[name] = _converted(hints[name], text.strip())
+            values[name] = converted(hints[name], text.strip())
         except msgspec.ValidationError as wrong:
-            reason = _sentence(hints[name], wrong)
+            reason = sentence(hints[name], wrong)
             mistakes.append(f"{PREFIX}{name.upper()}: {reason} (it is set to {_shown(name, text)}).")
         except RuntimeError:  # of expanduser
             mistakes.append(f"{PREFIX}{name.upper()}: nobody has that home folder (it is set to {text!r}).")
@@ -312,35 +359,6 @@ def warnings(settings: Settings) -> list[str]:
             "WAYPOST_UNKNOWN_SECONDS is not below WAYPOST_EXPIRES_SECONDS: unknown sends may never settle."
         )
     return risky
-
-
-def _converted(hint: Any, text: str) -> Any:
-    if getattr(hint, "__origin__", None) is list or "list[" in str(hint):
-        return [entry.strip() for entry in text.split(",") if entry.strip()]
-    if "pathlib" in str(hint):
-        return Path(text).expanduser()
-    value = msgspec.convert(text, hint, strict=False)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise msgspec.ValidationError("Expected `float`")
-    return value
-
-
-_KINDS: Final = {"int": "a whole number", "float": "a number"}
-
-
-def _sentence(hint: Any, wrong: msgspec.ValidationError) -> str:
-    if choices := _choices(hint):
-        return f"choose one of {', '.join(choices)}"
-    found = re.match(r"Expected `(int|float)`?(?: (>=|>|<=) (-?[\d.]+))?", str(wrong))
-    if found is None:
-        return str(wrong).split(" - at `")[0].rstrip(".").replace("`", "")
-    bound = {">": "above ", ">=": "not below ", "<=": "not above ", None: ""}[found[2]]
-    return f"it must be {_KINDS[found[1]]} {bound}{found[3] or ''}".rstrip()
-
-
-def _choices(hint: Any) -> tuple[str, ...]:
-    kinds = [hint, *getattr(hint, "__args__", ())]
-    return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
 
 def _shown(name: str, text: str) -> str:

@@ -170,6 +170,33 @@ CLIENT_OUTDATED: Final = Fault(
     "WhatsApp no longer accepts this version of the engine; upgrade Waypost.",
     retryable=True,
 )
+PACING: Final = Fault(
+    "pacing", 429, "The instance leaves a gap between messages to new chats.", retryable=True
+)
+MINUTE_CAP: Final = Fault(
+    "minute_cap", 429, "The instance has sent what its pacing allows in a minute.", retryable=True
+)
+DAILY_CAP: Final = Fault(
+    "daily_cap", 429, "The instance has sent what its pacing allows in 24 hours.", retryable=True
+)
+FIRST_CONTACT: Final = Fault(
+    "first_contact",
+    429,
+    "The instance has opened as many new chats as its pacing allows in 24 hours.",
+    retryable=True,
+)
+WARM_UP: Final = Fault(
+    "warm_up",
+    429,
+    "The instance is young: its pacing allows only a part of the daily limits yet.",
+    retryable=True,
+)
+BREAKER: Final = Fault(
+    "breaker",
+    429,
+    "WhatsApp refused several messages of the instance in a row; its pacing lets none go for a while.",
+    retryable=True,
+)
 RATE_LIMITED: Final = Fault("rate_limited", 429, "WhatsApp asks this account to slow down.", retryable=True)
 MEDIA_UPLOAD_FAILED: Final = Fault(
     "media_upload_failed", 500, "The media could not be uploaded to WhatsApp.", retryable=True

@@ -32,6 +32,7 @@ from waypost.engine.port import Engine, Network
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
 from waypost.errors import SANDBOX_UNREACHABLE, EngineError, SandboxError
+from waypost.instances.choices import policy_of
 from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
 from waypost.instances.instance import NetworkName
@@ -60,6 +61,7 @@ from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
 from waypost.storage.instances import SqlInstances
 from waypost.storage.messages import SqlMessages
+from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.opening import Storage, opened
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
@@ -187,7 +189,7 @@ async def _furnish(
         if neighbours is not None:
             neighbours.elsewhere.changed(instance_id)
 
-    register = Register(clock, changed)
+    register = Register(clock, changed, lambda instance_id: outbox.pacing_changed(instance_id))
     sessions = Sessions(store, lambda: engine, networks, register, log, alone=neighbours is None)
     instances = Instances(
         store,
@@ -212,12 +214,14 @@ async def _furnish(
     executor = OperationExecutor(writes, resources, lambda instance_id: waiting_for(instances, instance_id))
     outbox = Outbox(
         SqlOutboxStore(database),
+        SqlOpenChats(database),
         blobs,
         executor,
         clock,
         random.SystemRandom(),
         _outbox_settings(settings),
         log,
+        policy=policy_of(settings, register.find),
     )
     supervisor = Supervisor(
         EngineSettings(

@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from tests.architecture.source import modules
 
-GROUND = {"", "address", "clock", "errors", "events", "config", "telemetry"}
+GROUND = {"", "address", "clock", "config", "config_text", "errors", "events", "telemetry"}
 
 GROUPS = (
     GROUND,

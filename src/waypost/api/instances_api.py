@@ -14,11 +14,13 @@ from waypost.api.fields import FieldsReader
 from waypost.api.replies import Reply
 from waypost.clock import iso
 from waypost.config import Settings
-from waypost.errors import InvalidRequest
+from waypost.errors import CLIENT_OUTDATED, InvalidRequest
 from waypost.instances.instance import Instance, NetworkName
 from waypost.instances.instances import Instances
+from waypost.instances.overrides import Overrides, PacingOverrides
 from waypost.instances.qr import png_base64
 from waypost.instances.state import InstanceState, sentence
+from waypost.outbox.port import Waiting
 
 Status = Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
 
@@ -44,7 +46,20 @@ class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):
 class InstanceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a change of an instance's settings."""
 
-    caption_as_text: Annotated[bool, Meta(description="Whether a caption follows a voice note as a text.")]
+    caption_as_text: Annotated[
+        bool | None, Meta(description="Whether a caption follows a voice note as a text.")
+    ] = None
+    pacing: Annotated[
+        PacingOverrides | None,
+        Meta(
+            description="What of WAYPOST_PACING_… is another for this instance, in the place of what was "
+            "given before; {} is all as the gateway has it."
+        ),
+    ] = None
+    when_unknown: Annotated[
+        Literal["fail", "resend", "default"] | None,
+        Meta(description="What becomes of a send that stays unknown; default: as the gateway has it."),
+    ] = None
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +76,8 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     reason_message: str
     network: NetworkName
     caption_as_text: bool
+    pacing: PacingOverrides
+    when_unknown: Literal["fail", "resend"] | None
     access_token: str | None
     created_at: str
 
@@ -252,7 +269,15 @@ class InstancesApi:
         headers = call.http.headers
         body = await self._bodies.read(call.http.stream(), headers.get("content-type", ""), None, None)
         wanted = self._change.read(body.fields)
-        return Reply(body=self._view(await self._instances.set_caption(call.of.id, wanted.caption_as_text)))
+        if all(one is None for one in (wanted.caption_as_text, wanted.pacing, wanted.when_unknown)):
+            raise InvalidRequest({"caption_as_text": ["Name at least one setting to change."]})
+        instance = self._instances.get(call.of.id)
+        if wanted.caption_as_text is not None:
+            instance = await self._instances.set_caption(instance.id, wanted.caption_as_text)
+        overrides = _changed(instance.overrides, wanted)
+        if overrides != instance.overrides:
+            instance = await self._instances.set_overrides(instance.id, overrides)
+        return Reply(body=self._view(instance))
 
     async def restart(self, call: Call) -> Reply:
         """Connect anew."""
@@ -282,6 +307,8 @@ class InstancesApi:
             "reason_message": sentence(condition.reason),
             "network": instance.network,
             "caption_as_text": instance.caption_as_text,
+            "pacing": instance.overrides.pacing,
+            "when_unknown": instance.overrides.when_unknown,
             "access_token": None,
             "created_at": iso(instance.created_at),
         }
@@ -297,17 +324,26 @@ class InstancesApi:
         }
 
 
-def waiting_for(instances: Instances, instance_id: str) -> str:
-    """Why requests of an instance wait, as a code: connection, pairing or restriction."""
+def _changed(overrides: Overrides, wanted: InstanceSettings) -> Overrides:
+    unknown = overrides.when_unknown
+    if wanted.when_unknown is not None:
+        unknown = None if wanted.when_unknown == "default" else wanted.when_unknown
+    return Overrides(pacing=wanted.pacing or overrides.pacing, when_unknown=unknown)
+
+
+def waiting_for(instances: Instances, instance_id: str) -> Waiting:
+    """Why requests of an instance wait: connection, pairing, restriction (until when) or client_outdated."""
     instance = instances.known.find(instance_id)
     if instance is None:
-        return "connection"
+        return Waiting("connection")
     condition = instances.known.condition(instance_id)
     if condition.reason == "banned":
-        return "restriction"
+        return Waiting("restriction", condition.until)
+    if condition.reason == "outdated":
+        return Waiting(CLIENT_OUTDATED.code)
     if instance.account is None or condition.state is InstanceState.SCAN_QR_CODE:
-        return "pairing"
-    return "connection"
+        return Waiting("pairing")
+    return Waiting("connection")
 
 
 def _digits(text: str | None) -> str | None:

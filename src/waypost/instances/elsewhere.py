@@ -189,7 +189,12 @@ class Elsewhere:
             register.add(row)
         elif row.id in self._tenures:
             # The account is the holder's own to change; this row may be older than what it knows.
-            register.change(row.id, caption_as_text=row.caption_as_text, webhook_url=row.webhook_url)
+            register.change(
+                row.id,
+                caption_as_text=row.caption_as_text,
+                webhook_url=row.webhook_url,
+                overrides=row.overrides,
+            )
             return
         else:
             register.replace(row)

@@ -9,13 +9,18 @@ from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, Sta
 from waypost.instances.messages import Message, MessageStore
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
+from waypost.outbox.open_chats import OpenChat
 
 
-class ReceiptTaker(Protocol):
-    """Who keeps receipts."""
+class Outbox(Protocol):
+    """Who keeps receipts, and what chats are open."""
 
     async def on_receipts(self, receipts: Sequence[ReceiptArrived]) -> None:
         """Keep them durably, each `key` once."""
+        ...
+
+    async def on_written(self, chats: Sequence[OpenChat]) -> None:
+        """Keep durably that somebody has written in these chats."""
         ...
 
 
@@ -23,12 +28,12 @@ class Incoming:
     """Implements the engine's EventSink."""
 
     def __init__(
-        self, register: Register, sessions: Sessions, messages: MessageStore, receipts: ReceiptTaker
+        self, register: Register, sessions: Sessions, messages: MessageStore, outbox: Outbox
     ) -> None:
         self._register = register
         self._sessions = sessions
         self._messages = messages
-        self._receipts = receipts
+        self._outbox = outbox
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Store `events` durably, those of known instances; returning means committed."""
@@ -36,9 +41,10 @@ class Incoming:
         receipts = [event for event in known if isinstance(event, ReceiptArrived)]
         messages = [event for event in known if isinstance(event, MessageArrived)]
         if receipts:
-            await self._receipts.on_receipts(receipts)
+            await self._outbox.on_receipts(receipts)
         if messages:
             await self._messages.put([_message(event) for event in messages])
+            await self._outbox.on_written([chat for event in messages for chat in _chats(event)])
         for event in known:
             if isinstance(event, StateChanged):
                 await self._sessions.on_state(event)
@@ -54,6 +60,15 @@ def _message(event: MessageArrived) -> Message:
         timestamp=event.timestamp,
         content=event.content,
     )
+
+
+def _chats(event: MessageArrived) -> list[OpenChat]:
+    """The chat of a message, by the number as well where the network names a person by both."""
+    chat = _bare(event.chat)
+    names = [chat]
+    if not event.from_me and event.sender_alt and chat == _bare(event.sender):
+        names.append(_bare(event.sender_alt))
+    return [OpenChat(event.instance_id, name) for name in names]
 
 
 def _bare(jid: str) -> str:

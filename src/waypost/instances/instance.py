@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from waypost.instances.overrides import Overrides
 from waypost.instances.state import InstanceState
 
 NetworkName = Literal["whatsapp", "sandbox"]
@@ -33,6 +34,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     webhook_url: str | None = None
     ended: str = ""
     account: Account | None = None
+    overrides: Overrides = Overrides()
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):

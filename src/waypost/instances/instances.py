@@ -11,6 +11,7 @@ from waypost.instances.elsewhere import Elsewhere
 from waypost.instances.instance import Instance, NetworkName
 from waypost.instances.order_desk import OrderDesk
 from waypost.instances.orders import OrderKind
+from waypost.instances.overrides import Overrides
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.instances.state import InstanceState
@@ -131,6 +132,12 @@ class Instances:
         await self._store.set_caption(instance_id, as_text)
         changed = self.known.change(instance_id, caption_as_text=as_text)
         return changed or self.get(instance_id)
+
+    async def set_overrides(self, instance_id: str, overrides: Overrides) -> Instance:
+        """Choose what the gateway's settings are for this instance."""
+        self.get(instance_id)
+        await self._store.set_overrides(instance_id, overrides)
+        return self.known.change(instance_id, overrides=overrides) or self.get(instance_id)
 
     async def restart(self, instance_id: str) -> None:
         """Connect anew."""

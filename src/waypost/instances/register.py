@@ -21,10 +21,15 @@ _LOGGED_OUT_HERE = "logged_out_here"
 class Register:
     """The instances by id, each with its condition and the QR code that can be scanned."""
 
-    def __init__(self, clock: Clock, changed: Callable[[str], None]) -> None:
-        """`changed` is told the id of an instance whose condition or code is another one."""
+    def __init__(
+        self, clock: Clock, changed: Callable[[str], None], rechosen: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`changed` is told the id of an instance whose condition or code is another one, `rechosen` of one
+        whose overrides are.
+        """
         self._clock = clock
         self._changed = changed
+        self._rechosen = rechosen
         self._instances: dict[str, Instance] = {}
         self._conditions: dict[str, Condition] = {}
         self._codes: dict[str, QrCode] = {}
@@ -48,9 +53,12 @@ class Register:
 
     def change(self, instance_id: str, **fields: Any) -> Instance | None:
         """Some fields of the instance's row are others; the row then, unless it is gone."""
-        instance = self._instances.get(instance_id)
-        if instance is not None:
-            instance = self._instances[instance_id] = msgspec.structs.replace(instance, **fields)
+        before = self._instances.get(instance_id)
+        if before is None:
+            return None
+        instance = self._instances[instance_id] = msgspec.structs.replace(before, **fields)
+        if instance.overrides != before.overrides:
+            self._rechosen(instance_id)
         return instance
 
     def remove(self, instance_id: str) -> None:

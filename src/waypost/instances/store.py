@@ -1,6 +1,7 @@
 from typing import Protocol
 
 from waypost.instances.instance import Account, Instance
+from waypost.instances.overrides import Overrides
 
 
 class InstanceStore(Protocol):
@@ -24,6 +25,10 @@ class InstanceStore(Protocol):
 
     async def set_caption(self, instance_id: str, as_text: bool) -> None:
         """Note whether a caption follows a voice note as a text."""
+        ...
+
+    async def set_overrides(self, instance_id: str, overrides: Overrides) -> None:
+        """Note what the operator chose for this instance alone."""
         ...
 
     async def delete(self, instance_id: str) -> None:

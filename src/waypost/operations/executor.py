@@ -1,6 +1,8 @@
 """Carries the outbox's requests out by handing each to the operation that accepted it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from waypost.engine.port import Mark as EngineMark
 from waypost.engine.port import MaybeSent as EngineMaybeSent
@@ -8,17 +10,31 @@ from waypost.engine.port import NeverSent as EngineNeverSent
 from waypost.errors import NOT_IMPLEMENTED, OutboxError
 from waypost.operations.kind import AnyWrite
 from waypost.operations.resources import Resources
-from waypost.outbox.port import Answer, Mark, MaybeSent, NeverSent, Performed, Settlement, Stage, Unknowable
+from waypost.outbox.port import (
+    Answer,
+    Mark,
+    MaybeSent,
+    NeverSent,
+    Performed,
+    Settlement,
+    Showing,
+    Stage,
+    Unknowable,
+    Waiting,
+)
 from waypost.outbox.request import Request, Step
+
+# Phones show it for some seconds more than this after they were last told.
+_FADES_SECONDS: Final = 10.0
 
 
 class OperationExecutor:
     """Implements `outbox.port.Executor` over the list of operations."""
 
     def __init__(
-        self, writes: Sequence[AnyWrite], resources: Resources, waiting_for: Callable[[str], str]
+        self, writes: Sequence[AnyWrite], resources: Resources, waiting_for: Callable[[str], Waiting]
     ) -> None:
-        """`waiting_for` tells why an instance is not connected, as a code."""
+        """`waiting_for` tells why an instance is not connected."""
         self._writes = {write.name: write for write in writes}
         self._resources = resources
         self._waiting_for = waiting_for
@@ -27,9 +43,14 @@ class OperationExecutor:
         """Whether the instance's session is connected now."""
         return self._resources.session_of(instance_id) is not None
 
-    def waiting_for(self, instance_id: str) -> str:
+    def waiting_for(self, instance_id: str) -> Waiting:
         """Why it is not ready."""
         return self._waiting_for(instance_id)
+
+    def is_message(self, request: Request) -> bool:
+        """Whether it sends a message."""
+        write = self._writes.get(request.operation)
+        return write is not None and not write.repeatable
 
     async def prepare(self, request: Request) -> Stage:
         """Fetch, check and convert."""
@@ -45,6 +66,20 @@ class OperationExecutor:
         """The names of the messages that the request sends."""
         write = self._write(request)
         return write.steps(request, write.read_payload(request))
+
+    def showing(self, request: Request) -> Showing | None:
+        """What is shown before the first message."""
+        write = self._write(request)
+        return write.shows(request, write.read_payload(request))
+
+    async def show(self, request: Request, showing: Showing) -> None:
+        """Show it, again before phones let it fade, and return when its time is over."""
+        left = showing.seconds
+        while left > 0:
+            session = self._resources.session(request.instance_id)
+            await session.chat_presence(showing.chat, showing.state)
+            await asyncio.sleep(min(left, _FADES_SECONDS))
+            left -= _FADES_SECONDS
 
     def mark(self, request: Request) -> Mark:
         """The engine store that `perform` would send with now."""

@@ -14,7 +14,7 @@ import msgspec
 from waypost.address import Jid
 from waypost.instances.instance import Instance
 from waypost.operations.resources import Resources
-from waypost.outbox.port import Answer, Performed, Stage
+from waypost.outbox.port import Answer, Performed, Showing, Stage
 from waypost.outbox.request import Request, Step, Upload
 
 FieldsIn = Literal["body", "query"]
@@ -40,6 +40,10 @@ class Order(msgspec.Struct, Generic[Payload], frozen=True, kw_only=True):
     payload: Payload
 
 
+def _shows_nothing(request: Request, payload: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write(Generic[Fields, Payload]):
     """An operation that is queued, answered at once, and carried out by the outbox.
@@ -48,7 +52,8 @@ class Write(Generic[Fields, Payload]):
     an absent one, `result` is the shape of `response_body`. `payload` is what is stored: a row may be carried
     out by a later release, so a changed payload gets a new `version`, and `older` reads the former ones. The
     functions are the calls of the outbox's Executor; each may come again after a crash, and `perform` does
-    so without further questions where the operation is `repeatable`.
+    so without further questions where the operation is `repeatable`. `shows` is what a person's phone would
+    show the recipient before the first message.
     """
 
     name: str
@@ -71,6 +76,7 @@ class Write(Generic[Fields, Payload]):
     version: int = 1
     older: Mapping[int, Callable[[bytes], Payload]] = field(default_factory=dict)
     tag: str = "Messages"
+    shows: Callable[[Request, Payload], Showing | None] = _shows_nothing
 
     def read_payload(self, request: Request) -> Payload:
         """The stored payload, of whatever version. Raises msgspec.ValidationError."""

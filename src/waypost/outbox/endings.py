@@ -5,11 +5,12 @@ from typing import Final, Literal, Protocol, TypeVar
 import msgspec
 
 from waypost.clock import Clock
-from waypost.errors import CANCELLED, EXPIRED, OUTCOME_UNKNOWN, Fault, StorageError
+from waypost.errors import BANNED, CANCELLED, EXPIRED, OUTCOME_UNKNOWN, EngineError, Fault, StorageError
 from waypost.outbox.entry import Entry, Phase
-from waypost.outbox.failures import OF_THE_ACCOUNT, response_body, response_status
+from waypost.outbox.failures import OF_THE_ACCOUNT, RESTRICTION, failure_of, response_body, response_status
+from waypost.outbox.pacer import Pacer
 from waypost.outbox.port import Answer, Executor
-from waypost.outbox.request import Failure, RequestState, Step
+from waypost.outbox.request import Failure, Request, RequestState, Step
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import Ending, OutboxStore
 from waypost.telemetry import Log
@@ -35,6 +36,7 @@ class Endings:
         self,
         store: OutboxStore,
         executor: Executor,
+        pacer: Pacer,
         clock: Clock,
         settings: OutboxSettings,
         log: Log,
@@ -42,6 +44,7 @@ class Endings:
     ) -> None:
         self._store = store
         self._executor = executor
+        self._pacer = pacer
         self._clock = clock
         self._settings = settings
         self._log = log
@@ -87,7 +90,10 @@ class Endings:
         except Exception:  # noqa: BLE001 - what was sent stays sent, whatever is wrong with describing it
             self._log.exception("request_not_described", request=entry.uuid)
             answer = Answer(status=201, body=b"{}")
-        await self._end(entry, self.ending(RequestState.SENT, answer, None))
+        ending = self.ending(RequestState.SENT, answer, None)
+        if self._opens_chat(entry):
+            ending = msgspec.structs.replace(ending, opens_chat=True)
+        await self._end(entry, ending)
 
     async def failed(self, entry: Entry, failure: Failure, status: int) -> None:
         """Nothing (more) can be sent: `status` is that of the fault."""
@@ -105,14 +111,24 @@ class Endings:
     async def expire(self, entry: Entry) -> None:
         """The time of the request is over."""
         step = entry.next_step()
-        failure = entry.request.failure
+        failure, waiting = self._last_reason(entry.request)
         if step is not None and step.state in ("sending", "unknown"):
             await self.unknown(entry, "The request expired before that could be settled.")
         elif failure is not None and failure.code in OF_THE_ACCOUNT:
             await self.failed(entry, failure, 423)
         else:
-            last = None if failure is None else f"The last reason to wait was {failure.code}."
+            last = None if waiting is None else f"The last reason to wait was {waiting}."
             await self.failed(entry, _failure(EXPIRED, last), EXPIRED.status)
+
+    def _last_reason(self, request: Request) -> tuple[Failure | None, str | None]:
+        """What the request waited for: a failure where there was one, and a code."""
+        if not self._executor.ready(request.instance_id):
+            waiting = self._executor.waiting_for(request.instance_id)
+            if waiting.code == RESTRICTION:
+                return failure_of(EngineError(BANNED, until=waiting.until)), waiting.code
+            if request.failure is None:
+                return None, waiting.code
+        return request.failure, None if request.failure is None else request.failure.code
 
     async def drop(self, entry: Entry, fault: Fault) -> None:
         """The instance is gone: cancelled, unless something of it was or may have been sent."""
@@ -124,9 +140,16 @@ class Endings:
         else:
             await self._end(entry, self.cancelling(fault))
 
+    def _opens_chat(self, entry: Entry) -> bool:
+        return self._executor.is_message(entry.request) and self._pacer.opens(entry.request)
+
     async def _end(self, entry: Entry, ending: Ending) -> None:
         ended = await self.stored(lambda: self._store.ended(entry.request, entry.steps, ending))
         entry.phase = Phase.GONE
+        if not ended or ending.state is not RequestState.SENT:
+            self._pacer.left(entry.request)
+        elif self._executor.is_message(entry.request):
+            self._pacer.sent(entry.request)
         if not ended:
             return  # it was called off, or is another process's now
         code = None if ending.failure is None else ending.failure.code

@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 import msgspec
 
+from waypost.outbox.failures import is_paced
 from waypost.outbox.request import Request, Step
 
 
@@ -47,7 +48,8 @@ class Entry:
         self.steps = list(steps)
         self.phase = _phase(request)
         # Seconds since the epoch.
-        self.not_before = request.next_attempt_at or 0.0
+        # Pacing is asked anew: its rules or its counts may be others by now.
+        self.not_before = 0.0 if is_paced(request.failure) else request.next_attempt_at or 0.0
         # The wait is for a connection: a new one ends it.
         self.connection_hold = False
         self.holds = 0

@@ -16,6 +16,7 @@ from waypost.clock import Clock
 from waypost.outbox.agenda import Agenda
 from waypost.outbox.crew import Crew, Work
 from waypost.outbox.entry import WAITING, Entry, Phase
+from waypost.outbox.failures import is_held
 from waypost.outbox.line import Line
 from waypost.outbox.reading import Reading
 from waypost.outbox.settings import OutboxSettings
@@ -121,6 +122,17 @@ class Lane:
                 entry.connection_hold = False
                 entry.not_before = 0.0
                 self._offer(entry)
+        self.pump()
+
+    def let_go(self, key: str | None = None) -> None:
+        """What was held back of a chat (of all, unless one is named) for the account's sake may be asked for
+        again.
+        """
+        for entry in self._window.entries():
+            if is_held(entry.request.failure) and key in (None, entry.request.chat_key):
+                entry.not_before = 0.0
+                self._offer(entry)
+        self._window.recall(key)
         self.pump()
 
     def receipt_came(self, uuid: str) -> None:

@@ -9,8 +9,9 @@ from waypost.outbox.aliases import Aliases
 from waypost.outbox.crew import Crew
 from waypost.outbox.depths import Depths
 from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.failures import waits_for
 from waypost.outbox.lane import Lane
-from waypost.outbox.port import Executor
+from waypost.outbox.port import Executor, Waiting
 from waypost.outbox.request import Request, RequestState
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.slots import Slots
@@ -101,33 +102,35 @@ class Lanes:
         entry = None if lane is None else lane.find(request.uuid)
         if lane is None or request.state.finished:
             return request
+        waiting: Waiting | None
         if entry is None:
-            return msgspec.structs.replace(request, waiting_for=self._waiting_outside(request))
-        preparing = entry.phase is Phase.PREPARING and request.state is RequestState.QUEUED
-        return msgspec.structs.replace(
-            request,
-            state=RequestState.PREPARING if preparing else request.state,
-            waiting_for=self._waiting_for(lane, entry),
-        )
+            waiting = self._waiting_outside(request)
+        else:
+            waiting = self._waiting_for(lane, entry)
+            if entry.phase is Phase.PREPARING and request.state is RequestState.QUEUED:
+                request = msgspec.structs.replace(request, state=RequestState.PREPARING)
+        until = request.next_attempt_at if waiting is None or waiting.until is None else waiting.until
+        code = None if waiting is None else waiting.code
+        return msgspec.structs.replace(request, waiting_for=code, next_attempt_at=until)
 
-    def _waiting_outside(self, request: Request) -> str:
+    def _waiting_outside(self, request: Request) -> Waiting:
         """Why a request is not even in memory."""
         if not self._executor.ready(request.instance_id):
             return self._executor.waiting_for(request.instance_id)
         later = request.next_attempt_at is not None and request.next_attempt_at > self._clock.now()
-        return "retry" if later else "older_request"
+        return Waiting(waits_for(request.failure) if later else "older_request")
 
-    def _waiting_for(self, lane: Lane, entry: Entry) -> str | None:
+    def _waiting_for(self, lane: Lane, entry: Entry) -> Waiting | None:
         if entry.phase is Phase.RECEIPT:
-            return "receipt"
+            return Waiting("receipt")
         if entry.phase not in (Phase.TO_PREPARE, Phase.TO_STAGE, Phase.TO_SEND):
             return None
         instance_id = entry.request.instance_id
         if not self._executor.ready(instance_id):
             return self._executor.waiting_for(instance_id)
         if entry.not_before > self._clock.now():
-            return "retry"
-        return None if lane.is_first(entry) else "older_request"
+            return Waiting(waits_for(entry.request.failure))
+        return None if lane.is_first(entry) else Waiting("older_request")
 
     def _make(self, instance_id: str) -> Lane:
         crew = self._crew_of(instance_id)

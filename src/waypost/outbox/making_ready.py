@@ -6,6 +6,7 @@ import msgspec
 from waypost.errors import INTERNAL, OutboxError, WaypostError
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.pacer import Pacer
 from waypost.outbox.port import Executor, Stage
 from waypost.outbox.request import Request, RequestState
 from waypost.outbox.setbacks import Setbacks, cleared
@@ -25,6 +26,7 @@ class MakingReady:
         executor: Executor,
         setbacks: Setbacks,
         endings: Endings,
+        pacer: Pacer,
         settings: OutboxSettings,
         log: Log,
         merge: Merge,
@@ -34,12 +36,15 @@ class MakingReady:
         self._executor = executor
         self._setbacks = setbacks
         self._endings = endings
+        self._pacer = pacer
         self._settings = settings
         self._log = log
         self._merge = merge
 
     async def prepare(self, entry: Entry) -> None:
         """Fetch and convert."""
+        if self._pacer.crowded(entry.request.instance_id) and await self._is_held(entry, Phase.TO_PREPARE):
+            return
         stage = await self._attempt(
             entry, self._executor.prepare, self._settings.prepare_deadline, Phase.TO_PREPARE
         )
@@ -52,7 +57,9 @@ class MakingReady:
         await self._keep(entry, request, self._store.prepared, Phase.TO_STAGE)
 
     async def stage(self, entry: Entry) -> None:
-        """Ask about the recipient and upload."""
+        """Ask about the recipient and upload, once the message may go."""
+        if await self._is_held(entry, Phase.TO_STAGE):
+            return
         stage = await self._attempt(
             entry, self._executor.stage, self._settings.stage_deadline, Phase.TO_STAGE
         )
@@ -61,6 +68,14 @@ class MakingReady:
         await self._learn_chat(entry, stage)
         request = msgspec.structs.replace(cleared(entry.request), staged=stage.data)
         await self._keep(entry, request, self._store.staged, Phase.TO_SEND)
+
+    async def _is_held(self, entry: Entry, again: Phase) -> bool:
+        if not self._executor.is_message(entry.request):
+            return False
+        held = await self._endings.stored(lambda: self._pacer.ask(entry.request))
+        if held is not None:
+            await self._setbacks.hold(entry, held, again)
+        return held is not None
 
     async def _attempt(
         self, entry: Entry, call: Callable[[Request], Awaitable[Stage]], deadline: float, again: Phase

@@ -27,6 +27,9 @@ from waypost.outbox.entry import Entry
 from waypost.outbox.holdings import Holdings
 from waypost.outbox.lanes import Lanes
 from waypost.outbox.making_ready import MakingReady
+from waypost.outbox.open_chats import OpenChat, OpenChats, OpenChatStore
+from waypost.outbox.pacer import Pacer
+from waypost.outbox.policy import PLAIN, Policy
 from waypost.outbox.port import Executor
 from waypost.outbox.receipts import ReceiptNote
 from waypost.outbox.request import Acceptance, Accepted, Request, RequestState
@@ -49,6 +52,7 @@ class Outbox:
     def __init__(
         self,
         store: OutboxStore,
+        chats: OpenChatStore,
         blobs: BlobFiles,
         executor: Executor,
         clock: Clock,
@@ -56,6 +60,7 @@ class Outbox:
         settings: OutboxSettings,
         log: Log,
         workshop: Path | None = None,
+        policy: Policy = PLAIN,
     ) -> None:
         """`rng` makes uuids and jitter; give a `SystemRandom` where uuids must not be guessed.
 
@@ -68,10 +73,12 @@ class Outbox:
         self._settings = settings
         self._log = log
         self._waiters = Waiters(settings.waiters)
-        self._endings = Endings(store, executor, clock, settings, log, self._waiters)
-        setbacks = Setbacks(store, self._endings, clock, rng, settings)
-        self._ready = MakingReady(store, executor, setbacks, self._endings, settings, log, self.merge_chats)
-        self._sending = Sending(store, executor, setbacks, self._endings, clock, settings, log)
+        self._chats = OpenChats(chats)
+        self._pacer = pacer = Pacer(self._chats, policy.pacing, self._let_go, clock, rng, log)
+        self._endings = ends = Endings(store, executor, pacer, clock, settings, log, self._waiters)
+        setbacks = Setbacks(store, ends, pacer, clock, rng, settings)
+        self._ready = MakingReady(store, executor, setbacks, ends, pacer, settings, log, self.merge_chats)
+        self._sending = Sending(store, executor, setbacks, ends, pacer, policy.resends, clock, settings, log)
         self._depths = depths = Depths()
         self._lanes = Lanes(executor, self._crew, settings, clock, depths, self._spawn)
         self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop)
@@ -245,6 +252,8 @@ class Outbox:
         What is unfinished stays for the next holder. Returns when nothing of theirs runs any more.
         """
         await self._takeover.release(instance_ids)
+        for one in instance_ids:
+            self._pacer.forget(one)
 
     def look(self, instance_ids: Sequence[str] | None = None) -> None:
         """Requests of these instances (all, unless some are named) may have been accepted elsewhere."""
@@ -255,7 +264,9 @@ class Outbox:
         """A request was called off, here or elsewhere."""
         lane = self._lanes.find(instance_id)
         if lane is not None:
-            lane.take_out(uuid)
+            entry = lane.take_out(uuid)
+            if entry is not None:
+                self._pacer.left(entry.request)
             lane.pump()
         self._waiters.finished(uuid)
 
@@ -271,6 +282,22 @@ class Outbox:
         """
         for arrived in await self._store.receipts(notes, self._clock.now()):
             self.receipt_came(arrived.instance_id, arrived.uuid)
+
+    def pacing_changed(self, instance_id: str) -> None:
+        """The operator has other rules for the instance's pacing."""
+        self._pacer.rules_changed(instance_id)
+
+    def _let_go(self, instance_id: str) -> None:
+        lane = self._lanes.find(instance_id)
+        if lane is not None:
+            lane.let_go()
+
+    async def on_written(self, chats: Sequence[OpenChat]) -> None:
+        """Somebody has written in these chats: they are open from now on; returns after the commit."""
+        for chat in await self._chats.written(chats, self._clock.now()):
+            lane = self._lanes.find(chat.instance_id)
+            if lane is not None:
+                lane.let_go(self._lanes.canonical(*chat))
 
     async def merge_chats(self, instance_id: str, old: str, new: str) -> None:
         """`old` is another name of the chat `new`: from now on they are one line, in the order of
@@ -301,6 +328,8 @@ class Outbox:
 
         await asyncio.gather(*(drop(entry) for entry in entries))
         await self._backlog.end_all(instance_id, drop)
+        self._pacer.forget(instance_id)
+        await self._endings.stored(lambda: self._chats.forget(instance_id))
 
     async def sweep(self) -> None:
         """Take away at once what has served its time; otherwise done from time to time."""

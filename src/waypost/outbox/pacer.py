@@ -58,16 +58,19 @@ class Pacer:
         self,
         chats: OpenChats,
         rules_of: RulesOf,
+        let_go: Callable[[str], None],
         clock: Clock,
         rng: random.Random,
         log: Log,
         restricted: Schedule = RESTRICTED_FOR,
     ) -> None:
-        """`rules_of` an instance are None where nothing is paced; `restricted` is for restrictions to which
+        """`rules_of` an instance are None where nothing is paced; `let_go` is told the instance of which
+        everything that is held may ask again; `restricted` is for restrictions to which
         the server names no end.
         """
         self._chats = chats
         self._rules_of = rules_of
+        self._let_go = let_go
         self._clock = clock
         self._rng = rng
         self._log = log
@@ -103,7 +106,7 @@ class Pacer:
     def shows(self, request: Request) -> float:
         """For how long at most it is shown that the request's message is being made, in seconds."""
         rules = self._rules_of(request.instance_id)
-        return rules.show if rules is not None and self.is_paced(request) else 0.0
+        return rules.show_seconds if rules is not None and self.is_paced(request) else 0.0
 
     def refused(self, request: Request, error: WaypostError) -> Held | None:
         """The server would not take a message; how long the request should wait for its account's sake."""
@@ -129,19 +132,19 @@ class Pacer:
         """Whether the database may not know yet that the request's chat is open."""
         return not self._chats.known(request.instance_id, request.chat_key)
 
-    def sent(self, request: Request) -> bool:
-        """A message was sent and its chat stored as open; True when others need not wait any more."""
+    def sent(self, request: Request) -> None:
+        """A message was sent and its chat stored as open."""
         known = self._instances.setdefault(request.instance_id, _Instance())
         news = self.opens(request)
         self._chats.remember(request.instance_id, request.chat_key)
+        known.held.discard(request.uuid)
         if known.tally is not None:
             known.tally.sent(request.uuid, self._clock.now())
         if known.restriction is not None and news:
             known.restriction = None
             known.last_turn = 0.0
             self._log.info("restriction_over", instance=request.instance_id)
-            return True
-        return False
+            self._let_go(request.instance_id)
 
     def left(self, request: Request) -> None:
         """The request is gone without having been sent."""
@@ -154,6 +157,15 @@ class Pacer:
         if known.restriction is not None and known.restriction.trial == request.uuid:
             known.restriction.trial = None
             known.restriction.until = self._clock.now()
+
+    def rules_changed(self, instance_id: str) -> None:
+        """The operator has other rules for it: what the former ones have ordered is over."""
+        known = self._instances.get(instance_id)
+        if known is not None:
+            known.last_turn = 0.0
+            if known.tally is not None:
+                known.tally.free_at = known.tally.broken_until = 0.0
+        self._let_go(instance_id)
 
     def forget(self, instance_id: str) -> None:
         """The instance is somebody else's, or gone: what is known of it is read anew."""
@@ -176,7 +188,7 @@ class Pacer:
             tally.grant(request.uuid, rules, now, request.chat_key if opens else None, self._rng)
             return None
         # One after the other once the time has come, and not all of them at that moment.
-        known.last_turn = max(held.until, known.last_turn + rules.gap)
+        known.last_turn = max(held.until, known.last_turn + rules.gap_seconds)
         return Held(held.code, known.last_turn)
 
     async def _counted(self, known: _Instance, instance_id: str) -> Tally:

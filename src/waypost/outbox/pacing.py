@@ -24,23 +24,23 @@ class PacingRules(msgspec.Struct, frozen=True, kw_only=True):
     """What an instance keeps to. Times in seconds; a count of 0 switches its rule off."""
 
     # Whether messages to open chats are held back as well.
-    open_chats: bool = False
-    gap: float = 4.0
+    open_chats: bool
+    gap_seconds: float
     # The share by which each gap is made shorter or longer.
-    jitter: float = 0.5
-    per_minute: int = 8
-    per_day: int = 1_000
+    jitter: float
+    per_minute: int
+    per_day: int
     # Chats opened by us in any 24 hours.
-    first_contacts: int = 50
+    first_contacts: int
     # From `born_at` on, a growing share of the daily limits may be used.
-    warm_up_days: int = 10
-    born_at: float = 0.0
+    warm_up_days: int
     # Longest time for which "recording…" or "typing…" is shown.
-    show: float = 8.0
-    # After so many refusals in a row nothing goes for `breaker_seconds`, then one at a time until one is
-    # taken.
-    breaker_failures: int = 5
-    breaker_seconds: float = 600.0
+    show_seconds: float
+    # After so many refusals in a row nothing goes for `breaker_seconds`; then one more refusal is enough,
+    # until a message is taken.
+    breaker_failures: int
+    breaker_seconds: float
+    born_at: float = 0.0
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ class Tally:
         insort(self.sends, now)
         if opens is not None:
             insort(self.firsts, now)
-        self.free_at = now + rules.gap * (1 + rules.jitter * (2 * rng.random() - 1))
+        self.free_at = now + rules.gap_seconds * (1 + rules.jitter * (2 * rng.random() - 1))
 
     def sent(self, uuid: str, now: float) -> None:
         """A message has left, with a grant or without."""

@@ -7,7 +7,7 @@ the next call is made.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -19,6 +19,26 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
     device_jid: str
     generation: str
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Why an instance's requests wait, as a code (`connection`, `pairing`, `restriction`, `client_outdated`),
+    and until when where that is known (seconds since the epoch).
+    """
+
+    code: str
+    until: float | None = None
+
+
+class Showing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person's phone would show in `chat` for some seconds before the message comes. `always`: it
+    belongs to the request; otherwise it is shown where messages are paced.
+    """
+
+    chat: str
+    state: Literal["recording", "typing"]
+    seconds: float
+    always: bool = False
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +98,12 @@ class Executor(Protocol):
         """Whether the instance's session is connected now."""
         ...
 
-    def waiting_for(self, instance_id: str) -> str:
-        """Why it is not ready, as a code for `waiting_for` (`connection`, `pairing`, `restriction`, …)."""
+    def waiting_for(self, instance_id: str) -> Waiting:
+        """Why it is not ready."""
+        ...
+
+    def is_message(self, request: Request) -> bool:
+        """Whether it sends a message, and is not only seen for a moment (typing)."""
         ...
 
     async def prepare(self, request: Request) -> Stage:
@@ -95,6 +119,14 @@ class Executor(Protocol):
         """The names of the messages that the request sends, in order (`note`, `caption`); read from
         `staged`.
         """
+        ...
+
+    def showing(self, request: Request) -> Showing | None:
+        """What is shown before its first message; read from `staged`."""
+        ...
+
+    async def show(self, request: Request, showing: Showing) -> None:
+        """Show that, and return when its time is over. Raises EngineError."""
         ...
 
     def mark(self, request: Request) -> Mark:

@@ -8,6 +8,9 @@ another attempt with another secret.
 """
 
 import asyncio
+import contextlib
+import math
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -16,6 +19,7 @@ from waypost.clock import Clock
 from waypost.errors import ENGINE_DIED, NOT_CONNECTED, EngineError, OutcomeUnknown, WaypostError
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry, Phase
+from waypost.outbox.pacer import Pacer
 from waypost.outbox.port import Executor, MaybeSent, NeverSent, Performed, Unknowable
 from waypost.outbox.request import RequestState, Step
 from waypost.outbox.secret import step_secret
@@ -26,6 +30,8 @@ from waypost.telemetry import Log
 
 # How soon the engine is asked again what became of a send, while it can't tell.
 _ASK_AGAIN_SECONDS: Final = 2.0
+# Where the operator chose to send again what may have been sent: so often at most.
+_MOST_SENDS: Final = 3
 
 
 class Sending:
@@ -37,14 +43,19 @@ class Sending:
         executor: Executor,
         setbacks: Setbacks,
         endings: Endings,
+        pacer: Pacer,
+        resends: Callable[[str], bool],
         clock: Clock,
         settings: OutboxSettings,
         log: Log,
     ) -> None:
+        """`resends`: whether an instance's sends of unknown outcome are made once more, rather than ended."""
         self._store = store
         self._executor = executor
         self._setbacks = setbacks
         self._endings = endings
+        self._pacer = pacer
+        self._resends = resends
         self._clock = clock
         self._settings = settings
         self._log = log
@@ -61,6 +72,8 @@ class Sending:
             entry.steps = [Step(number=n, name=name, state="pending") for n, name in enumerate(names)]
         while (step := entry.next_step()) is not None:
             settled = step.state not in ("sending", "unknown")
+            if settled and step.number == 0:
+                await self._show(entry)
             go_on = await (self._perform(entry, step) if settled else self._settle(entry, step))
             if not go_on:
                 return
@@ -68,9 +81,24 @@ class Sending:
 
     async def give_up(self, entry: Entry) -> None:
         """No receipt came in the time set."""
-        await self._endings.unknown(entry)
+        await self._end_unknown(entry)
 
     # --- performing ---------------------------------------------------------------------------------------
+
+    async def _show(self, entry: Entry) -> None:
+        """Let the recipient see that a message is being made."""
+        showing = self._executor.showing(entry.request)
+        if showing is None:
+            return
+        longest = self._pacer.shows(entry.request)
+        if not showing.always:
+            showing = msgspec.structs.replace(showing, seconds=min(showing.seconds, longest))
+        if showing.seconds > 0:
+            # It takes none of the places of sends meanwhile.
+            entry.performing_since = -math.inf
+            with contextlib.suppress(WaypostError):  # it is a courtesy
+                await self._executor.show(entry.request, showing)
+            entry.performing_since = None
 
     async def _perform(self, entry: Entry, step: Step) -> bool:
         """Send one message; True when it was sent."""
@@ -203,10 +231,26 @@ class Sending:
         elif entry.settle_until is None:
             entry.settle_until = now + self._settings.settle
         elif entry.settle_until <= now:
-            await self._endings.unknown(entry, f"The engine could not tell ({error.code}).")
+            await self._end_unknown(entry, f"The engine could not tell ({error.code}).")
             return False
         entry.wait(Phase.TO_SEND, now + _ASK_AGAIN_SECONDS)
         return False
+
+    async def _end_unknown(self, entry: Entry, reason: str | None = None) -> None:
+        """Nothing has settled the send in time: it fails, or is made again where the operator chose so."""
+        step = entry.next_step()
+        if step is None or step.attempt >= _MOST_SENDS or not self._resends(entry.request.instance_id):
+            await self._endings.unknown(entry, reason)
+            return
+        self._log.warning("unknown_sent_again", request=entry.uuid, step=step.name, attempt=step.attempt)
+        pending = msgspec.structs.replace(step, state="pending", message_id=None)
+        entry.settle_until = None
+        entry.put(pending)
+        told = await self._endings.stored(lambda: self._store.step_changed(entry.request, pending))
+        if told.stored:
+            entry.wait(Phase.TO_SEND)
+        else:
+            entry.phase = Phase.GONE
 
     def _await_receipt(self, entry: Entry) -> bool:
         if entry.phase is not Phase.GONE:

@@ -5,11 +5,13 @@ import msgspec
 
 from waypost.clock import Clock
 from waypost.durable.retry import Schedule, delay, next_attempt
-from waypost.errors import NOT_CONNECTED, FetchError, WaypostError
+from waypost.errors import BREAKER, NOT_CONNECTED, FetchError, WaypostError
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry, Phase
-from waypost.outbox.failures import OF_THE_CONNECTION, PATIENT, failure_of
-from waypost.outbox.request import Request, Step
+from waypost.outbox.failures import OF_THE_CONNECTION, PATIENT, failure_of, failure_of_hold
+from waypost.outbox.pacer import Pacer
+from waypost.outbox.pacing import Held
+from waypost.outbox.request import Failure, Request, Step
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import OutboxStore
 
@@ -23,12 +25,14 @@ class Setbacks:
         self,
         store: OutboxStore,
         endings: Endings,
+        pacer: Pacer,
         clock: Clock,
         rng: random.Random,
         settings: OutboxSettings,
     ) -> None:
         self._store = store
         self._endings = endings
+        self._pacer = pacer
         self._clock = clock
         self._rng = rng
         self._settings = settings
@@ -45,22 +49,33 @@ class Setbacks:
             return
         request = entry.request
         attempts = request.attempts + 1
-        at = self._next(entry, error, attempts)
+        held = self._pacer.refused(request, error)
+        at = self._next(entry, error, attempts, held)
         if at is None:
             await self._endings.failed(entry, failure_of(error), error.fault.status)
             return
         # An attempt after the expiry is none: the request waits for its end, and shows why.
+        failure = failure_of(error) if held is None else _failure_with(error, held)
+        shown = msgspec.structs.replace(request, attempts=attempts, next_attempt_at=at, failure=failure)
+        await self._postpone(entry, shown, again, step)
+        entry.connection_hold = error.code in OF_THE_CONNECTION
+
+    async def hold(self, entry: Entry, held: Held, again: Phase) -> None:
+        """Let `entry` wait in `again` for its turn; that is no attempt."""
         shown = msgspec.structs.replace(
-            request, attempts=attempts, next_attempt_at=at, failure=failure_of(error)
+            entry.request, next_attempt_at=held.until, failure=failure_of_hold(held)
         )
+        await self._postpone(entry, shown, again)
+
+    async def _postpone(self, entry: Entry, shown: Request, again: Phase, step: Step | None = None) -> None:
         if await self._endings.stored(lambda: self._store.postponed(shown, step)):
-            entry.request = shown
-            entry.connection_hold = error.code in OF_THE_CONNECTION
-            entry.wait(again, at)
+            # Chats may have been merged while it was written.
+            entry.request = msgspec.structs.replace(shown, chat_key=entry.request.chat_key)
+            entry.wait(again, shown.next_attempt_at or 0.0)
         else:
             entry.phase = Phase.GONE
 
-    def _next(self, entry: Entry, error: WaypostError, attempts: int) -> float | None:
+    def _next(self, entry: Entry, error: WaypostError, attempts: int, held: Held | None) -> float | None:
         if not error.fault.retryable:
             return None
         patient = error.code in PATIENT
@@ -71,7 +86,7 @@ class Setbacks:
             self._clock.now(),
             self._rng,
             patient=patient,
-            not_before=_until(error),
+            not_before=_until(error) if held is None else held.until,
         )
 
     def _schedule(self, error: WaypostError) -> Schedule:
@@ -91,6 +106,13 @@ class Setbacks:
         entry.holds += 1
         entry.connection_hold = True
         entry.wait(again, self._clock.now() + delay(self._settings.retry, entry.holds, self._rng))
+
+
+def _failure_with(error: WaypostError, held: Held) -> Failure:
+    """Why a request that failed waits for its account's sake, and until when."""
+    if held.code == BREAKER.code:
+        return failure_of_hold(held, f"The last refusal was {error.code}.")
+    return failure_of_hold(held, error.detail)
 
 
 def cleared(request: Request) -> Request:

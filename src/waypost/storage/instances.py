@@ -1,7 +1,10 @@
 from typing import Any
 
+import msgspec
+
 from waypost.errors import NAME_TAKEN, InvalidRequest
 from waypost.instances.instance import Account, Instance
+from waypost.instances.overrides import Overrides
 from waypost.nodes.notices import Notice
 from waypost.storage.database import Connection, Database
 
@@ -61,6 +64,11 @@ class SqlInstances:
         row = {"id": instance_id, "caption_as_text": as_text}
         await self._change("set_caption", row)
 
+    async def set_overrides(self, instance_id: str, overrides: Overrides) -> None:
+        """Note what the operator chose for this instance alone."""
+        row = {"id": instance_id, "overrides": msgspec.json.encode(overrides).decode()}
+        await self._change("set_overrides", row)
+
     async def delete(self, instance_id: str) -> None:
         """Forget an instance with its tokens, contacts and messages."""
         await self._change("delete", {"id": instance_id})
@@ -87,4 +95,5 @@ def _instance(row: tuple[Any, ...]) -> Instance:
         webhook_url=row[6],
         ended=row[7],
         account=Account(jid=row[8], lid=row[9], push_name=row[10]) if row[8] else None,
+        overrides=msgspec.json.decode(row[11], type=Overrides),
     )

@@ -15,7 +15,9 @@ from waypost.outbox.port import (
     NeverSent,
     Performed,
     Settlement,
+    Showing,
     Stage,
+    Waiting,
 )
 from waypost.outbox.request import Request, Step
 
@@ -53,7 +55,8 @@ Script = Callable[[Request], Awaitable[None]]
 class ScriptedExecutor:
     """Implements `outbox.port.Executor`; `payload` of a request is a JSON list of its steps' names.
 
-    `plan(point, script)` has the next call at `point` (`prepare`, `stage`, `perform`, `performed`, `settle`)
+    `plan(point, script)` has the next call at `point` (`prepare`, `stage`, `show`, `perform`, `performed`,
+    `settle`)
     run `script` first, which may wait or raise. `performed` comes after the message has reached the network,
     before its ack. `always(point, script)` does so for every call without a plan of its own.
     """
@@ -61,6 +64,9 @@ class ScriptedExecutor:
     def __init__(self, network: Network | None = None) -> None:
         self.network = network or Network()
         self.connected = True
+        self.waiting = Waiting("connection")
+        self.shown: Showing | None = None
+        self.showings: list[Showing] = []
         self.calls: list[str] = []
         self.canonical: dict[str, str] = {}
         self.running = 0
@@ -87,9 +93,22 @@ class ScriptedExecutor:
         """As `connected` says, for every instance."""
         return self.connected
 
-    def waiting_for(self, instance_id: str) -> str:
-        """Always the connection."""
-        return "connection"
+    def waiting_for(self, instance_id: str) -> Waiting:
+        """As `waiting` says."""
+        return self.waiting
+
+    def is_message(self, request: Request) -> bool:
+        """Each of them."""
+        return True
+
+    def showing(self, request: Request) -> Showing | None:
+        """As `shown` says, of every request."""
+        return self.shown
+
+    async def show(self, request: Request, showing: Showing) -> None:
+        """Whatever was planned; the seconds are noted and not waited for."""
+        self.showings.append(showing)
+        await self._reach("show", request)
 
     async def prepare(self, request: Request) -> Stage:
         """Whatever was planned."""

@@ -12,10 +12,13 @@ import msgspec
 from waypost.clock import SystemClock
 from waypost.durable.retry import Schedule
 from waypost.outbox.outbox import Outbox
+from waypost.outbox.pacing import PacingRules
+from waypost.outbox.policy import Policy
 from waypost.outbox.request import Acceptance, Idempotency, Request, Upload
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import Beginning, OutboxStore
 from waypost.storage.database import Database
+from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.sqlite.database import opened
 from waypost.telemetry import make_log
@@ -90,6 +93,8 @@ class House:
         self.network = Network()
         self.clock = FakeClock()
         self.files = Files()
+        self.pacing: PacingRules | None = None
+        self.resends = False
         self.workshop = path.parent / "workshop"
         self.workshop.mkdir(exist_ok=True)
         self.log = make_log("error", "text")
@@ -125,6 +130,7 @@ class House:
             )
         return Outbox(
             store or SqlOutboxStore(database),
+            SqlOpenChats(database),
             self.files,
             executor,
             clock or self.clock,
@@ -132,6 +138,7 @@ class House:
             settings,
             self.log,
             self.workshop,
+            Policy(pacing=lambda _: self.pacing, resends=lambda _: self.resends),
         )
 
     def call(

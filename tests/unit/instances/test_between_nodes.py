@@ -14,6 +14,7 @@ from waypost.instances.elsewhere import Elsewhere
 from waypost.instances.instance import Account, Condition, Instance
 from waypost.instances.order_desk import OrderDesk
 from waypost.instances.orders import Done, Order, OrderKind
+from waypost.instances.overrides import Overrides
 from waypost.instances.register import Register
 from waypost.instances.state import InstanceState
 from waypost.nodes.lease import Tenure
@@ -51,6 +52,11 @@ class Rows:
 
     async def set_account(self, instance_id: str, account: Account | None, ended: str = "") -> None:
         raise NotImplementedError
+
+    async def set_overrides(self, instance_id: str, overrides: Overrides) -> None:
+        self.instances[instance_id] = msgspec.structs.replace(
+            self.instances[instance_id], overrides=overrides
+        )
 
     async def set_caption(self, instance_id: str, as_text: bool) -> None:
         raise NotImplementedError

@@ -8,7 +8,7 @@ from waypost.errors import NOT_CONNECTED, EngineError
 from waypost.operations import WRITES
 from waypost.operations.executor import OperationExecutor
 from waypost.operations.messages.start_typing import START_TYPING
-from waypost.outbox.port import NeverSent, Unknowable
+from waypost.outbox.port import NeverSent, Unknowable, Waiting
 from waypost.outbox.request import Request, RequestState, Step
 
 JID = "447700900102@s.whatsapp.net"
@@ -37,7 +37,7 @@ def row(operation: str) -> Request:
 
 
 async def test_what_is_cut_off_is_done_again_when_twice_does_no_harm(here: Parts) -> None:
-    executor = OperationExecutor(WRITES, here.resources, lambda _: "connection")
+    executor = OperationExecutor(WRITES, here.resources, lambda _: Waiting("connection"))
     # The store that it began with is gone: of a message nobody could tell what became of it.
     step = Step(number=0, name="x", state="sending", device_jid="1:1@s.whatsapp.net", generation="before")
     assert isinstance(await executor.settle(row("send-text"), step), Unknowable)

@@ -1,15 +1,27 @@
 import random
 
+import msgspec
 import pytest
 
 from waypost.outbox.pacing import DAY, Held, PacingRules, Tally, decide, share
 
 NOW = 1_700_000_000.0
-OFF = PacingRules(gap=0.0, per_minute=0, per_day=0, first_contacts=0, warm_up_days=0)
+OFF = PacingRules(
+    open_chats=False,
+    gap_seconds=0.0,
+    jitter=0.5,
+    per_minute=0,
+    per_day=0,
+    first_contacts=0,
+    warm_up_days=0,
+    show_seconds=8.0,
+    breaker_failures=5,
+    breaker_seconds=600.0,
+)
 
 
 def rules(**changes: float) -> PacingRules:
-    return PacingRules(**{name: getattr(OFF, name) for name in OFF.__struct_fields__} | changes)
+    return msgspec.structs.replace(OFF, **changes)
 
 
 def ago(*seconds: float) -> list[float]:
@@ -69,7 +81,7 @@ def test_a_share_of_a_small_budget_is_at_least_one() -> None:
 
 
 def test_the_gap_after_a_grant_lies_within_its_jitter_and_differs() -> None:
-    spaced, seen = rules(gap=4.0, jitter=0.5), set()
+    spaced, seen = rules(gap_seconds=4.0, jitter=0.5), set()
     for seed in range(30):
         tally = Tally([], [])
         tally.grant("u", spaced, NOW, None, random.Random(seed))

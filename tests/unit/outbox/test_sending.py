@@ -242,14 +242,15 @@ async def test_a_restricted_account_is_tried_until_the_request_expires(house: Ho
     async with house.open(settings=OutboxSettings(expires=100.0, drain=0.0)) as (outbox, executor):
         executor.always("perform", raising(EngineError(RESTRICTED, until=until_then)))
         uuid = (await outbox.accept(house.call())).uuid
-        request = await waiting(outbox, uuid, "retry")
+        request = await waiting(outbox, uuid, "restriction")
         assert request.next_attempt_at == until_then
         house.clock.advance(101)
         outbox.wake(INSTANCE)
         request = await finished(outbox, uuid)
     assert request.response_status == 423
     assert request.failure is not None
-    assert request.failure.facts == {"until": until_then}
+    assert request.failure.facts == {"until": "2023-11-14T22:21:40.000Z"}
+    assert request.failure.message.endswith("Next try: 2023-11-14T22:21:40.000Z.")
 
 
 async def test_a_request_that_expires_says_so(house: House) -> None:

@@ -18,7 +18,7 @@ from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
 from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageKey, SentMessage, key_of
-from waypost.outbox.port import Answer, Performed, Stage
+from waypost.outbox.port import Answer, Performed, Showing, Stage
 from waypost.outbox.request import Request, Step, Upload
 
 NOTE = "note"
@@ -156,6 +156,12 @@ async def stage(resources: Resources, request: Request, payload: SendVoicePayloa
     note = await _upload(resources, request, payload)
     staged = StagedNote(jid=to.jid, note=note, quote=to.quote, warnings=to.warnings)
     return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)
+
+
+def shows(request: Request, payload: SendVoicePayload) -> Showing:
+    """Somebody who speaks for as long as the note lasts."""
+    staged = _staged(request)
+    return Showing(chat=staged.jid, state="recording", seconds=staged.note.seconds)
 
 
 def steps(request: Request, payload: SendVoicePayload) -> Sequence[str]:
@@ -314,6 +320,7 @@ SEND_VOICE = Write(
     prepare=prepare,
     stage=stage,
     steps=steps,
+    shows=shows,
     perform=perform,
     recovered=recovered,
     finish=finish,
