@@ -18,6 +18,7 @@ from bench.town import Town, load, town
 from waypost.sandbox.views import NewContact
 
 _CONTACTS = [f"4477009400{number:02}" for number in range(20)]
+_ROOM = {"WAYPOST_QUEUE_MAX": "1000000", "WAYPOST_QUEUE_MAX_PER_INSTANCE": "1000000"}
 _NOTE_SECONDS = 3.0
 _SETTLE_S = 2.0  # what is made ready ahead of its turn
 
@@ -27,7 +28,7 @@ async def run(scale: Scale) -> Figures:
     note = await native_note(_NOTE_SECONDS)
     rows = []
     for depth in scale.depths:
-        async with town({"WAYPOST_QUEUE_MAX": "1000000"}) as here:
+        async with town(_ROOM) as here:
             rows.append(await _row(here, note, depth, scale))
             # What is still waiting would be sent while a gateway stops in good order.
             await here.pair.gateway.kill()

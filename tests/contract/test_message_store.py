@@ -48,7 +48,7 @@ async def test_a_sent_message_whose_row_was_lost_in_a_crash_is_known_by_its_step
 async def test_old_messages_are_forgotten(database: Database) -> None:
     store = SqlMessages(database)
     await store.put([OWN])
-    assert await store.delete_older(101) == 1
+    assert await store.delete_older(101, 10) == 1
     assert await store.find("shop", "3EB0AA") == []
 
 

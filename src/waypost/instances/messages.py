@@ -11,6 +11,10 @@ from waypost.errors import WaypostError
 from waypost.telemetry import Log
 
 _SWEEP_SECONDS = 3600.0
+# Rows per transaction, and for how many times as long as that took the writers are left alone: others wait
+# for one of these at most, and have most of the time.
+_CHUNK = 100
+_REST = 3.0
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +40,8 @@ class MessageStore(Protocol):
         """The messages with that id, newest first: ids are unique per sender only."""
         ...
 
-    async def delete_older(self, than: float) -> int:
-        """Forget messages sent before `than` (seconds since the epoch); returns how many."""
+    async def delete_older(self, than: float, limit: int) -> int:
+        """Forget messages sent before `than` (seconds since the epoch), at most `limit`; returns how many."""
         ...
 
 
@@ -45,7 +49,14 @@ async def forget_old(store: MessageStore, keep: float, clock: Clock, log: Log) -
     """Forget messages once they are `keep` seconds old; runs until it is cancelled."""
     while True:
         try:
-            await store.delete_older(clock.now() - keep)
+            await _forget(store, clock.now() - keep, clock)
         except WaypostError as failed:
             log.warning("messages_not_swept", code=failed.code)
         await asyncio.sleep(_SWEEP_SECONDS)
+
+
+async def _forget(store: MessageStore, before: float, clock: Clock) -> None:
+    began = clock.monotonic()
+    while await store.delete_older(before, _CHUNK) == _CHUNK:
+        await asyncio.sleep((clock.monotonic() - began) * _REST)
+        began = clock.monotonic()

@@ -11,7 +11,9 @@ from waypost.outbox.store import OutboxStore, Sweep
 from waypost.telemetry import Log
 
 # Rows of a kind per transaction: accepts wait for one of these at most.
-_CHUNK: Final = 500
+_CHUNK: Final = 100
+# After each the writers are left alone for so many times as long as it took: most time is for others.
+_REST: Final = 3.0
 
 
 class Sweeper:
@@ -47,19 +49,29 @@ class Sweeper:
         """Sweep once. Raises StorageError."""
         now = self._clock.now()
         settings = self._settings
-        while await self._store.undecryptable(now - settings.undecryptable, _CHUNK) == _CHUNK:
+        since = now - settings.undecryptable
+        while await self._store.undecryptable(since, _CHUNK) == _CHUNK:
             pass
         what = Sweep(
             now=now, requests=now - settings.keep_requests, keys=now - settings.idempotency, limit=_CHUNK
         )
-        more = True
-        while more:
-            swept = await self._store.sweep(what)
-            more = swept.more
-            for blob_id in swept.files:
-                await self._blobs.delete(blob_id)
+        while await self._sweep_rows(what):
+            pass
         known = await self._store.blob_files()
         await self._blobs.sweep(now - settings.keep_orphans, known)
+        await self._sweep_workshop()
+
+    async def _sweep_rows(self, what: Sweep) -> bool:
+        """Remove some rows and their files; True when there are more."""
+        began = self._clock.monotonic()
+        swept = await self._store.sweep(what)
+        for blob_id in swept.files:
+            await self._blobs.delete(blob_id)
+        if swept.more:
+            await asyncio.sleep((self._clock.monotonic() - began) * _REST)
+        return swept.more
+
+    async def _sweep_workshop(self) -> None:
         if self._workshop is not None:
             files = await asyncio.to_thread(lambda folder: list(folder.iterdir()), self._workshop)
             finished = await self._store.finished([_uuid(file) for file in files])

@@ -69,6 +69,10 @@ class Dialect(Protocol):
         """Keep others who lock `name` waiting until the commit; nothing to do where one alone may write."""
         ...
 
+    def try_lock(self, connection: Connection, name: str) -> bool:
+        """Keep others from what is locked as `name` until the commit; False when somebody has it."""
+        ...
+
     def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
         """Run the dialect's own INSERT for many rows at once.
 

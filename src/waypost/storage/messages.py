@@ -40,8 +40,9 @@ class SqlMessages:
             for row in rows
         ]
 
-    async def delete_older(self, than: float) -> int:
-        """Forget messages sent before `than` (seconds since the epoch); returns how many."""
+    async def delete_older(self, than: float, limit: int) -> int:
+        """Forget messages sent before `than`, at most `limit`."""
+        names = {"than": int(than), "limit": limit}
         return await self._database.write(
-            lambda connection: connection.execute(self._sql["delete_older"], (int(than),)).rowcount
+            lambda connection: connection.execute(self._sql["delete_older"], names).rowcount
         )

@@ -320,6 +320,9 @@ class SqlOutboxStore:
         """Remove what has served its time."""
 
         def unit(connection: Connection) -> Swept:
+            # One node at a time: two would wait for each other's rows.
+            if not self._dialect.try_lock(connection, "sweep"):
+                return Swept(False, [])
             limit = sweep.limit
             old = {"before": sweep.requests, "limit": limit}
             # Not DELETE … RETURNING: SQLite 3.40 answers `data IS NULL` there with 0 for a NULL.

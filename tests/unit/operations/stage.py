@@ -37,7 +37,7 @@ class KeptMessages:
     async def find(self, instance_id: str, message_id: str) -> list[Message]:
         return [one for one in self.all if (one.instance_id, one.message_id) == (instance_id, message_id)]
 
-    async def delete_older(self, than: float) -> int:
+    async def delete_older(self, than: float, limit: int) -> int:
         return 0
 
 

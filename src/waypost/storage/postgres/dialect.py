@@ -32,6 +32,11 @@ class PostgresDialect:
         """Keep others who lock `name` waiting until the commit."""
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
+    def try_lock(self, connection: Connection, name: str) -> bool:
+        """Keep others from what is locked as `name` until the commit; False when somebody has it."""
+        sql = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+        return bool(connection.execute(sql, (name,)).fetchone()[0])
+
     def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
         """Insert many rows, which go as an array for each column: one statement for any number of them."""
         if not rows:

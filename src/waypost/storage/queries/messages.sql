@@ -4,4 +4,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
 
 -- name: delete_older
-DELETE FROM messages WHERE timestamp < ?;
+DELETE FROM messages
+WHERE (instance_id, message_id, sender) IN (
+    SELECT instance_id, message_id, sender FROM messages WHERE timestamp < :than LIMIT :limit
+);

@@ -27,6 +27,10 @@ class SqliteDialect:
     def lock(self, connection: Connection, name: str) -> None:
         """There is one writer."""
 
+    def try_lock(self, connection: Connection, name: str) -> bool:  # noqa: ARG002 - the port's signature
+        """There is one writer."""
+        return True
+
     def insert(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> Sequence[int]:
         """Insert many rows by a statement that ends with its VALUES. Each one's number is one more than the
         largest there is, and nobody else writes meanwhile.

@@ -4,3 +4,5 @@ CREATE INDEX requests_in_order ON requests (instance_id, seq) WHERE finished_at 
 CREATE INDEX requests_of_chat ON requests (instance_id, chat_key, seq) WHERE finished_at IS NULL;
 
 CREATE INDEX requests_by_expiry ON requests (expires_at) WHERE finished_at IS NULL;
+
+CREATE INDEX blobs_in_files ON blobs (id) WHERE data IS NULL;

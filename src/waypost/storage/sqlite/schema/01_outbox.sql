@@ -95,6 +95,8 @@ CREATE INDEX blobs_of_request ON blobs (uuid);
 
 CREATE INDEX blobs_to_delete ON blobs (delete_after) WHERE delete_after IS NOT NULL;
 
+CREATE INDEX blobs_in_files ON blobs (id) WHERE data IS NULL;
+
 -- Another name of a chat (a number, a corrected number) and the canonical key that its requests are ordered by.
 CREATE TABLE chat_aliases (
     instance_id TEXT NOT NULL,
