@@ -140,6 +140,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue_max: Annotated[
         int, Meta(ge=1, description="Unfinished requests that the gateway holds at most.")
     ] = 100_000
+    # More than an account can send in a day at any pace that WhatsApp puts up with.
+    queue_max_per_instance: Annotated[
+        int,
+        Meta(ge=1, description="Unfinished requests of one instance at most; beyond it calls answer 429."),
+    ] = 20_000
     unknown_seconds: Annotated[
         _Seconds,
         Meta(description="How long receipts may settle a send whose outcome is unknown before it fails."),

@@ -369,6 +369,7 @@ def _voice_pool(settings: Settings) -> VoicePool:
 def _outbox_settings(settings: Settings) -> OutboxSettings:
     return OutboxSettings(
         max_unfinished=settings.queue_max,
+        max_of_instance=settings.queue_max_per_instance,
         expires=settings.expires_seconds,
         sends=settings.sends_in_flight,
         settle=settings.unknown_seconds,
