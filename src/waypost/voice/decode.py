@@ -79,6 +79,11 @@ def translated() -> Iterator[None]:
         raise VoiceError(CORRUPT_AUDIO) from error
 
 
+def too_long(limits: Limits) -> VoiceError:
+    """For a note beyond `note_seconds`."""
+    return VoiceError(TOO_LONG, f"The limit is {limits.note_seconds:g} seconds.")
+
+
 class Decoding:
     """One open audio file. Iterate `frames()` once, to its end, then ask `check()`."""
 
@@ -107,7 +112,7 @@ class Decoding:
             self.declared_seconds = self._declared()
             # A plain file's header may promise too much; there, what is decoded counts.
             if not container.plain and (self.declared_seconds or 0) > limits.note_seconds:
-                raise self._too_long()
+                raise too_long(limits)
         except BaseException:
             self.close()
             raise
@@ -174,9 +179,6 @@ class Decoding:
             return None
         return self._input.duration / av.time_base
 
-    def _too_long(self) -> VoiceError:
-        return VoiceError(TOO_LONG, f"The limit is {self._limits.note_seconds:g} seconds.")
-
     def _check_shape(self, rate: int, channels: int) -> None:
         if not self._limits.lowest_rate <= rate <= self._limits.highest_rate:
             raise VoiceError(UNSUPPORTED_RATE, rate=rate)
@@ -189,7 +191,7 @@ class Decoding:
                 self._source_seconds += frame.samples / max(1, frame.sample_rate)
                 # Rounded: frames add up to an hour and a nanosecond.
                 if round(self._source_seconds, 3) > self._limits.note_seconds:
-                    raise self._too_long()
+                    raise too_long(self._limits)
                 yield frame
             tick(self._source_seconds)
 

@@ -110,6 +110,19 @@ def split_body(page: Page) -> tuple[list[bytes], bytes | None]:
     return packets, unfinished
 
 
+def read_packets(source: BinaryIO) -> Iterator[list[bytes]]:
+    """The packets that end on each page, whole, of one stream whose order is known to be sound. Raises
+    NotOgg."""
+    begun = b""
+    for page in read_pages(source):
+        packets, unfinished = split_body(page)
+        if packets:
+            packets[0] = begun + packets[0]
+            begun = b""
+        begun += unfinished or b""
+        yield packets
+
+
 class PageWriter:
     """Writes packets of equal duration to `sink` in pages; streams, so it holds back one page at most.
 
