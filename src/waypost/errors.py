@@ -297,6 +297,11 @@ DATABASE_UNSAFE: Final = Fault(
     503,
     "The database answers before it has stored; set synchronous_commit to on for Waypost's role or database.",
 )
+DATABASE_TOO_SMALL: Final = Fault(
+    "database_too_small",
+    503,
+    "The database server allows fewer connections than the instances may need; raise its max_connections.",
+)
 SANDBOX_NO_SUCH: Final = Fault(
     "sandbox_no_such", 404, "The sandbox does not know that number; create it first."
 )

@@ -55,6 +55,7 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
     # Whoever does without PostgreSQL does without its driver in memory.
     from waypost.storage.postgres.chunks import ChunkDepot
     from waypost.storage.postgres.conditions import PostgresConditions
+    from waypost.storage.postgres.connections import connections
     from waypost.storage.postgres.database import connected
     from waypost.storage.postgres.database import opened as postgres
     from waypost.storage.postgres.engine_address import engine_address
@@ -71,6 +72,7 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
         postgres(target, writers, readers) as database,
         connected(target.within(_LEASE_SECONDS), writers=1, readers=1) as apart,
     ):
+        (await asyncio.to_thread(connections, target, settings.database_connections)).check()
         address = await asyncio.to_thread(engine_address, target)
         yield Storage(
             database,

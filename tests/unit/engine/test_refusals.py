@@ -31,6 +31,8 @@ from waypost.errors import (
         ("failed to get device list: failed to send usync query: websocket not connected", NOT_CONNECTED),
         ("failed to get device list: info query timed out", NOT_CONNECTED),
         ("failed to marshal message: proto: oops", ENGINE_REFUSED),
+        ("failed to save cached sessions: pq: waypost: the lease is over (WP001)", NOT_CONNECTED),
+        ("failed to encrypt group message to send 3EB0: pq: waypost: the lease is over", NOT_CONNECTED),
         ("failed to get group members: that group does not exist", GROUP_NOT_FOUND),
         ("failed to get group members: you're not participating in that group", GROUP_NOT_FOUND),
     ],
@@ -49,6 +51,7 @@ def test_what_surely_was_not_sent_is_told_apart(error: str, fault: Fault) -> Non
         "failed to send message node: failed to write msg: broken pipe",
         "failed to write msg: broken pipe",
         "a sentence that nobody has seen before",
+        "pq: waypost: the lease is over (WP001)",
     ],
 )
 def test_everything_else_may_have_left(error: str) -> None:

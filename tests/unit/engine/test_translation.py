@@ -8,7 +8,13 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("program", "count"), [("translation_cases.py", 14), ("pairing_cases.py", 5), ("client_cases.py", 6)]
+    ("program", "count"),
+    [
+        ("translation_cases.py", 14),
+        ("pairing_cases.py", 5),
+        ("client_cases.py", 6),
+        ("shortfall_cases.py", 4),
+    ],
 )
 def test_cases_with_the_librarys_protobufs(program: str, count: int) -> None:
     path = Path(__file__).with_name(program)
