@@ -40,6 +40,7 @@ class Process:
     ready_url: str
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: str = "waypost.testing.tied"
     _child: asyncio.subprocess.Process | None = None
 
     @property
@@ -67,7 +68,7 @@ class Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "waypost.testing.tied",
+            self.program,
             str(os.getpid()),
             *self.arguments,
             env={**clean, **self.environment},
