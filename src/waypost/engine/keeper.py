@@ -161,7 +161,8 @@ class Keeper:
             return 0.0
         if self.session is not None:
             session, self.session = self.session, None
-            await session.drain(settings.ack_within)
+            # Acks that come when the instance is no longer ours are of no use, and its next holder waits.
+            await session.drain(settings.ack_within if self._store.held else 0.0)
         await self._leave(process)
         if last is None:
             await self._tell("disconnected", "closed")

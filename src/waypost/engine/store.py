@@ -67,6 +67,11 @@ class SessionStore(Protocol):
         """By which the library opens it; may hold a password."""
         ...
 
+    @property
+    def held(self) -> bool:
+        """Whether this gateway still holds the instance, as far as it knows."""
+        ...
+
     async def exists(self) -> bool:
         """Whether there is a paired store."""
         ...

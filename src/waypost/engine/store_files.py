@@ -39,6 +39,11 @@ class FileStore:
         """By which the library opens it."""
         return library_path(self._folder.store)
 
+    @property
+    def held(self) -> bool:
+        """The folder is this gateway's alone."""
+        return True
+
     async def exists(self) -> bool:
         """Whether there is a paired store."""
         return await asyncio.to_thread(self._folder.exists)

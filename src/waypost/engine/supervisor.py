@@ -73,8 +73,10 @@ class Supervisor:
     ) -> None:
         if self._end is not None:
             self._end.cancel()
-        for task in self._left.values():
+        left = list(self._left.values())
+        for task in left:
             task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         for instance_id in list(self._pairings):
             await self.stop_pairing(instance_id)
         await asyncio.gather(*(self.close(instance_id) for instance_id in list(self._keepers)))

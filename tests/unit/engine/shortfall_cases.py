@@ -37,7 +37,7 @@ assert not shortfalls.take("3EB03")
 assert shortfalls.take("N1499")
 
 doubts: list[None] = []
-log = LibraryLog(CapturingLogger(), lambda: doubts.append(None))  # type: ignore[arg-type]
+log = LibraryLog(CapturingLogger(), lambda: doubts.append(None))
 missing = "Failed to store message secret key for outgoing message 3EB04: "
 log.write(line(f"{missing}pq: {FENCED} (WP001)"))
 assert not doubts

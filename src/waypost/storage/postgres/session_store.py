@@ -52,22 +52,34 @@ class PostgresSessionStores:
         epoch = self._epoch_of(instance_id)
         if epoch is None:
             raise _lost()
-        return PostgresSessionStore(self._tables, self._address, Tenure(instance_id, epoch))
+        return PostgresSessionStore(self._tables, self._address, Tenure(instance_id, epoch), self._epoch_of)
 
 
 class PostgresSessionStore:
     """Implements `engine.store.SessionStore` under one tenure."""
 
-    def __init__(self, tables: "_Tables", address: EngineAddress, tenure: Tenure) -> None:
+    def __init__(
+        self,
+        tables: "_Tables",
+        address: EngineAddress,
+        tenure: Tenure,
+        epoch_of: Callable[[str], int | None],
+    ) -> None:
         self._tables = tables
         self._address = address
         self._tenure = tenure
+        self._epoch_of = epoch_of
         self._schema = _named("session_", tenure.instance_id)
 
     @property
     def name(self) -> str:
         """By which the library opens it."""
         return self._address.name(self._schema, self._tenure.epoch)
+
+    @property
+    def held(self) -> bool:
+        """Whether the lease is still in the epoch that this was made under."""
+        return self._epoch_of(self._tenure.instance_id) == self._tenure.epoch
 
     async def exists(self) -> bool:
         """Whether there is a paired store."""
