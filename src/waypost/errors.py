@@ -167,7 +167,7 @@ BANNED: Final = Fault("banned", 423, "WhatsApp has banned this account for a tim
 CLIENT_OUTDATED: Final = Fault(
     "client_outdated",
     503,
-    "WhatsApp no longer accepts this version of the engine; upgrade Waypost.",
+    "WhatsApp no longer accepts this version of the engine; upgrade Waypost: git pull && make serve.",
     retryable=True,
 )
 PACING: Final = Fault(
@@ -229,6 +229,11 @@ SANDBOX_UNSUPPORTED: Final = Fault(
 
 # --- an accepted request --------------------------------------------------------------------------
 EXPIRED: Final = Fault("expired", 500, "The request was not sent within the time set and has expired.")
+RESTORED: Final = Fault(
+    "restored",
+    500,
+    "The request had not ended in the backup that was restored; it may have been sent since.",
+)
 CANCELLED: Final = Fault("cancelled", 500, "The request was cancelled before it was sent.")
 INSTANCE_DELETED: Final = Fault(
     "instance_deleted", 500, "The instance was deleted before the request was sent."
@@ -289,6 +294,10 @@ DATA_FOLDER_UNUSABLE: Final = Fault(
     503,
     "The data folder can't be written; give this user the right to, or choose another WAYPOST_DATA.",
 )
+DATA_FOLDER_NOT_EMPTY: Final = Fault(
+    "data_folder_not_empty", 409, "The data folder holds something; restore into an empty or a new one."
+)
+BACKUP_UNUSABLE: Final = Fault("backup_unusable", 422, "The backup can't be written or used.")
 DATABASE_TOO_NEW: Final = Fault(
     "database_too_new", 503, "The database was written by a newer Waypost; start that release."
 )

@@ -15,6 +15,8 @@ _COMMANDS = {
     "instance": ("waypost.cli.instance", "Create, connect and look after instances (WhatsApp accounts)."),
     "token": ("waypost.cli.token", "Make, list and revoke tokens."),
     "voice": ("waypost.cli.voice", "Make and examine voice notes."),
+    "backup": ("waypost.cli.backup", "Copy everything that is kept to one file, while the gateway runs."),
+    "restore": ("waypost.cli.restore", "Make a data folder of a backup."),
     "sandbox": ("waypost.cli.sandbox", "The emulated WhatsApp network."),
 }
 

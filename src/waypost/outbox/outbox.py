@@ -3,7 +3,7 @@ import random
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from waypost.clock import Clock
 from waypost.errors import (
@@ -11,6 +11,7 @@ from waypost.errors import (
     NOT_CANCELLABLE,
     OUTCOME_UNKNOWN,
     REQUEST_NOT_FOUND,
+    RESTORED,
     RETRY_NEEDS_FORCE,
     OutboxError,
 )
@@ -44,6 +45,10 @@ from waypost.outbox.waiters import Waiters
 from waypost.telemetry import Log
 
 T = TypeVar("T")
+
+
+# A request that ended so is sent again on the caller's word alone.
+_PERHAPS_SENT: Final = frozenset({OUTCOME_UNKNOWN.code, RESTORED.code})
 
 
 class Outbox:
@@ -210,7 +215,7 @@ class Outbox:
 
     async def _retry(self, instance_id: str, uuid: str, force: bool) -> Request:
         request = await self.get(instance_id, uuid)
-        if request.failure is not None and request.failure.code == OUTCOME_UNKNOWN.code and not force:
+        if request.failure is not None and request.failure.code in _PERHAPS_SENT and not force:
             raise OutboxError(RETRY_NEEDS_FORCE)
         return self._lanes.live(await self._accepting.accept_anew(request))
 

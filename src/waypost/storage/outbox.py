@@ -1,7 +1,6 @@
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -29,6 +28,7 @@ from waypost.storage.database import Connection, Database
 from waypost.storage.new_rows import NewRows
 from waypost.storage.receipts import ReceiptRows
 from waypost.storage.rows import failure_column, put_step, request_of, step_of
+from waypost.storage.unfinished import UnfinishedRows, json_list, json_tenures
 
 _END_OF_TIME = 2**63 - 1
 
@@ -41,15 +41,13 @@ class EndListener(Protocol):
         ...
 
 
-class SqlOutboxStore:
+class SqlOutboxStore(UnfinishedRows):
     """Implements `outbox.store.OutboxStore`."""
 
     def __init__(self, database: Database, listener: EndListener | None = None) -> None:
-        self._database = database
+        super().__init__(database)
         self._listener = listener
         self._dialect = dialect = database.dialect
-        self._requests = dialect.statements("requests")
-        self._steps = dialect.statements("steps")
         self._blobs = dialect.statements("blobs")
         self._keys = dialect.statements("idempotency")
         self._open_chats = dialect.statements("open_chats")
@@ -74,7 +72,7 @@ class SqlOutboxStore:
 
     async def adopt(self, tenures: Sequence[Tenure]) -> dict[str, int]:
         """Give the unfinished requests of these instances their tenure's epoch."""
-        names = {"tenures": _tenures(tenures)}
+        names = {"tenures": json_tenures(tenures)}
 
         def unit(connection: Connection) -> dict[str, int]:
             lowest: dict[str, int] = {}
@@ -84,68 +82,9 @@ class SqlOutboxStore:
 
         return await self._database.write(unit)
 
-    async def upcoming(
-        self, tenure: Tenure, since: int, without: Sequence[str], limit: int
-    ) -> list[Unfinished]:
-        """The first unfinished requests of a tenure from `since` on."""
-        names = {
-            "instance_id": tenure.instance_id,
-            "epoch": tenure.epoch,
-            "since": since,
-            "without": _json(without),
-            "limit": limit,
-        }
-        return await self._database.read(
-            lambda connection: self._unfinished(
-                connection, connection.execute(self._requests["upcoming"], names).fetchall()
-            )
-        )
-
-    async def upcoming_of_chats(
-        self, tenure: Tenure, chats: Sequence[tuple[str, int]], limit: int
-    ) -> list[Unfinished]:
-        """Of each chat the first unfinished requests of a tenure."""
-
-        def query(connection: Connection) -> list[Unfinished]:
-            rows: list[Any] = []
-            for chat_key, since in chats:
-                names = {
-                    "instance_id": tenure.instance_id,
-                    "epoch": tenure.epoch,
-                    "chat_key": chat_key,
-                    "since": since,
-                    "limit": limit,
-                }
-                rows += connection.execute(self._requests["upcoming_of_chat"], names).fetchall()
-            return self._unfinished(connection, rows)
-
-        return await self._database.read(query)
-
-    async def overdue(self, tenures: Sequence[Tenure], now: float, limit: int) -> list[Unfinished]:
-        """Unfinished requests whose time was over at `now`."""
-        names = {"tenures": _tenures(tenures), "now": now, "limit": limit}
-        return await self._database.read(
-            lambda connection: self._unfinished(
-                connection, connection.execute(self._requests["overdue"], names).fetchall()
-            )
-        )
-
-    def _unfinished(self, connection: Connection, rows: list[Any]) -> list[Unfinished]:
-        """Requests with their steps."""
-        if not rows:
-            return []
-        requests = [request_of(row) for row in rows]
-        uuids = {"uuids": _json(request.uuid for request in requests)}
-        of_requests = connection.execute(self._steps["of_requests"], uuids)
-        steps = {
-            uuid: [step_of(row) for row in rows]
-            for uuid, rows in groupby(of_requests, key=lambda row: str(row[0]))
-        }
-        return [Unfinished(request, steps.get(request.uuid, [])) for request in requests]
-
     async def aliases(self, instance_ids: Sequence[str]) -> list[Alias]:
         """The other names of these instances' chats."""
-        names = {"instance_ids": _json(instance_ids)}
+        names = {"instance_ids": json_list(instance_ids)}
         rows = await self._database.read(lambda c: c.execute(self._outbox["aliases"], names).fetchall())
         return [Alias(*row) for row in rows]
 
@@ -173,7 +112,7 @@ class SqlOutboxStore:
             "before": _before(query.cursor),
             "operation": query.operation,
             "chat_key": query.chat_key,
-            "states": _json(query.states) if query.states else None,
+            "states": json_list(query.states) if query.states else None,
             "limit": query.limit + 1,
         }
         rows = await self._database.read(lambda c: c.execute(self._requests["page"], names).fetchall())
@@ -338,13 +277,9 @@ class SqlOutboxStore:
 
     async def finished(self, uuids: Sequence[str]) -> frozenset[str]:
         """Which of these requests are finished, or gone."""
-        names = {"uuids": _json(uuids)}
+        names = {"uuids": json_list(uuids)}
         left = await self._database.read(lambda c: c.execute(self._requests["left"], names).fetchall())
         return frozenset(uuids) - {uuid for (uuid,) in left}
-
-    async def depths(self) -> dict[str, int]:
-        """How many requests are unfinished, of each instance that has any."""
-        return dict(await self._database.read(lambda c: c.execute(self._requests["depths"]).fetchall()))
 
     async def blob_files(self) -> frozenset[str]:
         """The ids of all files that belong to requests."""
@@ -371,16 +306,6 @@ class SqlOutboxStore:
             connection.execute(self._open_chats["open"], chat | {"ours": True})
         if self._listener is not None:
             self._listener.ended(connection, request, ending)
-
-
-def _tenures(tenures: Iterable[Tenure]) -> str:
-    """Tenures as a parameter, which both databases can read."""
-    return msgspec.json.encode([(one.instance_id, one.epoch) for one in tenures]).decode()
-
-
-def _json(texts: Iterable[str]) -> str:
-    """A list as a parameter, which both databases can read."""
-    return msgspec.json.encode(list(texts)).decode()
 
 
 def _names(ending: Ending) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""`waypost backup FILE`: copy the data folder, whether or not a gateway runs on it."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from waypost.config import ConfigError, load
+from waypost.errors import WaypostError
+
+app = typer.Typer(add_completion=False)
+
+_POSTGRESQL = (
+    "WAYPOST_DATABASE_URL names a PostgreSQL database: it holds everything that is kept, and its own tools "
+    "back it up: pg_dump --format=custom --file=waypost.dump <url>\n"
+    "Uploads in an object store (WAYPOST_BLOBS_URL) are backed up there. See docs/operations.md."
+)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    data: Annotated[
+        str | None, typer.Option("--data", help="The data folder, as of `waypost serve`.")
+    ] = None,
+) -> None:
+    """Copy the database, uploads and session stores to one file, readable by you alone.
+
+    The gateway may go on. The file holds the accounts' keys: keep it as you keep them.
+    """
+    try:
+        settings = load(os.environ, {"data": data})
+        if settings.database_url:
+            typer.echo(_POSTGRESQL, err=True)
+            raise typer.Exit(2)
+        from waypost.storage.backup import write
+
+        contents = write(settings.data, file, time.time())
+    except ConfigError as wrong:
+        for mistake in wrong.mistakes:
+            typer.echo(mistake, err=True)
+        raise typer.Exit(2) from None
+    except WaypostError as failed:
+        typer.echo(failed.message, err=True)
+        raise typer.Exit(1) from None
+    typer.echo(
+        f"{file}: {contents.requests} requests, {contents.unfinished} of them unfinished, "
+        f"{contents.files} files, {contents.sessions} sessions; {contents.bytes / 1e6:.1f} MB."
+    )
+    if settings.blobs_url:
+        typer.echo(
+            "Larger uploads are in the object store that WAYPOST_BLOBS_URL names, and not in this file."
+        )
