@@ -58,8 +58,31 @@ def configuration_page() -> str:
     )
 
 
+def pacing_section() -> str:
+    """The rules of pacing with their defaults, for the README."""
+    defaults, about = Settings(), descriptions()
+    rows = []
+    for name in Settings.__struct_fields__:
+        if name.startswith("pacing"):
+            value = getattr(defaults, name)
+            shown = f"{value:g}" if isinstance(value, float) else str(value).lower()
+            rows.append(f"| `{PREFIX}{name.upper()}` | `{shown}` | {about[name]} |")
+    return "\n".join(["| variable | default | |", "| --- | --- | --- |", *rows])
+
+
+def readme() -> str:
+    """The README with its sections of the code as the code is."""
+    before, rest = (DOCS.parent / "README.md").read_text().split(_BEGIN)
+    after = rest.split(_END)[1]
+    return f"{before}{_BEGIN}\n{pacing_section()}\n{_END}{after}"
+
+
+_BEGIN = "<!-- pacing: made by `python scripts/reference.py` from the code -->"
+_END = "<!-- end of pacing -->"
+
 PAGES = {"errors.md": errors_page, "configuration.md": configuration_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (DOCS / name).write_text(page())
+    (DOCS.parent / "README.md").write_text(readme())

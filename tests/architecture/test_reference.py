@@ -12,9 +12,10 @@ def _pages() -> dict[str, str]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return {name: page() for name, page in module.PAGES.items()}
+    pages = {f"docs/{name}": page() for name, page in module.PAGES.items()}
+    return pages | {"README.md": module.readme()}
 
 
-@pytest.mark.parametrize("name", ["errors.md", "configuration.md"])
+@pytest.mark.parametrize("name", ["docs/errors.md", "docs/configuration.md", "README.md"])
 def test_a_page_made_of_the_code_is_as_the_code_is(name: str) -> None:
-    assert (ROOT / "docs" / name).read_text() == _pages()[name], "run: python scripts/reference.py"
+    assert (ROOT / name).read_text() == _pages()[name], "run: python scripts/reference.py"

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from waypost.address import Jid
 from waypost.engine.port import Engine, Network, Paired, PairingEvent, PairingFailed, QrCode, StateChanged
 from waypost.errors import (
+    CLIENT_OUTDATED,
     INSTANCE_NOT_FOUND,
     PAIRING_FAILED,
     SANDBOX_UNREACHABLE,
@@ -164,6 +165,8 @@ class Sessions:
         elif instance.account is None:
             return  # a late word about a session that was ended here
         self._log.info("instance_state", instance=instance.id, state=state.value, reason=reason)
+        if event.state == "outdated":
+            self._log.error("client_outdated", instance=instance.id, do=CLIENT_OUTDATED.sentence)
         self._register.note(instance.id, state, reason, event.until)
 
     async def _on_connected(self, instance: Instance, event: StateChanged) -> None:

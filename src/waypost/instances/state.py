@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from waypost.errors import CLIENT_OUTDATED
+
 
 class InstanceState(StrEnum):
     """The states that clients of the API know.
@@ -38,7 +40,7 @@ REASONS: Final[dict[str, str]] = {
     "logged_out_here": "The instance was logged out through the API.",
     "replaced": "The session was opened elsewhere with the same keys; restart the instance to take it back.",
     "banned": "WhatsApp has banned this account for a time; it is tried again when that has passed.",
-    "outdated": "WhatsApp no longer accepts this version of the engine; upgrade Waypost.",
+    "outdated": CLIENT_OUTDATED.sentence,
     "sandbox_unreachable": "The sandbox does not answer; start it with `waypost sandbox serve`.",
     "engine_failed": "The engine could not open the session; the log of the gateway says why.",
 }

@@ -19,7 +19,7 @@ _MEANT: Final[Mapping[FailureKind, frozenset[str]]] = {
     "logged_out": _DEVICE | {"code"},
     "server_error": _DEVICE | {"code"},
     "replaced": _DEVICE,
-    "refuse_message": _DEVICE | {"code"},
+    "refuse_message": _DEVICE | {"contact", "code"},
     "drop_connection": _DEVICE | {"when"},
     "withhold_ack": _DEVICE | {"seconds"},
     # Uploads and downloads don't say whose they are.
@@ -64,6 +64,10 @@ class Failures:
     def every(self) -> list[Failure]:
         """All of them, those that are used up included."""
         return list(self._known.values())
+
+    def tell_contacts_apart(self, kind: FailureKind) -> bool:
+        """Whether a failure of this kind is meant for one contact alone."""
+        return any(one.rule.kind == kind and one.rule.contact is not None for one in self._known.values())
 
     async def take(
         self,

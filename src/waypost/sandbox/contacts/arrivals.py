@@ -57,7 +57,7 @@ def _message(
             return []
         return [] if silent else _ask_again(rows, party, node, now, randomness)
     if sender.number == party.number:
-        return _own_copy(rows, party, node, message, now)
+        return [] if silent else _own_copy(rows, party, node, message, now)
     if party.kind == "phone":
         return outgoing.receipt(rows, party, "", id, origin, now)
     return _keep(rows, party, sender, node, raw, message, now, silent)

@@ -38,7 +38,9 @@ async def take(network: Network, link: Link, message: Node) -> None:
     id, to = message.need("id"), message.need_jid("to")
     if await _drops(network, link, "before"):
         return
-    refused = await network.failures.take("refuse_message", phone=owner.number, device=owner.device)
+    refused = await network.failures.take(
+        "refuse_message", phone=owner.number, device=owner.device, contact=await _refused_by(network, to)
+    )
     error = (
         refused.code or 463
         if refused is not None
@@ -57,6 +59,14 @@ async def take(network: Network, link: Link, message: Node) -> None:
         await link.send(ack)
     elif withheld.seconds is not None:
         link.spawn(_later(link, ack, withheld))
+
+
+async def _refused_by(network: Network, to: Jid) -> str | None:
+    """The recipient's number, where some failure asks for it."""
+    if not network.failures.tell_contacts_apart("refuse_message"):
+        return None
+    party = await network.store.run(lambda rows: party_of(rows, to))
+    return None if party is None else party.number
 
 
 async def _accept(network: Network, sender: Sender, message: Node, id: str, to: Jid) -> int | None:
