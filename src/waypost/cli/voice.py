@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -42,6 +43,8 @@ def convert(
     """Make OUT.ogg a native voice note of the sound in IN; a note that is native already is copied."""
     if not target.absolute().parent.is_dir():
         raise typer.BadParameter("its folder does not exist", param_hint="OUT.ogg")
+    if not os.access(target.absolute().parent, os.W_OK):
+        raise typer.BadParameter("its folder can't be written", param_hint="OUT.ogg")
     if target.exists() and target.samefile(source):
         raise typer.BadParameter("it is the input, which would be lost", param_hint="OUT.ogg")
     try:

@@ -56,6 +56,15 @@ def test_a_missing_file_is_a_mistake_in_usage(tmp_path: Path) -> None:
     assert runner.invoke(app, ["convert", str(AUDIO / "blip.wav"), missing]).exit_code == 2
 
 
+def test_a_folder_that_can_not_be_written_is_a_mistake_in_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    made = runner.invoke(app, ["convert", str(AUDIO / "blip.wav"), str(tmp_path / "note.ogg")])
+    assert made.exit_code == 2
+    assert "written" in made.stderr
+
+
 def test_a_level_that_is_asked_for_makes_other_bytes_and_one_that_nobody_can_reach_is_refused(
     tmp_path: Path,
 ) -> None:
