@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import signal
 import sys
 import tempfile
 from enum import StrEnum
@@ -50,6 +51,7 @@ def demo(
             "For the demo use a Linux container or virtual machine."
         )
         raise typer.Exit(2)
+    _end_alike()
     try:
         asyncio.run(_play(screen, out, serve, recipient))
     except (StepFailed, ProcessFailed) as failure:
@@ -58,6 +60,14 @@ def demo(
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(0 if serve else 130) from None
+
+
+def _end_alike() -> None:
+    """End on SIGTERM and on a closed terminal as on Ctrl-C: with all that was started, and its folder."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _made(out: Path) -> None:
