@@ -164,6 +164,30 @@ async def test_a_node_that_was_halted_has_lost_what_it_held_when_it_wakes(town: 
     assert await town.texts(CONTACTS[4], 2) == ["meanwhile", "afterwards"]
 
 
+async def test_what_is_under_way_when_a_node_is_halted_arrives_once_whoever_sends_it(
+    town: NodesStage,
+) -> None:
+    await town.running("a", "b")
+    shop = town.paired[1]
+    held = await settled(town)
+    holder = town.nodes[held[shop.id]]
+    other = next(node for name, node in town.nodes.items() if node.process.runs and name != holder.name)
+    texts = [f"under way {n}" for n in range(60)]
+    posts = [asyncio.create_task(town.send(holder, shop, CONTACTS[7], text)) for text in texts]
+    await town.texts(CONTACTS[7], 5)
+    pids = [holder.process.pid, *(engine.pid for engine in holder.engines())]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await town.held(lambda held: held.get(shop.id) == other.name, 15.0)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    for uuid in await asyncio.gather(*posts):
+        await sent(town, other, shop, uuid)
+    assert sorted(filter(None, await town.texts(CONTACTS[7], len(texts)))) == sorted(texts)
+
+
 async def test_without_the_database_nobody_is_ready_and_with_it_everything_goes_on(
     town: NodesStage, server: PostgresServer
 ) -> None:
