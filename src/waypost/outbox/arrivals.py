@@ -1,9 +1,9 @@
 """How requests come into their lanes.
 
 Alone on a database: as soon as they are stored. Where nodes share one, an older request of the same chat may
-have been accepted at another node, and word of it still be on its way. So before a request takes its place,
-whatever else the database has for its instance is adopted: order holds across nodes without anybody waiting
-for a notice.
+have been accepted at another node, and word of it still be on its way; or here, by a commit whose answer was
+lost. So before a request takes its place, whatever the database has for its instance is adopted: order holds
+across nodes without anybody waiting for a notice.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
@@ -42,9 +42,10 @@ class Arrivals:
         """A request was stored here."""
         if self._holdings.alone:
             self._lanes.add(entry).pump()
-        elif entry.request.epoch and entry.request.epoch == self._holdings.epoch(entry.request.instance_id):
+            return
+        if entry.request.epoch and entry.request.epoch == self._holdings.epoch(entry.request.instance_id):
             self._came.append(entry)
-            self.look([entry.request.instance_id])
+        self.look([entry.request.instance_id])
 
     def look(self, instance_ids: Iterable[str], *, everything: bool = False) -> None:
         """See what the database has for these instances, as far as they are held; returns at once.
@@ -78,15 +79,18 @@ class Arrivals:
             while self._wanted:
                 wanted, self._wanted = self._wanted, {}
                 came, self._came = self._came, []
-                adopted = await self._stored(lambda wanted=wanted: self._adopt(wanted))  # type: ignore[misc]
+                known = {entry.request.seq for entry in came}
+                adopted = await self._stored(
+                    lambda wanted=wanted, known=known: self._adopt(wanted, known)  # type: ignore[misc]
+                )
                 self._place(came, adopted)
         finally:
             self._looking = False
 
-    async def _adopt(self, wanted: dict[str, bool]) -> dict[str, int]:
+    async def _adopt(self, wanted: dict[str, bool], known: set[int]) -> dict[str, int]:
         tenures = self._holdings.tenures(wanted)
         try:
-            adopted = await self._store.adopt(tenures) if tenures else {}
+            adopted = await self._store.adopt(tenures, known) if tenures else {}
         except BaseException:
             # Perhaps they were adopted all the same: then only looking at everything finds them.
             wanted.update(dict.fromkeys(wanted, True))

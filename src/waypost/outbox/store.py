@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -39,7 +39,8 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What `accept` stores; `duplicates_since` is the oldest time at which an idempotency key still holds.
 
-    `epoch` is the accepting process's tenure of the instance, 0 when another node holds it.
+    `epoch` is the accepting process's tenure of the instance, 0 when another node holds it. Where nodes share
+    the database its row has 0 all the same, until it is adopted.
     """
 
     acceptance: Acceptance
@@ -152,7 +153,7 @@ class OutboxStore(Protocol):
     nothing is changed. Repeating one that has happened returns True.
 
     Where nodes share the database, who holds the instance is told by a notice in the same commit: `requests`
-    of rows stored with epoch 0, `cancelled`, and `receipt` for everyone whom `receipts` returns.
+    of requests that come with epoch 0, `cancelled`, and `receipt` for everyone whom `receipts` returns.
     """
 
     async def begin(self) -> Beginning:
@@ -161,9 +162,9 @@ class OutboxStore(Protocol):
         """
         ...
 
-    async def adopt(self, tenures: Sequence[Tenure]) -> dict[str, int]:
+    async def adopt(self, tenures: Sequence[Tenure], known: Collection[int] = ()) -> dict[str, int]:
         """Give the unfinished requests of these instances their tenure's epoch; returns the lowest `seq` of
-        those that had a lower one, by instance.
+        those that had a lower one, by instance, those at `known` left out.
 
         What another process left and what others accepted for us come in this way. Whoever had a request
         before loses every change of it.

@@ -1,6 +1,6 @@
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -70,14 +70,15 @@ class SqlOutboxStore(UnfinishedRows):
 
         return await self._database.write(unit)
 
-    async def adopt(self, tenures: Sequence[Tenure]) -> dict[str, int]:
+    async def adopt(self, tenures: Sequence[Tenure], known: Collection[int] = ()) -> dict[str, int]:
         """Give the unfinished requests of these instances their tenure's epoch."""
-        names = {"tenures": json_tenures(tenures)}
+        names = {"tenures": json_tenures(tenures), "known": json_list(map(str, known))}
 
         def unit(connection: Connection) -> dict[str, int]:
             lowest: dict[str, int] = {}
             for instance_id, seq in connection.execute(self._requests["adopt"], names):
-                lowest[instance_id] = min(lowest.get(instance_id, seq), seq)
+                if seq not in known:
+                    lowest[instance_id] = min(lowest.get(instance_id, seq), seq)
             return lowest
 
         return await self._database.write(unit)
@@ -207,7 +208,7 @@ class SqlOutboxStore(UnfinishedRows):
         names = {"instance_id": instance_id, "uuid": uuid}
 
         def unit(connection: Connection) -> Unfinished | None:
-            guard = names | {"epoch": epoch, "expires_at": expires_at}
+            guard = names | {"epoch": 0 if self._dialect.shared else epoch, "expires_at": expires_at}
             if connection.execute(self._requests["retry"], guard).rowcount != 1:
                 return None
             connection.execute(self._steps["begin_anew"], {"uuid": uuid})
@@ -219,6 +220,7 @@ class SqlOutboxStore(UnfinishedRows):
             steps = connection.execute(self._steps["of_request"], {"uuid": uuid}).fetchall()
             if epoch == 0:
                 self._dialect.publish(connection, [Notice("requests", instance_id)])
+            request = msgspec.structs.replace(request, epoch=epoch)
             return Unfinished(request, [step_of(row) for row in steps])
 
         return await self._database.write(unit)

@@ -58,9 +58,10 @@ LIMIT :limit;
 
 -- name: adopt
 WITH adopted AS (
-    UPDATE requests SET epoch = found.epoch
+    UPDATE requests SET epoch = found.epoch, chat_key = found.chat_key
     FROM (
-        SELECT r.seq, t.epoch
+        -- Who accepted it elsewhere does not know the names that its holder knows the chat by.
+        SELECT r.seq, t.epoch, coalesce(a.chat_key, r.chat_key) AS chat_key
         FROM (
             SELECT value ->> 0 AS instance_id, CAST(value ->> 1 AS bigint) AS epoch
             FROM jsonb_array_elements(CAST(:tenures AS jsonb))
@@ -68,16 +69,19 @@ WITH adopted AS (
         CROSS JOIN LATERAL (
             -- ORDER and LIMIT keep the planner at the index, which leads to the few that are not ours yet; as
             -- a plain join it reads all of a long queue, every second or two.
-            SELECT seq FROM requests
+            SELECT seq, chat_key FROM requests
             WHERE instance_id = t.instance_id AND finished_at IS NULL AND epoch < t.epoch
             ORDER BY epoch
             LIMIT 1000000
         ) AS r
+        LEFT JOIN chat_aliases AS a ON a.instance_id = t.instance_id AND a.alias = r.chat_key
     ) AS found
     WHERE requests.seq = found.seq AND requests.finished_at IS NULL AND requests.epoch < found.epoch
     RETURNING requests.instance_id, requests.seq
 )
-SELECT instance_id, min(seq) FROM adopted GROUP BY instance_id;
+SELECT instance_id, min(seq) FROM adopted
+WHERE seq NOT IN (SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST(:known AS jsonb)))
+GROUP BY instance_id;
 
 -- name: upcoming
 SELECT
