@@ -6,6 +6,7 @@ from waypost.operations.messages.react_to_message import REACT_TO_MESSAGE
 from waypost.operations.messages.send_contact_card import SEND_CONTACT_CARD
 from waypost.operations.messages.send_location import SEND_LOCATION
 from waypost.operations.messages.send_text import SEND_TEXT
+from waypost.operations.messages.send_text_safe import SEND_TEXT_SAFE
 from waypost.operations.messages.send_voice import SEND_VOICE
 from waypost.operations.messages.start_typing import START_TYPING
 from waypost.operations.messages.stop_typing import STOP_TYPING
@@ -13,6 +14,7 @@ from waypost.operations.messages.stop_typing import STOP_TYPING
 WRITES: tuple[AnyWrite, ...] = (
     SEND_VOICE,
     SEND_TEXT,
+    SEND_TEXT_SAFE,
     SEND_LOCATION,
     SEND_CONTACT_CARD,
     REACT_TO_MESSAGE,

@@ -19,7 +19,7 @@ from waypost.operations.kind import FieldsIn, Order, Write
 from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageResult, key_of
 from waypost.operations.target import Target, find_target
-from waypost.outbox.port import Answer, Performed, Stage
+from waypost.outbox.port import Answer, Performed, Showing, Stage
 from waypost.outbox.request import Request, Step, Upload
 
 MESSAGE = "message"
@@ -58,7 +58,7 @@ class OneMessage(Generic[Fields, Payload]):
     """The description of such an operation; see `Write` for what both have.
 
     `accept` checks the fields (raises InvalidRequest), `content` makes the message (raises WaypostError for
-    what can't be one), `shown` is the `message` of the result.
+    what can't be one), `shown` is the `message` of the result, `shows` what is seen before it comes.
     """
 
     name: str
@@ -69,6 +69,7 @@ class OneMessage(Generic[Fields, Payload]):
     accept: Callable[[Fields], Payload]
     content: Callable[[Payload, Staged], Content]
     shown: Callable[[Payload, Staged], msgspec.Struct]
+    shows: Callable[[Payload, Staged], Showing] | None = None
     method: Literal["POST", "PUT", "DELETE"] = "POST"
     fields_in: FieldsIn = "body"
     blank: frozenset[str] = frozenset()
@@ -85,6 +86,7 @@ class OneMessage(Generic[Fields, Payload]):
             prepare=self._prepare,
             stage=self._stage,
             steps=self._steps,
+            shows=self._shows,
             perform=self._perform,
             recovered=self._recovered,
             finish=self._finish,
@@ -118,6 +120,9 @@ class OneMessage(Generic[Fields, Payload]):
 
     def _steps(self, request: Request, payload: Payload) -> Sequence[str]:
         return (MESSAGE,)
+
+    def _shows(self, request: Request, payload: Payload) -> Showing | None:
+        return None if self.shows is None else self.shows(payload, _staged(request))
 
     async def _perform(
         self, resources: Resources, request: Request, payload: Payload, step: Step, done: Sequence[Step]

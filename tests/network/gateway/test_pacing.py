@@ -97,6 +97,19 @@ async def test_a_new_chat_sees_recording_before_its_first_note_only(stage: Stage
     assert await _recordings(stage, who.phone) == 1
 
 
+async def test_a_safe_text_is_typed_before_it_comes_in_an_open_chat_too(stage: Stage) -> None:
+    who = await paced(stage, "447700900705", {"enabled": False})
+    bob = await contact(stage, "447700900751")
+    body = {"chatId": bob, "text": "Half past nine"}
+    for times in (1, 2):
+        started = time.monotonic()
+        answer = await stage.http.post(f"{who.base}/send-text-safe", headers=who.headers, json=body)
+        found = await stage.finished(answer, who)
+        assert found["response_body"]["message"] == {"extendedTextMessage": {"text": "Half past nine"}}
+        assert time.monotonic() - started >= 1.4
+        assert await _recordings(stage, who.phone) == times
+
+
 async def _recordings(stage: Stage, phone: str) -> int:
     lines = await stage.control.log(1000)
     return sum("chatstate" in line.what and phone in line.device for line in lines)

@@ -336,6 +336,40 @@ async def test_a_send_nobody_confirms_fails_as_unknown_and_is_not_repeated(house
     assert house.network.names() == [f"{uuid}/note", f"{behind}/note"]
 
 
+async def test_a_send_nobody_confirms_is_made_again_before_what_is_behind_it_where_so_chosen(
+    house: House,
+) -> None:
+    house.resends = True
+    async with house.open() as (outbox, executor):
+        executor.plan("performed", raising(OutcomeUnknown()))
+        uuid = (await outbox.accept(house.call())).uuid
+        behind = (await outbox.accept(house.call())).uuid
+        await waiting(outbox, uuid, "receipt")
+        house.clock.advance(61)
+        outbox.wake(INSTANCE)
+        request = await finished(outbox, uuid)
+        await finished(outbox, behind)
+    assert (request.state, request.failure) == (RequestState.SENT, None)
+    assert house.network.names() == [f"{uuid}/note", f"{uuid}/note", f"{behind}/note"]
+    assert len({one.secret for one in house.network.deliveries}) == 3
+
+
+async def test_a_send_that_never_gets_confirmed_is_not_made_again_for_ever(house: House) -> None:
+    house.resends = True
+    async with house.open() as (outbox, executor):
+        executor.always("performed", raising(OutcomeUnknown()))
+        uuid = (await outbox.accept(house.call())).uuid
+        for times in (1, 2, 3):
+            await until(lambda: len(house.network.deliveries) == times)  # noqa: B023
+            await waiting(outbox, uuid, "receipt")
+            house.clock.advance(61)
+            outbox.wake(INSTANCE)
+        request = await finished(outbox, uuid)
+    assert request.failure is not None
+    assert request.failure.code == "outcome_unknown"
+    assert len(house.network.deliveries) == 3
+
+
 async def test_the_time_for_receipts_begins_anew_with_the_session(house: House) -> None:
     async with house.open() as (outbox, executor):
         executor.plan("performed", raising(OutcomeUnknown()))

@@ -1,65 +1,15 @@
 """send-text: a plain text."""
 
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta
-
-from waypost.address import parse_chat_id
-from waypost.engine.port import Content
-from waypost.operations.fields import ChatId, ReplyTo, checked_reply
-from waypost.operations.one_message import OneMessage, Staged, Stored
-from waypost.operations.shapes import MessageResult
-
-
-class SendTextFields(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of the call."""
-
-    chatId: ChatId
-    text: Annotated[str, Meta(description="The text.", min_length=1, max_length=65_536)]
-    reply_to: ReplyTo = None
-
-
-class ExtendedText(msgspec.Struct, frozen=True, kw_only=True):
-    """The text as it was sent."""
-
-    text: str
-
-
-class TextContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What the message holds."""
-
-    extendedTextMessage: ExtendedText
-
-
-class SendTextResult(MessageResult, frozen=True, kw_only=True):
-    """`response_body` of a text that was sent."""
-
-    message: TextContent
-
-
-class SendTextPayload(Stored, frozen=True, kw_only=True):
-    """What is stored of the call."""
-
-    text: str
-
-
-def accept(fields: SendTextFields) -> SendTextPayload:
-    """Check the fields. Raises InvalidRequest."""
-    return SendTextPayload(
-        chat=str(parse_chat_id(fields.chatId)), text=fields.text, reply_to=checked_reply(fields.reply_to)
-    )
-
-
-def content(payload: SendTextPayload, staged: Staged) -> Content:
-    """The message."""
-    return {"conversation": payload.text}
-
-
-def shown(payload: SendTextPayload, staged: Staged) -> TextContent:
-    """The message as the result shows it."""
-    return TextContent(extendedTextMessage=ExtendedText(text=payload.text))
-
+from waypost.operations.one_message import OneMessage
+from waypost.operations.text import (
+    SendTextFields,
+    SendTextPayload,
+    SendTextResult,
+    accept,
+    content,
+    shown,
+    typing,
+)
 
 SEND_TEXT = OneMessage(
     name="send-text",
@@ -70,4 +20,5 @@ SEND_TEXT = OneMessage(
     accept=accept,
     content=content,
     shown=shown,
+    shows=typing,
 ).write()

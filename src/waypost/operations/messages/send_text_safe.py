@@ -1,0 +1,33 @@
+"""send-text-safe: a text that comes as a person's would, after typing for a while that fits its length."""
+
+import msgspec
+
+from waypost.operations.one_message import OneMessage, Staged
+from waypost.operations.text import (
+    SendTextFields,
+    SendTextPayload,
+    SendTextResult,
+    accept,
+    content,
+    shown,
+    typing,
+)
+from waypost.outbox.port import Showing
+
+
+def shows(payload: SendTextPayload, staged: Staged) -> Showing:
+    """Somebody who types it, in open chats too."""
+    return msgspec.structs.replace(typing(payload, staged), always=True)
+
+
+SEND_TEXT_SAFE = OneMessage(
+    name="send-text-safe",
+    summary="Send a text after typing for a while",
+    fields=SendTextFields,
+    payload=SendTextPayload,
+    result=SendTextResult,
+    accept=accept,
+    content=content,
+    shown=shown,
+    shows=shows,
+).write()
