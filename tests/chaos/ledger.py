@@ -88,13 +88,15 @@ def _one(item: Posted, request: Mapping[str, Any], times: int, counts: Counts) -
 
 
 def _order(posted: Sequence[Posted], inbox: Sequence[InboxMessage], counts: Counts) -> None:
-    place = {item.sha256: item.number for item in posted}
-    numbers = [
+    place = {item.sha256: item for item in posted}
+    arrived = [
         place[digest] for m in inbox if m.audio is not None and (digest := m.audio.file_sha256.hex()) in place
     ]
-    for earlier, later in itertools.pairwise(numbers):
-        if later < earlier:
-            counts.out_of_order.append(f"{posted[0].contact}: {later} after {earlier}")
+    for one, after in itertools.pairwise(arrived):
+        if after.number < one.number:
+            counts.out_of_order.append(
+                f"{one.contact}: #{after.number} ({after.uuid}) after #{one.number} ({one.uuid})"
+            )
 
 
 def _captions(
