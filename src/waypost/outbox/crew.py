@@ -13,6 +13,7 @@ class Crew(NamedTuple):
     ready: Callable[[], bool]
     source: Source
     canonical: Callable[[str], str]
+    renamed: Callable[[str, str], None]
     prepare: Work
     stage: Work
     send: Work

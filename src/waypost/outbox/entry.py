@@ -76,10 +76,12 @@ class Entry:
         """Replace the step of that number."""
         self.steps[step.number] = step
 
-    def rename(self, chat_key: str) -> None:
-        """Its chat is known by another name."""
-        if chat_key != self.request.chat_key:
-            self.request = msgspec.structs.replace(self.request, chat_key=chat_key)
+    def rename(self, chat_key: str) -> bool:
+        """Its chat is known by another name; False when that is the one it has."""
+        if chat_key == self.request.chat_key:
+            return False
+        self.request = msgspec.structs.replace(self.request, chat_key=chat_key)
+        return True
 
     def wait(self, phase: Phase, not_before: float = 0.0) -> None:
         """Wait in `phase`, not before a time in seconds since the epoch."""

@@ -74,6 +74,7 @@ class Lane:
 
     def add(self, entry: Entry) -> None:
         """Take in a request that was stored just now, if there is room; `pump` starts it."""
+        self._name(entry)
         if not self._is_known(entry) and self._window.take(entry):
             self._begin_with(entry)
 
@@ -172,6 +173,14 @@ class Lane:
         self.take_out(entry.uuid)
         return False
 
+    def _name(self, entry: Entry) -> None:
+        """Have a request ordered by the canonical key of its chat."""
+        stored = entry.request.chat_key
+        if entry.rename(self._crew.canonical(stored)):
+            # Stored while that key became known: the database does not have it by that key yet, and what is
+            # left there would not be found with its chat.
+            self._crew.renamed(stored, entry.request.chat_key)
+
     def _begin_with(self, entry: Entry) -> None:
         self._agenda.at(entry.request.expires_at, entry.uuid)
         self._offer(entry)
@@ -179,7 +188,7 @@ class Lane:
     def _arrived(self, entries: list[Entry], chats: list[str]) -> None:
         """Requests were read from the database, and these chats as far as they have room."""
         for entry in entries:
-            entry.rename(self._crew.canonical(entry.request.chat_key))
+            self._name(entry)
             if not self._is_known(entry) and self._window.place(entry):
                 self._begin_with(entry)
         for key in chats:

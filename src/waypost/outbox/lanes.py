@@ -72,9 +72,7 @@ class Lanes:
 
     def add(self, entry: Entry) -> Lane:
         """Put a request that was stored just now into its instance's lane."""
-        request = entry.request
-        entry.rename(self.canonical(request.instance_id, request.chat_key))
-        lane = self.open(request.instance_id)
+        lane = self.open(entry.request.instance_id)
         lane.add(entry)
         return lane
 

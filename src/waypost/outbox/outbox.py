@@ -315,11 +315,24 @@ class Outbox:
         self._lanes.merge(instance_id, old, new)
         before = self._lanes.find(instance_id)
         whole = before is not None and before.whole
-        await self._endings.stored(lambda: self._store.merge_chats(instance_id, old, new))
+        await self._store_merge(instance_id, old, new)
         lane = self._lanes.find(instance_id)
         if lane is not None and not (whole and lane is before and lane.whole):
             # Rows were read by their old name while it was taken from them.
             lane.look_at_chat(self._lanes.canonical(instance_id, new))
+
+    def _renamed(self, instance_id: str, old: str, new: str) -> None:
+        """A request was stored by a name of its chat that had been given up."""
+        self._spawn(self._move(instance_id, old, new))
+
+    async def _move(self, instance_id: str, old: str, new: str) -> None:
+        await self._store_merge(instance_id, old, new)
+        lane = self._lanes.find(instance_id)
+        if lane is not None and not lane.whole:
+            lane.look_at_chat(self._lanes.canonical(instance_id, new))
+
+    async def _store_merge(self, instance_id: str, old: str, new: str) -> None:
+        await self._endings.stored(lambda: self._store.merge_chats(instance_id, old, new))
 
     async def drop_instance(self, instance_id: str) -> None:
         """The instance is deleted: end whatever it has, with that as the reason."""
@@ -347,6 +360,7 @@ class Outbox:
             ready=lambda: self._executor.ready(instance_id),
             source=StoredRequests(self._store, self._holdings, instance_id, self._endings.stored),
             canonical=lambda key: self._lanes.canonical(instance_id, key),
+            renamed=lambda old, new: self._renamed(instance_id, old, new),
             prepare=self._ready.prepare,
             stage=self._ready.stage,
             send=self._sending.send,

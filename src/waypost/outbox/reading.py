@@ -7,9 +7,8 @@ from waypost.clock import Clock
 from waypost.outbox.entry import Entry
 from waypost.outbox.window import Window
 
-# Chats, or requests of any chat, per query.
+# Chats per query.
 _CHATS: Final = 32
-_ROWS: Final = 64
 # How often chats are looked for that could leave memory, while there is no room.
 _PARK_SECONDS: Final = 1.0
 
@@ -95,10 +94,10 @@ class Reading:
 
     async def _read_any(self) -> _Read:
         unread = self._window.unread
-        start, rest = unread.begin(), None
+        start, rest, limit = unread.begin(), None, self._window.portion
         try:
-            entries = await self._source.of_any(start, self._window.known_elsewhere(), _ROWS)
-            rest = entries[-1].request.seq + 1 if len(entries) == _ROWS else None
+            entries = await self._source.of_any(start, self._window.known_elsewhere(), limit)
+            rest = entries[-1].request.seq + 1 if len(entries) == limit else None
         except BaseException:
             rest = start
             raise

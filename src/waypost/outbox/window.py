@@ -84,9 +84,14 @@ class Window:
         return len(chat) <= ahead or chat[ahead].request.seq > entry.request.seq
 
     @property
+    def portion(self) -> int:
+        """How many requests are read at once."""
+        return max(self._size // 4, 1)
+
+    @property
     def has_room(self) -> bool:
-        """Whether reading is worth its while."""
-        return len(self._entries) <= self._size - max(self._size // 4, 1)
+        """Whether there is room for a portion."""
+        return len(self._entries) <= self._size - self.portion
 
     @property
     def whole(self) -> bool:

@@ -27,6 +27,7 @@ from waypost.testing.outbox_house import INSTANCE, House, Receipt
 SETTINGS = OutboxSettings(
     drain=0.0,
     settle=30.0,
+    fetch_attempts=1_000,
     retry=Schedule(delays=(0.002, 0.005), jitter=0.5, attempts=1_000),
 )
 CHATS = 6
