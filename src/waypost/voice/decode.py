@@ -4,8 +4,9 @@ Two rules meet here. A file that simply ends early gives what is there: its byte
 header promised more. A damaged file, whose bytes are there but can't be decoded, fails once it lost more than
 a tenth of what its container declares. In plain streams of sound (MP3, WAV, AAC, AMR, AIFF, CAF) the two are
 told apart by the share of the bytes present that became sound. In Ogg the declared length comes from the last
-page present, so a truncated file declares what it has. Elsewhere (MP4, WebM, WMA, FLAC) the container knows
-its length and whatever is missing from it is damage.
+page present, so a truncated file declares what it has; what is chained behind the first stream is not in it.
+Where FFmpeg can't go on with that, as with another codec, the bytes that became sound count there too.
+Elsewhere (MP4, WebM, WMA, FLAC) the container knows its length and whatever is missing from it is damage.
 """
 
 from collections.abc import Callable, Iterator
@@ -100,6 +101,7 @@ class Decoding:
         self._good_bytes = 0
         self._first_byte: int | None = None
         self._lost_seconds = 0.0
+        self._failed_reads = 0
         self.lost_packets = 0
         """Packets that could not be decoded so far."""
         source.seek(0)
@@ -165,7 +167,8 @@ class Decoding:
             complete = heard >= whole * (1 - limit) and self._container.states_length
             damaged = not complete and used < 1 - limit
         else:
-            damaged = heard < whole * (1 - limit)
+            left_over = self._failed_reads and not self._input.streams.video and used < 1 - limit
+            damaged = left_over or heard < whole * (1 - limit)
         if damaged:
             raise VoiceError(CORRUPT_AUDIO)
 
@@ -226,6 +229,7 @@ class Decoding:
                 return
             except av.error.FFmpegError:
                 failures += 1
+                self._failed_reads += 1
             else:
                 return
 

@@ -38,6 +38,13 @@ def shredded_opus() -> bytes:
     return bytes(data)
 
 
+def chained(*names: str) -> bytes:
+    """One Ogg stream behind the other in the same file."""
+    return b"".join((AUDIO / name).read_bytes() for name in names)
+
+
+OPUS, VORBIS = "greeting.stereo48k.opus.ogg", "greeting.vorbis.ogg"
+
 REFUSED = {
     "nothing": (b"", "empty_file"),
     "one byte": (b"\xff", "not_audio"),
@@ -61,6 +68,8 @@ REFUSED = {
     "9 channels": (wav(NOISE[:39_996], channels=9), "too_many_channels"),
     "WAV without sound": (wav(b""), "corrupt_audio"),
     "shredded Opus": (shredded_opus(), "corrupt_audio"),
+    "Opus chained behind Vorbis": (chained(VORBIS, OPUS), "corrupt_audio"),
+    "Vorbis chained behind Opus": (chained(OPUS, VORBIS), "corrupt_audio"),
     "MP4 without its index": (cut("greeting.m4a", 0.5), "corrupt_audio"),
     **{
         f"{name} with a hole": (holed(name), "corrupt_audio")
@@ -84,6 +93,7 @@ def test_bad_input_ends_with_its_code_at_once(name: str, tmp_path: Path) -> None
 
 
 TAKEN = {
+    "Opus chained behind Opus": (chained(OPUS, OPUS), 13.28),
     "MP3 that says it is Ogg": (cut("greeting.mp3", 1.0), 6.64),
     "cut MP3": (cut("greeting.mp3", 0.5), 3.32),
     "cut WAV": (cut("greeting.wav", 0.5), 3.32),
