@@ -58,33 +58,29 @@ async def test_sessions_live_side_by_side_in_one_database_and_go_with_a_logout(t
     assert left == []
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [
-        "UPDATE leases SET node_id = 'other', epoch = epoch + 1",
-        "UPDATE leases SET expires_at = now()",
-        "DELETE FROM leases",
-    ],
+LOSSES = (
+    "UPDATE leases SET node_id = 'other', epoch = epoch + 1 WHERE instance_id = %s",
+    "UPDATE leases SET expires_at = now() WHERE instance_id = %s",
+    "DELETE FROM leases WHERE instance_id = %s",
 )
-async def test_a_send_under_a_lease_that_is_over_never_leaves_and_says_so(
-    town: StoreStage, loss: str
-) -> None:
-    session = await open_shop(town)
-    await session.send(text_order("before", ANN))
-    await town.sql(loss)
-    for text in ("a known chat", "the same again"):
-        order = text_order(text, ANN)
-        with pytest.raises(EngineError) as caught:
-            await session.send(order)
-        assert caught.value.fault is NOT_CONNECTED
-        assert await session.settle(order.secret, session.mark) == NeverSent()
-    newcomer = f"+49170{secrets.randbelow(10**7):07}"
-    await town.stage.sandbox.add_contact(NewContact(phone=newcomer))
-    with pytest.raises(EngineError) as caught:
-        await session.send(text_order("a chat without keys yet", newcomer))
-    assert caught.value.fault is NOT_CONNECTED
-    assert await got(town) == ["before"]
-    assert not (await town.stage.sandbox.inbox(newcomer)).messages
+
+
+async def test_a_send_under_a_lease_that_is_over_never_leaves_and_says_so(town: StoreStage) -> None:
+    stranger = f"+49170{secrets.randbelow(10**7):07}"
+    await town.stage.sandbox.add_contact(NewContact(phone=stranger))
+    for number, loss in enumerate(LOSSES):
+        name = f"shop-{number}"
+        session = await open_shop(town, name)
+        await session.send(text_order(f"before {number}", ANN))
+        await town.sql(loss, name)
+        for chat in (ANN, ANN, stranger):  # known, and one without keys yet
+            order = text_order("too late", chat)
+            with pytest.raises(EngineError) as caught:
+                await session.send(order)
+            assert caught.value.fault is NOT_CONNECTED
+            assert await session.settle(order.secret, session.mark) == NeverSent()
+    assert await got(town) == ["before 0", "before 1", "before 2"]
+    assert not (await town.stage.sandbox.inbox(stranger)).messages
 
 
 async def test_the_next_holder_goes_on_where_the_last_one_was_stopped(town: StoreStage) -> None:
@@ -172,3 +168,46 @@ async def test_the_store_of_an_instance_that_is_held_elsewhere_is_not_touched(to
         await town.stage.engine.open("shop", town.stage.network)
     assert caught.value.fault is NOT_CONNECTED
     assert await town.schemas() == ["session_shop"]
+
+
+async def test_what_is_called_sent_arrives_and_what_is_called_unsent_does_not_while_connections_are_cut(
+    town: StoreStage,
+) -> None:
+    session = await open_shop(town)
+    await session.send(text_order("before", ANN))
+    over = asyncio.Event()
+
+    async def cut() -> int:
+        times = 0
+        while not over.is_set():
+            cut = await town.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'waypost-engine' AND datname = current_database()"
+            )
+            times += len(cut)
+            await asyncio.sleep(0.007)
+        return times
+
+    cutting = asyncio.create_task(cut())
+    sent: list[str] = []
+    unsent: list[str] = []
+    unknown: list[str] = []
+    for number in range(60):
+        text = f"number {number}"
+        try:
+            await session.send(text_order(text, ANN))
+            sent.append(text)
+        except OutcomeUnknown:
+            unknown.append(text)
+        except EngineError:
+            unsent.append(text)
+    over.set()
+    times = await cutting
+    last = await session.send(text_order("after", ANN))
+    assert await town.stage.arrived(ANN, last.message_id) == 1
+    arrived = await got(town)
+    print(f"{times} connections cut: {len(sent)} sent, {len(unsent)} not, {len(unknown)} unknown")
+    assert times
+    assert [text for text in sent if arrived.count(text) != 1] == []
+    assert [text for text in unsent if text in arrived] == []
+    assert [text for text in unknown if arrived.count(text) > 1] == []
