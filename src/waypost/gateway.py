@@ -42,6 +42,7 @@ from waypost.instances.neighbours import Neighbours
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
+from waypost.media.fresh import FreshUploads
 from waypost.media.shared_blobs import SharedBlobs
 from waypost.net.allow import AllowList
 from waypost.net.egress import Egress, FetchLimits
@@ -55,7 +56,7 @@ from waypost.operations.resources import Resources
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.settings import OutboxSettings
 from waypost.sandbox.client import SandboxClient
-from waypost.storage.blobs import InlineBlobs
+from waypost.storage.blobs import InlineBlobs, Uploads
 from waypost.storage.contacts import SqlContacts
 from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
@@ -152,6 +153,7 @@ class _House:
     outbox: Outbox
     engine: Engine
     blobs: LocalBlobs | SharedBlobs
+    fresh: FreshUploads
     voice: VoicePool
     neighbours: Neighbours | None
 
@@ -172,6 +174,7 @@ async def _furnish(
     local = LocalBlobs(settings.data / "blobs")
     stack.callback(local.close)
     blobs = local if storage.depot is None else SharedBlobs(local, storage.depot)
+    fresh = FreshUploads()
     messages = SqlMessages(database)
     contacts = Contacts(SqlContacts(database), clock)
     store = SqlInstances(database)
@@ -204,7 +207,7 @@ async def _furnish(
         session_of=lambda instance_id: engine.session(instance_id),
         contacts=contacts,
         messages=messages,
-        uploads=_Uploads(InlineBlobs(database), blobs),
+        uploads=Uploads(fresh, InlineBlobs(database), blobs),
         fetcher=_egress(stack, settings),
         converter=voice,
         workshop=await asyncio.to_thread(_workshop, settings.data / "workshop"),
@@ -255,6 +258,7 @@ async def _furnish(
         outbox=outbox,
         engine=engine,
         blobs=blobs,
+        fresh=fresh,
         voice=voice,
         neighbours=neighbours,
     )
@@ -274,7 +278,7 @@ def _api(
     draining = asyncio.Event()
     address = PublicAddress(settings.public_url, settings.trusted_proxies, own)
     bodies = BodyReader(
-        house.blobs, settings.upload_max_bytes, settings.inline_max_bytes, settings.body_seconds
+        house.blobs, settings.upload_max_bytes, settings.inline_max_bytes, settings.body_seconds, house.fresh
     )
     wait = settings.wait_max_seconds
     endpoints = [
@@ -328,22 +332,6 @@ class _Networks:
         return Network(
             name="sandbox", proxy_url=view.proxy_url, ca_pem=view.ca_pem, noise_root=view.noise_root_public
         )
-
-
-class _Uploads:
-    """Implements `operations.resources.Uploads`: small files are rows, large ones are apart."""
-
-    def __init__(self, rows: InlineBlobs, files: LocalBlobs | SharedBlobs) -> None:
-        self._rows = rows
-        self._files = files
-
-    async def inline(self, blob_id: str) -> bytes | None:
-        """The bytes of a small file."""
-        return await self._rows.inline(blob_id)
-
-    async def file(self, blob_id: str, scratch: Path) -> Path | None:
-        """Where a large file lies, if it is there."""
-        return await self._files.file(blob_id, scratch)
 
 
 def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:

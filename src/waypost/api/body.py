@@ -26,6 +26,7 @@ from waypost.errors import (
     InvalidRequest,
 )
 from waypost.media.blobs import StoredFile, new_blob_id
+from waypost.media.fresh import FreshUploads
 from waypost.operations.kind import FilePolicy
 from waypost.outbox.request import Upload
 
@@ -67,14 +68,22 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 class BodyReader:
     """Reads bodies within limits."""
 
-    def __init__(self, blobs: Blobs, file_bytes: int, inline_bytes: int, seconds: float) -> None:
-        """`file_bytes`: largest file; `inline_bytes`: largest that stays in memory; `seconds`: time for a
-        body.
+    def __init__(
+        self,
+        blobs: Blobs,
+        file_bytes: int,
+        inline_bytes: int,
+        seconds: float,
+        fresh: FreshUploads | None = None,
+    ) -> None:
+        """`file_bytes`: largest file; `inline_bytes`: largest that stays in memory, and in `fresh` for
+        whoever prepares its request; `seconds`: time for a body.
         """
         self._blobs = blobs
         self._file_bytes = file_bytes
         self._inline_bytes = inline_bytes
         self._seconds = seconds
+        self._fresh = fresh
 
     async def read(
         self,
@@ -145,8 +154,12 @@ class BodyReader:
             raise ApiError(TOO_LARGE, self._limit())
         if len(data) > self._inline_bytes:
             return _upload(await self._blobs.put(_once(data), self._file_bytes))
-        sha256 = hashlib.sha256(data).hexdigest()
-        return Upload(blob_id=new_blob_id(), size=len(data), sha256=sha256, inline=data)
+        upload = Upload(
+            blob_id=new_blob_id(), size=len(data), sha256=hashlib.sha256(data).hexdigest(), inline=data
+        )
+        if self._fresh is not None:
+            self._fresh.put(upload.blob_id, data)
+        return upload
 
     async def _multipart(
         self, stream: AsyncIterator[bytes], boundary: str | None, file: FilePolicy | None
