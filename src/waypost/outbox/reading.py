@@ -9,8 +9,9 @@ from waypost.outbox.window import Window
 
 # Chats per query.
 _CHATS: Final = 32
-# How often chats are looked for that could leave memory, while there is no room.
-_PARK_SECONDS: Final = 1.0
+# How soon chats are looked for again that could leave memory, where some just did, and where none could.
+_PARK_SECONDS: Final = 0.1
+_NOBODY_SECONDS: Final = 0.5
 
 
 class Source(Protocol):
@@ -53,11 +54,15 @@ class Reading:
         self._arrived = arrived
         self._running = False
         self._stopped = False
-        self._parked_at = -_PARK_SECONDS
+        # Of the loop's clock: this is about the work that it costs, whatever a test's clock says.
+        self._next_park = 0.0
+        self._again: asyncio.TimerHandle | None = None
 
     def stop(self) -> None:
         """What is still being read is of no use."""
         self._stopped = True
+        if self._again is not None:
+            self._again.cancel()
 
     def kick(self) -> None:
         """Read if there is anything to read; returns at once."""
@@ -75,9 +80,18 @@ class Reading:
         now = self._clock.now()
         if self._window.has_room:
             self._window.bring_back(now, _CHATS)
-        elif self._window.unread.waits and self._clock.monotonic() - self._parked_at >= _PARK_SECONDS:
-            self._parked_at = self._clock.monotonic()
-            self._window.park(now)
+        elif self._window.unread.waits and self._again is None:
+            loop = asyncio.get_running_loop()
+            if loop.time() >= self._next_park:
+                self._window.park(now)
+                wait = _PARK_SECONDS if self._window.has_room else _NOBODY_SECONDS
+                self._next_park = loop.time() + wait
+            # Nothing else may happen here for long: what fills the memory waits, too.
+            self._again = loop.call_at(self._next_park, self._look_again)
+
+    def _look_again(self) -> None:
+        self._again = None
+        self.kick()
 
     @property
     def runs(self) -> bool:

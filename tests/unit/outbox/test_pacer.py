@@ -285,3 +285,16 @@ async def test_other_rules_let_go_at_once(house: House) -> None:
         house.pacing = rules(gap_seconds=1.0)
         outbox.pacing_changed(INSTANCE)
         assert (await finished(outbox, held)).state is RequestState.SENT
+
+
+async def test_a_reply_passes_a_hundred_that_are_held_and_few_of_those_are_prepared(house: House) -> None:
+    house.pacing = rules(first_contacts=1)
+    async with house.open() as (outbox, executor):
+        await finished(outbox, (await outbox.accept(house.call("a"))).uuid)
+        uuids = [(await outbox.accept(house.call(f"c{n}"))).uuid for n in range(100)]
+        reply = (await outbox.accept(house.call("a"))).uuid
+        assert (await finished(outbox, reply, 20.0)).state is RequestState.SENT
+        last = await waiting(outbox, uuids[-1], "first_contact", 20.0)
+        assert last.next_attempt_at == house.clock.now() + DAY
+        assert sum(call.startswith("prepare") for call in executor.calls) < 90
+        assert len(house.network.deliveries) == 2
