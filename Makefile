@@ -19,7 +19,7 @@ help:
 	@echo "make interop let Baileys and a second whatsmeow judge what we send, and write to us"
 	@echo "make bench   measure; ARGS=--short: only show that every part runs"
 	@echo "make sound   judge voice notes by two decoders, ViSQOL and a loudness meter"
-	@echo "make chaos   kill the gateway and its engines under load, 20 times"
+	@echo "make chaos   kill the gateway and its engines under load, and do worse to three nodes, 220 times"
 	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
 	@echo "make clean   remove .venv and everything else that was made"
@@ -65,7 +65,8 @@ sound:
 
 chaos:
 	@scripts/bootstrap dev
-	WAYPOST_CHAOS_ROUNDS=20 $(PYTHON_IN_VENV) -m pytest tests/chaos -s --timeout 1800 $(ARGS)
+	WAYPOST_CHAOS_ROUNDS=20 WAYPOST_CHAOS_FAULTS=200 WAYPOST_CHAOS_INSTANCES=30 \
+		$(PYTHON_IN_VENV) -m pytest tests/chaos -s --timeout 7200 $(ARGS)
 
 # SECONDS is for each target, of which as many run at once as there are cores; FUZZ names some of them.
 fuzz: SECONDS = 600

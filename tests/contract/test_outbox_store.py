@@ -201,6 +201,25 @@ async def test_only_instances_that_are_named_are_adopted(store: OutboxStore) -> 
     assert (await adopted(store, 9)).uuid == "u1"
 
 
+async def test_what_was_accepted_under_another_name_of_its_chat_is_adopted_by_the_right_one(
+    store: OutboxStore,
+) -> None:
+    await store.merge_chats(INSTANCE, "49", "lid")
+    await accepted(store, "u1", "49")
+    tenure = Tenure(INSTANCE, 3)
+    await store.adopt([tenure])
+    (one,) = await store.upcoming_of_chats(tenure, [("lid", 0)], 9)
+    assert (one.request.uuid, one.request.chat_key) == ("u1", "lid")
+
+
+async def test_adoption_tells_of_what_is_not_known_yet(store: OutboxStore) -> None:
+    first, second, third = [await accepted(store, f"u{n}") for n in range(3)]
+    assert await store.adopt([Tenure(INSTANCE, 3)], {first.seq, third.seq}) == {INSTANCE: second.seq}
+    fourth = await accepted(store, "u4")
+    assert await store.adopt([Tenure(INSTANCE, 3)], {fourth.seq}) == {}
+    assert len(await store.upcoming(Tenure(INSTANCE, 3), 0, [], 9)) == 4
+
+
 async def test_adoption_is_in_order_with_steps_and_leaves_out_what_is_finished(store: OutboxStore) -> None:
     request = await accepted(store)
     for uuid in ("u2", "u3"):

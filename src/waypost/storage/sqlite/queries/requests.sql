@@ -45,7 +45,15 @@ ORDER BY seq DESC
 LIMIT :limit;
 
 -- name: adopt
-UPDATE requests SET epoch = t.epoch
+UPDATE requests SET
+    epoch = t.epoch,
+    chat_key = coalesce(
+        (
+            SELECT a.chat_key FROM chat_aliases AS a
+            WHERE a.instance_id = requests.instance_id AND a.alias = requests.chat_key
+        ),
+        requests.chat_key
+    )
 FROM (
     SELECT json_extract(value, '$[0]') AS instance_id, json_extract(value, '$[1]') AS epoch
     FROM json_each(:tenures)
