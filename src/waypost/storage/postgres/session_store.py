@@ -1,38 +1,24 @@
 """Session stores in PostgreSQL: a schema per instance, which one file is on a disk.
 
-Only who holds the instance's lease may write there. The tables that a send needs have triggers
-that ask the lease row, by the database's clock and the epoch that the connection was made under; a refused
-ratchet aborts the send.
+Only who holds the instance's lease may write there. The tables that a send needs have triggers that
+ask the lease row, by the database's clock and the epoch that the connection was made under; a refused ratchet
+aborts the send.
 """
 
-import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
-
-import psycopg
-from psycopg import sql
+from typing import Final
 
 from waypost.engine.port import Mark, MaybeSent, NeverSent, Settlement, Unknowable
-from waypost.engine.probe import account_lid
-from waypost.engine.store import FENCED, Identity, Pairing
-from waypost.errors import NOT_CONNECTED, STORE_NOT_WRITABLE, EngineError, StorageError
+from waypost.engine.store import Identity, Pairing
+from waypost.errors import NOT_CONNECTED, EngineError
 from waypost.nodes.lease import Tenure
 from waypost.storage.database import Connection, Database
 from waypost.storage.postgres.engine_address import EngineAddress
-
-T = TypeVar("T")
+from waypost.storage.postgres.session_tables import SessionTables, quoted
 
 _KEEP: Final = 10_000  # probe rows; one is asked for only as long as its send is unsettled
-# The ratchets that a send can't do without, what proves a send, and what a logout deletes. Not the identity
-# keys: a device whose key can't be stored is left out, and the message is sent all the same.
-_FENCED_TABLES: Final = (
-    "whatsmeow_sessions",
-    "whatsmeow_sender_keys",
-    "whatsmeow_message_secrets",
-    "whatsmeow_device",
-)
 _NAME_BYTES: Final = 63  # of a schema; PostgreSQL cuts what is longer
 
 
@@ -43,7 +29,7 @@ class PostgresSessionStores:
     def __init__(
         self, database: Database, address: EngineAddress, epoch_of: Callable[[str], int | None]
     ) -> None:
-        self._tables = _Tables(database)
+        self._tables = SessionTables(database)
         self._address = address
         self._epoch_of = epoch_of
 
@@ -60,7 +46,7 @@ class PostgresSessionStore:
 
     def __init__(
         self,
-        tables: "_Tables",
+        tables: SessionTables,
         address: EngineAddress,
         tenure: Tenure,
         epoch_of: Callable[[str], int | None],
@@ -94,7 +80,7 @@ class PostgresSessionStore:
         """A fresh store to pair in."""
         schema = _named("pairing_", f"{self._tenure.instance_id}_{token}")
 
-        def unit(tables: _Tables, connection: Connection) -> None:
+        def unit(tables: SessionTables, connection: Connection) -> None:
             self._check(tables, connection)
             self._discard_pairings(tables, connection)
             tables.run(connection, "make", schema=schema)
@@ -106,7 +92,7 @@ class PostgresSessionStore:
     async def discard_pairings(self) -> None:
         """Remove what unfinished pairings left."""
 
-        def unit(tables: _Tables, connection: Connection) -> None:
+        def unit(tables: SessionTables, connection: Connection) -> None:
             self._check(tables, connection)  # those of the next holder are its own
             self._discard_pairings(tables, connection)
 
@@ -118,7 +104,7 @@ class PostgresSessionStore:
         assert isinstance(pairing, PostgresPairing)
         schema = pairing.schema
 
-        def unit(tables: _Tables, connection: Connection) -> None:
+        def unit(tables: SessionTables, connection: Connection) -> None:
             self._check(tables, connection)
             tables.run(connection, "drop", schema=self._schema)
             tables.run(connection, "rename", schema=schema, new=self._schema)
@@ -129,28 +115,28 @@ class PostgresSessionStore:
     async def discard(self) -> None:
         """Delete the store. Raises EngineError(NOT_CONNECTED) when the lease is over."""
 
-        def unit(tables: _Tables, connection: Connection) -> None:
+        def unit(tables: SessionTables, connection: Connection) -> None:
             self._check(tables, connection)
             tables.run(connection, "drop", schema=self._schema)
 
         await self._tables.change(unit)
 
-    def _check(self, tables: "_Tables", connection: Connection) -> None:
+    def _check(self, tables: SessionTables, connection: Connection) -> None:
         names = {"instance_id": self._tenure.instance_id, "epoch": self._tenure.epoch}
         if tables.row(connection, "held", names) is None:
             raise _lost()
 
-    def _discard_pairings(self, tables: "_Tables", connection: Connection) -> None:
+    def _discard_pairings(self, tables: SessionTables, connection: Connection) -> None:
         prefix = {"prefix": f"pairing_{self._tenure.instance_id}_"}
         for (left,) in tables.rows(connection, "pairings", prefix):
-            tables.run(connection, "drop", schema=_quoted(left))
+            tables.run(connection, "drop", schema=quoted(left))
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresPairing:
     """Implements `engine.store.Pairing`."""
 
-    tables: "_Tables"
+    tables: SessionTables
     schema: str
     name: str
 
@@ -166,7 +152,7 @@ class PostgresPairing:
 class PostgresProbe:
     """Implements `engine.store.Probe`."""
 
-    def __init__(self, tables: "_Tables", schema: str, instance_id: str) -> None:
+    def __init__(self, tables: SessionTables, schema: str, instance_id: str) -> None:
         self._tables = tables
         self._schema = schema
         self._instance_id = instance_id
@@ -175,7 +161,7 @@ class PostgresProbe:
     async def identity(self) -> Identity | None:
         """Who the store belongs to; fences it first."""
 
-        def unit(tables: _Tables, connection: Connection) -> Identity | None:
+        def unit(tables: SessionTables, connection: Connection) -> Identity | None:
             if not self._complete:
                 tables.complete(connection, self._schema, self._instance_id)
             return tables.identity(connection, self._schema, secrets.token_hex(16))
@@ -187,7 +173,7 @@ class PostgresProbe:
     async def write(self, secret: bytes) -> None:
         """Prove that the store takes a row now."""
 
-        def unit(tables: _Tables, connection: Connection) -> None:
+        def unit(tables: SessionTables, connection: Connection) -> None:
             (number,) = tables.one(connection, "probe", {"secret": secret}, schema=self._schema)
             if number % 1000 == 0:
                 tables.run(connection, "forget_probes", {"number": number - _KEEP}, schema=self._schema)
@@ -208,91 +194,10 @@ class PostgresProbe:
         self._complete = False
 
 
-class _Tables:
-    """The statements, each for whatever schema it is given."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._sql = database.dialect.statements("sessions")
-
-    async def change(self, unit: "Callable[[_Tables, Connection], T]") -> T:
-        """Commit `unit`. Raises EngineError."""
-        with _translated():
-            return await self._database.write(lambda connection: unit(self, connection))
-
-    async def ask(self, query: "Callable[[_Tables, Connection], T]") -> T:
-        """Read. Raises EngineError."""
-        with _translated():
-            return await self._database.read(lambda connection: query(self, connection))
-
-    def run(self, connection: Connection, statement: str, names: Any = None, **texts: str) -> Any:
-        """One statement; `texts` take the place of the words in braces."""
-        text = self._sql[statement]
-        for word, quoted in texts.items():
-            text = text.replace("{" + word + "}", quoted)
-        return connection.execute(text, names) if names else connection.execute(text)
-
-    def row(self, connection: Connection, statement: str, names: Any = None, **texts: str) -> Any:
-        """The first row, or None."""
-        return self.run(connection, statement, names, **texts).fetchone()
-
-    def one(self, connection: Connection, statement: str, names: Any = None, **texts: str) -> Any:
-        """The first row, which is there."""
-        found = self.row(connection, statement, names, **texts)
-        assert found is not None
-        return found
-
-    def rows(self, connection: Connection, statement: str, names: Any = None, **texts: str) -> list[Any]:
-        """All rows."""
-        found: list[Any] = self.run(connection, statement, names, **texts).fetchall()
-        return found
-
-    def complete(self, connection: Connection, schema: str, instance_id: str) -> None:
-        """Add our tables to the library's, and the fence to all of them, wherever it is missing."""
-        for statement in ("make_generation", "make_probe", "make_key_index"):
-            self.run(connection, statement, schema=schema)
-        (home,) = self.one(connection, "home")
-        literals = {"instance_id": _literal(instance_id), "fenced": _literal(FENCED)}
-        self.run(connection, "make_fence", schema=schema, home=home, **literals)
-        for (table,) in self.rows(connection, "unfenced", {"schema": schema, "tables": list(_FENCED_TABLES)}):
-            self.run(connection, "fence", schema=schema, table=_quoted(table))
-
-    def identity(self, connection: Connection, schema: str, generation: str) -> Identity | None:
-        """Who the store belongs to; `generation` is what it is called when it has no name yet."""
-        device = self.row(connection, "device", schema=schema)
-        if device is None:
-            return None
-        if generation:
-            found = self.row(connection, "generation", schema=schema)
-            if found is None:
-                self.run(connection, "put_generation", {"generation": generation}, schema=schema)
-            else:
-                (generation,) = found
-        return Identity(Mark(device_jid=device[0], generation=generation), account_lid(device[1]), device[2])
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except StorageError as error:
-        raise EngineError(STORE_NOT_WRITABLE, error.detail) from error
-    except psycopg.Error as error:
-        raise EngineError(STORE_NOT_WRITABLE, f"PostgreSQL says {error.sqlstate}.") from error
-
-
 def _named(prefix: str, name: str) -> str:
     if len(f"{prefix}{name}".encode()) > _NAME_BYTES:
         raise ValueError("the id of the instance is too long for the name of a schema")
-    return _quoted(f"{prefix}{name}")
-
-
-def _quoted(name: str) -> str:
-    return sql.Identifier(name).as_string(None)
-
-
-def _literal(text: str) -> str:
-    return sql.Literal(text).as_string(None)
+    return quoted(f"{prefix}{name}")
 
 
 def _lost() -> EngineError:

@@ -1,4 +1,4 @@
--- {schema} and the like are names, which can't be parameters; see session_store.py.
+-- {schema} and the like are names, which can't be parameters; see session_tables.py.
 
 -- name: home
 SELECT quote_ident(current_schema());
