@@ -17,7 +17,7 @@ from waypost.api.replies import Reply
 from waypost.errors import InvalidRequest
 from waypost.operations.kind import AnyWrite
 from waypost.outbox.outbox import Outbox
-from waypost.outbox.request import Acceptance, Accepted, Idempotency
+from waypost.outbox.request import Acceptance, Accepted, Idempotency, Upload
 
 _KEY_LENGTH = 255
 
@@ -91,15 +91,16 @@ class Writes:
                 "size": body.upload.size,
                 "sha256": body.upload.sha256,
             }
+        payload = msgspec.json.encode(order.payload)
         acceptance = Acceptance(
             instance_id=call.of.id,
             operation=write.name,
             chat_key=chat_key(order.chat),
             request=msgspec.json.encode(submitted),
-            payload=msgspec.json.encode(order.payload),
+            payload=payload,
             payload_version=write.version,
             upload=body.upload,
-            idempotency=_idempotency(call, write, submitted, body),
+            idempotency=_idempotency(call, write, payload, body.upload),
         )
         return await self._outbox.accept(acceptance)
 
@@ -138,15 +139,14 @@ def query_of(call: Call) -> Body:
     return body_of(dict(call.http.query_params))
 
 
-def _idempotency(call: Call, write: AnyWrite, submitted: dict[str, Any], body: Body) -> Idempotency | None:
+def _idempotency(call: Call, write: AnyWrite, payload: bytes, upload: Upload | None) -> Idempotency | None:
+    """The caller's key with what it stands for: what the operation has made of the fields, so that another
+    spelling of a number is the same, and the content of the file, however it is called and encoded."""
     key = call.http.headers.get("idempotency-key", "").strip()
     if not key:
         return None
     if len(key) > _KEY_LENGTH:
         raise InvalidRequest({"Idempotency-Key": [f"The key may have {_KEY_LENGTH} characters at most."]})
-    compared = dict(submitted)
-    if body.upload is not None and write.file is not None:
-        # The same file under another name, or as base64 instead of multipart, is the same content.
-        compared[write.file.file] = body.upload.sha256
-    content = msgspec.json.encode([write.name, compared], order="sorted")
-    return Idempotency(key=key, content_sha256=hashlib.sha256(content).hexdigest())
+    content = hashlib.sha256(b"\0".join((write.name.encode(), payload)))
+    content.update(b"" if upload is None else upload.sha256.encode())
+    return Idempotency(key=key, content_sha256=content.hexdigest())

@@ -203,8 +203,13 @@ async def test_the_same_key_leads_to_one_note_and_other_content_is_refused(stage
     answers = await asyncio.gather(*(stage.send_voice(GREETING, headers=keyed) for _ in range(5)))
     assert len({answer.json()["queued_request_uuid"] for answer in answers}) == 1
     encoded = base64.b64encode(GREETING).decode()
-    again = await stage.send_voice(file=encoded, headers=keyed)
-    assert again.json()["queued_request_uuid"] == answers[0].json()["queued_request_uuid"]
+    for spelling in (
+        f"{CONTACT}@c.us",
+        f"+{CONTACT[:2]} {CONTACT[2:6]} {CONTACT[6:]}",
+        f"{CONTACT}@s.whatsapp.net",
+    ):
+        again = await stage.send_voice(file=encoded, headers=keyed, chatId=spelling)
+        assert again.json()["queued_request_uuid"] == answers[0].json()["queued_request_uuid"]
     other = await stage.send_voice(GREETING, headers=keyed, caption="other")
     assert other.status_code == 422
     request = await stage.finished(answers[0])
