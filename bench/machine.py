@@ -24,8 +24,9 @@ def describe() -> str:
     )
     memory = psutil.virtual_memory().total / 2**30
     parts = [f"{name} {metadata.version(name)}" for name in ("neonize", "av", "litestar", "uvicorn")]
+    kernel = platform.release().partition("-")[0]
     return (
-        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {kernel}, "
         f"Python {platform.python_version()}, {', '.join(parts)}"
     )
 

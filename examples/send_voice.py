@@ -1,4 +1,4 @@
-"""Send a recording by its URL as a voice note, and follow it until it was played.
+"""Send a recording by its URL as a voice note, and follow it until it was played, for a minute at most.
 
 WAYPOST_URL=http://127.0.0.1:8780 INSTANCE=… TOKEN=… python send_voice.py 447700900002 https://example.org/hello.mp3
 """
@@ -22,8 +22,8 @@ with httpx.Client(headers=headers, timeout=30) as http:
         headers={"Idempotency-Key": str(uuid.uuid4())},
     )
     queued.raise_for_status()
-    status = None
-    while status not in ("PLAYED", "ERROR"):
+    status, until = None, time.monotonic() + 60
+    while status not in ("PLAYED", "ERROR") and time.monotonic() < until:
         request = http.get(queued.json()["queued_request_link"]).raise_for_status().json()
         if request["status"] in ("failed", "cancelled"):
             sys.exit(request["error"]["message"])
