@@ -1,4 +1,4 @@
-"""The gateway's side of a session in PostgreSQL; tests/network/engine/test_shared_store.py has the engine's."""
+"""The gateway's side of a session in PostgreSQL; the engine's is in tests/network/engine."""
 
 from collections.abc import AsyncIterator
 
