@@ -21,6 +21,11 @@ def delay(schedule: Schedule, attempts: int, rng: random.Random) -> float:
     return base * (1 + schedule.jitter * (2 * rng.random() - 1))
 
 
+def longest(schedule: Schedule, attempts: int) -> float:
+    """The most that `delay` comes to, in seconds."""
+    return schedule.delays[min(max(attempts, 1), len(schedule.delays)) - 1] * (1 + schedule.jitter)
+
+
 def next_attempt(
     schedule: Schedule,
     attempts: int,

@@ -83,6 +83,12 @@ class Entry:
         self.request = msgspec.structs.replace(self.request, chat_key=chat_key)
         return True
 
+    def clock_was_set_back(self, seconds: float) -> None:
+        """What it waits for comes no later by that."""
+        self.not_before -= seconds
+        if self.settle_until is not None:
+            self.settle_until -= seconds
+
     def wait(self, phase: Phase, not_before: float = 0.0) -> None:
         """Wait in `phase`, not before a time in seconds since the epoch."""
         self.phase = phase

@@ -13,7 +13,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from waypost.clock import Clock
+from waypost.durable.retry import longest
 from waypost.outbox.agenda import Agenda
+from waypost.outbox.clock_steps import ClockSteps
 from waypost.outbox.crew import Crew, Work
 from waypost.outbox.entry import WAITING, Entry, Phase
 from waypost.outbox.failures import is_held
@@ -54,6 +56,7 @@ class Lane:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._stopped = False
+        self._steps = ClockSteps(clock)
 
     def find(self, uuid: str) -> Entry | None:
         """The request when it is unfinished and in memory."""
@@ -155,6 +158,7 @@ class Lane:
         """Start whatever may be started now."""
         if self._stopped:
             return
+        self._mind_clock()
         self._look_again()
         self._start_prepares()
         if self._crew.ready():
@@ -189,12 +193,28 @@ class Lane:
         """Requests were read from the database, and these chats as far as they have room."""
         for entry in entries:
             self._name(entry)
+            self._mind_clock_of_others(entry)
             if not self._is_known(entry) and self._window.place(entry):
                 self._begin_with(entry)
         for key in chats:
             self._window.settle_chat(key)
             self._offer_chat(key)
         self.pump()
+
+    def _mind_clock(self) -> None:
+        back = self._steps.back()
+        if not back:
+            return
+        for entry in self.entries():
+            entry.clock_was_set_back(back)
+            self._offer(entry)
+        self._window.recall(None)
+
+    def _mind_clock_of_others(self, entry: Entry) -> None:
+        """Whoever noted when to try again may have had another clock; here it would be no later than this."""
+        if not is_held(entry.request.failure):
+            limit = longest(self._settings.retry, entry.request.attempts)
+            entry.not_before = min(entry.not_before, self._clock.now() + limit)
 
     def _remove(self, entry: Entry) -> None:
         if self._window.remove(entry):

@@ -24,6 +24,10 @@ class FakeClock:
         self._now += seconds
         self._monotonic += seconds
 
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
+        self._now += seconds
+
 
 class Timeline(FakeClock):
     """A clock whose sleepers wake as it is told to go on: for loops that are given their `sleep`."""
@@ -32,10 +36,6 @@ class Timeline(FakeClock):
         super().__init__()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = itertools.count()
-
-    def jump(self, seconds: float) -> None:
-        """Somebody sets the wall clock."""
-        self._now += seconds
 
     async def sleep(self, seconds: float) -> None:
         """Wait until `seconds` of this clock have passed."""

@@ -121,6 +121,32 @@ async def test_a_chat_that_fails_does_not_hold_up_another(house: House) -> None:
     assert house.network.names("a") == [f"{failing}/note", f"{behind}/note"]
 
 
+async def test_a_clock_that_is_set_back_makes_no_retry_later(house: House) -> None:
+    async with house.open() as (outbox, executor):
+        executor.plan("prepare", raising(FetchError(URL_UNREACHABLE)))
+        uuid = (await outbox.accept(house.call())).uuid
+        await waiting(outbox, uuid, "retry")
+        house.clock.jump(-7200)
+        house.clock.advance(1.1)
+        outbox.wake(INSTANCE)
+        await finished(outbox, uuid)
+
+
+async def test_a_retry_that_was_noted_by_a_clock_ahead_of_ours_comes_in_time(house: House) -> None:
+    async with house.open() as (outbox, executor):
+        executor.plan("prepare", raising(FetchError(URL_UNREACHABLE)))
+        uuid = (await outbox.accept(house.call())).uuid
+        await waiting(outbox, uuid, "retry")
+    house.clock.jump(-7200)
+    begun = house.clock.now()
+    async with house.open() as (outbox, _), asyncio.timeout(10):
+        while not (await outbox.get(INSTANCE, uuid)).state.finished:
+            house.clock.advance(0.5)
+            outbox.wake(INSTANCE)
+            await asyncio.sleep(0.01)
+    assert house.clock.now() < begun + 600
+
+
 async def test_retries_grow_apart_and_end_with_the_last_reason(house: House) -> None:
     async with house.open() as (outbox, executor):
         executor.always("stage", raising(EngineError(MEDIA_UPLOAD_FAILED)))
