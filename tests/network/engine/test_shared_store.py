@@ -56,6 +56,7 @@ async def test_sessions_live_side_by_side_in_one_database_and_go_with_a_logout(t
     # Nothing of it is on this machine, but for events on their way.
     left = [path.name for path in town.stage.settings.folder.rglob("*") if path.suffix == ".db"]
     assert left == []
+    assert not Path("postgresql:").exists()  # as the library tries the address first
 
 
 LOSSES = (

@@ -71,6 +71,9 @@ def test_the_engine_goes_straight_to_the_server_past_a_pooler(postgres_url: str)
 def test_a_password_reaches_the_library_and_no_representation() -> None:
     address = EngineAddress({"host": "db", "user": "w", "password": "s3 cret/&", "keepalives_idle": "10"})
     assert "password=s3%20cret%2F%26" in address.name("x", None)
+    assert "s3" not in address.name("x", None).partition("?")[0]
+    # Else the library would make a file of it.
+    assert address.name("x", None).startswith("postgresql:///w?")
     assert "s3" not in repr(address)
     # lib/pq would hand the server a word that it does not know.
     assert "keepalives" not in address.name("x", None)

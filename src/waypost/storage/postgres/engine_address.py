@@ -7,7 +7,7 @@ from waypost.storage.postgres.target import Target
 
 # Words of libpq's that lib/pq knows too (its Config); any other it would hand to the server as a setting.
 _KNOWN: Final = (
-    "host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "sslcert", "sslkey", "sslrootcert",
+    "host", "hostaddr", "port", "user", "password", "sslmode", "sslcert", "sslkey", "sslrootcert",
     "options", "target_session_attrs",
 )  # fmt: skip
 # A process that is halted within a transaction has a moment only: less than the margin by which sessions end
@@ -21,13 +21,15 @@ class EngineAddress:
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         self._parameters = {name: str(parameters[name]) for name in _KNOWN if parameters.get(name)}
+        self._database = str(parameters.get("dbname") or parameters.get("user") or "postgres")
         # lib/pq would insist on TLS where libpq takes what it gets.
         self._parameters.setdefault("sslmode", "prefer")
 
     def name(self, schema: str, epoch: int | None) -> str:
         """By which the library opens the tables in `schema` (a quoted name); holds the password.
 
-        A URL, and nothing but parameters in it: the library tries every name as that of a file first.
+        The library tries every name as that of a SQLite file first: one in a folder `postgresql:` that is not
+        there, and with the password among what is no part of a file's name.
         """
         settings = {
             "application_name": "waypost-engine",
@@ -38,7 +40,8 @@ class EngineAddress:
         }
         if epoch is not None:
             settings["waypost.epoch"] = str(epoch)
-        return f"postgresql:///?{urlencode({**self._parameters, **settings}, quote_via=quote)}"
+        words = urlencode({**self._parameters, **settings}, quote_via=quote)
+        return f"postgresql:///{quote(self._database, safe='')}?{words}"
 
 
 def engine_address(target: Target) -> EngineAddress:
