@@ -183,6 +183,22 @@ async def fail_network(city: City, chance: random.Random) -> None:
     await city.stage.control.end_failure(failure.id)
 
 
+def together(*faults: Fault) -> Fault:
+    """Several at the same time, which have nothing to mend in common."""
+
+    async def all_of_them(city: City, chance: random.Random) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for fault in faults:
+                tasks.create_task(_begun(fault, city, chance))
+
+    all_of_them.__name__ = "+".join(fault.__name__ for fault in faults)
+    return all_of_them
+
+
+async def _begun(fault: Fault, city: City, chance: random.Random) -> None:
+    await fault(city, chance)
+
+
 FAULTS: Final[tuple[Fault, ...]] = (
     kill_node,
     cut_node,

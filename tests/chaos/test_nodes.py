@@ -30,6 +30,7 @@ from tests.chaos.faults import (
     jump_clock,
     kill_engine,
     kill_node,
+    together,
 )
 from tests.chaos.ledger import Counts, settle
 from tests.chaos.load import native_notes
@@ -39,7 +40,14 @@ from waypost.testing.gateway_stage import PairedInstance
 from waypost.testing.postgres import PostgresServer, running_server
 
 ROUNDS = int(os.environ.get("WAYPOST_CHAOS_FAULTS", "0"))
-SHORT = (fail_network, cut_commits, fail_commits, kill_engine, jump_clock, end_backends, cut_node, kill_node)
+SHORT = (
+    cut_commits,
+    fail_commits,
+    jump_clock,
+    end_backends,
+    together(cut_node, fail_network, kill_engine),
+    kill_node,
+)
 SEED = int(os.environ.get("WAYPOST_CHAOS_SEED", "0")) or int(time.time())
 INSTANCES = int(os.environ.get("WAYPOST_CHAOS_INSTANCES", "4"))
 ONLY = os.environ.get("WAYPOST_CHAOS_ONLY", "")
@@ -114,8 +122,9 @@ async def test_faults_of_all_kinds_lose_nothing_and_send_nothing_twice(
     assert counts.broken() == []
     assert town.broken == []
     assert [odd for caller in crowd for odd in caller.odd] == []
-    assert counts.unknown <= len(plan) * INSTANCES * 4
-    assert all(took <= AGAIN_WITHIN_S for took in _again(town, inboxes))
+    assert counts.unknown <= len(plan) * INSTANCES * CHATS
+    # The aim, and something for a machine that has other things to do.
+    assert all(took <= AGAIN_WITHIN_S * 1.5 for took in _again(town, inboxes))
 
 
 def _tell(
