@@ -13,12 +13,13 @@ from waypost.sandbox.views import InboxMessage
 
 @dataclass
 class Counts:
-    """What a run ended with; everything after `unknown` must stay empty."""
+    """What a run ended with; everything from `lost` on must stay empty."""
 
     accepted: int = 0
     delivered: int = 0
     failed: int = 0
     unknown: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     out_of_order: list[str] = field(default_factory=list)
@@ -29,7 +30,8 @@ class Counts:
     def line(self) -> str:
         """One line for the log of a test run."""
         return (
-            f"accepted {self.accepted}, delivered once {self.delivered}, failed with a reason {self.failed}, "
+            f"accepted {self.accepted}, delivered once {self.delivered}, "
+            f"failed with a reason {self.failed} {dict(self.reasons) or ''}, "
             f"outcome unknown {self.unknown}, lost {len(self.lost)}, twice {len(self.twice)}, "
             f"out of order {len(self.out_of_order)}, unfinished {len(self.unfinished)}, "
             f"captions wrong {len(self.captions_wrong)}"
@@ -81,6 +83,7 @@ def _one(item: Posted, request: Mapping[str, Any], times: int, counts: Counts) -
             counts.unknown_though_delivered.append(name)
     elif request["status"] in ("failed", "cancelled"):
         counts.failed += 1
+        counts.reasons[request["error"]["code"]] += 1
         if times:
             counts.lost.append(f"{name}: failed as {request['error']['code']}, and arrived")
     else:
