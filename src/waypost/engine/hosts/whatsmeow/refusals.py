@@ -38,6 +38,17 @@ _OFFLINE: Final = (
     "i/o timeout",
     "EOF",
 )
+# The session's store is out of reach for a moment: Go's database/sql, its driver (pq), and the network's own
+# words.
+_STORE_AWAY: Final = (
+    "bad connection",
+    "connection refused",
+    "connection reset by peer",
+    "broken pipe",
+    "terminating connection",
+    "the database system is",
+    "too many clients",
+)
 
 
 def of_send(error: str) -> EngineError:
@@ -56,7 +67,8 @@ def of_send(error: str) -> EngineError:
     if _BEFORE_FRAME.match(error) and FENCED in error:
         return EngineError(NOT_CONNECTED, "Another node holds the instance.")
     if _BEFORE_FRAME.match(error):
-        return EngineError(NOT_CONNECTED if _offline(error) else ENGINE_REFUSED, plain(error))
+        passes = _offline(error) or any(sign in error for sign in _STORE_AWAY)
+        return EngineError(NOT_CONNECTED if passes else ENGINE_REFUSED, plain(error))
     return EngineError(OUTCOME_UNKNOWN, plain(error))
 
 
