@@ -12,6 +12,7 @@ import msgspec
 
 from bench.costs import Cost
 from bench.simulation import Load, Machine, Outcome, simulate
+from waypost.storage.postgres.connections import Connections
 
 TRUST: Final = 0.25  # largest part by which a simulated figure may differ from the measured one
 ROUND_TRIP_MS: Final = 100.0  # assumed, to WhatsApp's servers and back; the sandbox's is nothing
@@ -20,6 +21,7 @@ BUSY: Final = (
 )
 MEMORY: Final = 0.7  # part of a node's memory that is planned with
 NOTES_A_DAY: Final = 100  # assumed, per instance
+_OF_A_NODE: Final = 6  # connections to PostgreSQL of a node's own, as it is set unless told otherwise
 BUSIEST_HOUR: Final = 0.2  # assumed, the part of a day's notes that falls into its busiest hour
 
 
@@ -92,6 +94,7 @@ class Plan:
     notes_per_second: float
     nodes: int
     per_node: int
+    connections: int
     decided_by: str
 
 
@@ -101,11 +104,13 @@ def plan(found: Measured, instances: int, cores: int, memory_gb: float) -> Plan:
     by_cpu = int(capacity(found, "mp3", cores).per_second * BUSY / busiest)
     by_memory = int((memory_gb * 1024 * MEMORY - found.base_mb) / found.session_mb)
     per_node, why = min((by_cpu, "processor (conversion)"), (by_memory, "memory (sessions)"))
+    nodes = max(math.ceil(instances / per_node), 1)
     return Plan(
         instances=instances,
         notes_per_second=instances * busiest,
-        nodes=max(math.ceil(instances / per_node), 1),
+        nodes=nodes,
         per_node=per_node,
+        connections=Connections(0, instances, nodes, _OF_A_NODE).needed,
         decided_by=why if instances > per_node else "nothing yet",
     )
 

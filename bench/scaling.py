@@ -14,6 +14,10 @@ import msgspec
 
 from bench import page
 from bench.beyond import (
+    BUSIEST_HOUR,
+    BUSY,
+    MEMORY,
+    NOTES_A_DAY,
     ROUND_TRIP_MS,
     TRUST,
     Measured,
@@ -136,13 +140,19 @@ def _loads(found: Measured) -> list[str]:
 
 
 def _plans(found: Measured) -> list[str]:
-    lines = [f"{'instances on nodes of 4 cores, 8 GB':42}{'notes/s':>10}{'nodes':>7}{'each':>8}  decided by"]
+    lines = [
+        f"{NOTES_A_DAY} notes a day each, {BUSIEST_HOUR:.0%} of them in the busiest hour (assumed);",
+        f"nodes of 4 cores and 8 GB, of which {BUSY:.0%} and {MEMORY:.0%} are planned with",
+        f"{'instances':42}{'notes/s':>10}{'nodes':>7}{'each':>8}{'connections':>13}  nodes decided by",
+    ]
     for instances in (10, 1_000, 100_000):
         one = plan(found, instances, 4, 8.0)
+        held = f"{one.connections:,}" if one.nodes > 1 else "SQLite"
         lines.append(
-            f"{instances:<42,}{one.notes_per_second:10.2f}{one.nodes:7}{one.per_node:8,}  {one.decided_by}"
+            f"{instances:<42,}{one.notes_per_second:10.2f}{one.nodes:7}{one.per_node:8,}{held:>13}"
+            f"  {one.decided_by}"
         )
-    return lines
+    return [*lines, "connections: to PostgreSQL, most of them of the sessions' stores"]
 
 
 def charts(figures: Figures) -> Mapping[str, str]:
