@@ -63,9 +63,13 @@ sound:
 	@scripts/bootstrap dev
 	@$(PYTHON_IN_VENV) -m bench.sound $(ARGS)
 
+# ROUNDS kill one gateway or its engine, FAULTS strike three nodes that hold INSTANCES.
+chaos: ROUNDS = 20
+chaos: FAULTS = 200
+chaos: INSTANCES = 30
 chaos:
 	@scripts/bootstrap dev
-	WAYPOST_CHAOS_ROUNDS=20 WAYPOST_CHAOS_FAULTS=200 WAYPOST_CHAOS_INSTANCES=30 \
+	WAYPOST_CHAOS_ROUNDS=$(ROUNDS) WAYPOST_CHAOS_FAULTS=$(FAULTS) WAYPOST_CHAOS_INSTANCES=$(INSTANCES) \
 		$(PYTHON_IN_VENV) -m pytest tests/chaos -s --timeout 7200 $(ARGS)
 
 # SECONDS is for each target, of which as many run at once as there are cores; FUZZ names some of them.
