@@ -2,6 +2,7 @@
 process and with bounded memory."""
 
 import asyncio
+import gc
 import os
 import random
 import ssl
@@ -76,6 +77,8 @@ async def _found(client: SandboxClient, process: Process, folder: Path) -> tuple
     return Door(view.media_host, folder / "ca.pem", view.noise_root_public), ports
 
 
+# Attackers that are cut off in a TLS handshake leave half a transport behind, in this process.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_clients_that_mean_harm_leave_a_sandbox_that_serves_good_ones(
     process: Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +110,7 @@ async def test_clients_that_mean_harm_leave_a_sandbox_that_serves_good_ones(
         assert running.pid == process.pid
         assert grown < _GROWTH_MB
         await _until_closed(running, files + 20)
+    gc.collect()  # what the attackers left is theirs, not the next test's
     assert "Traceback" not in process.log.read_text(), process.tail(60)
 
 

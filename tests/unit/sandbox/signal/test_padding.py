@@ -1,4 +1,3 @@
-import os
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ def test_padding_comes_off_again(message: bytes, chance: bytes) -> None:
     assert unpad(padded) == message
 
 
-@pytest.mark.parametrize("plaintext", [b"", b"\x00", b"abc\x09", b"abc\x01\x02", os.urandom(4) + b"\xff"])
+@pytest.mark.parametrize("plaintext", [b"", b"\x00", b"abc\x09", b"abc\x01\x02", b"\x5c\x08\x8e\xba\xff"])
 def test_what_is_not_padded_is_a_signal_error(plaintext: bytes) -> None:
     with pytest.raises(SignalError):
         unpad(plaintext)
