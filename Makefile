@@ -33,7 +33,7 @@ serve:
 	@$(PYTHON_IN_VENV) -m waypost serve $(ARGS)
 
 test: lint
-	$(PYTHON_IN_VENV) -m pytest -m "not slow" $(ARGS)
+	$(PYTHON_IN_VENV) -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 
 slow:
 	@scripts/bootstrap dev

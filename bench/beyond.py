@@ -71,7 +71,7 @@ def trusted(rows: Sequence[Comparison]) -> bool:
 
 def capacity(found: Measured, kind: str, cores: int) -> Outcome:
     """What a node of its own carries at most: 100 instances, each with as much as it can take."""
-    return simulate(_machine(found, kind, cores), Load(instances=100, notes=2000))
+    return simulate(_machine(found, kind, cores), Load(instances=100, notes=600))
 
 
 def one_instance(found: Measured, round_trip_ms: float) -> Outcome:
@@ -83,7 +83,7 @@ def one_instance(found: Measured, round_trip_ms: float) -> Outcome:
 def under_load(found: Measured, cores: int, part: float) -> Outcome:
     """A node that gets `part` of what it could carry, at random times."""
     most = capacity(found, "mp3", cores).per_second
-    return simulate(_machine(found, "mp3", cores), Load(instances=100, notes=3000, per_second=most * part))
+    return simulate(_machine(found, "mp3", cores), Load(instances=100, notes=1000, per_second=most * part))
 
 
 @dataclass(frozen=True, kw_only=True)

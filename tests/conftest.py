@@ -21,6 +21,9 @@ settings.load_profile("gate")
 
 _SECONDS: dict[str, float] = defaultdict(float)
 _TESTS: dict[str, int] = defaultdict(int)
+# Lines that begin so are told at the end too: what a test with faults has counted, whoever ran it.
+_COUNTED = ("chaos: ", "malformed clients, ", "hostile audio, ")
+_COUNTS: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
         ours = name.startswith("WAYPOST_") and not name.startswith("WAYPOST_CHAOS_")
         if ours or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             del os.environ[name]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Most tests wait, for processes and for time to pass: one worker more than there are cores."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +71,17 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     folder = Path(report.nodeid.split("::", 1)[0]).parent.as_posix()
     _SECONDS[folder] += report.duration
     _TESTS[folder] += report.when == "call"
+    if report.when == "teardown":
+        _COUNTS.extend(line for line in report.capstdout.splitlines() if line.startswith(_COUNTED))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _SECONDS:
         return
+    if _COUNTS:
+        terminalreporter.section("what was counted")
+    for line in _COUNTS:
+        terminalreporter.write_line(line)
     terminalreporter.section("seconds of each test folder")
     for folder in sorted(_SECONDS):
         terminalreporter.write_line(f"{_SECONDS[folder]:8.1f} s  {_TESTS[folder]:5d} tests  {folder}")

@@ -90,9 +90,7 @@ def _engine_processes(gateway_pid: int) -> list[psutil.Process]:
 
 
 @pytest.mark.timeout(1500)
-async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(
-    town: Town, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(town: Town) -> None:
     chance = random.Random(SEED)
     notes = iter(await native_notes(INSTANCES * CHATS * NOTES_PER_ROUND * ROUNDS, SEED))
     callers = [
@@ -117,9 +115,8 @@ async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(
             else:
                 _kill_engine(town.pair, chance)
     counts = await _counts(town, callers)
-    with capsys.disabled():
-        lost_answers = sum(caller.answers_lost for caller in callers)
-        print(f"\nchaos: {ROUNDS} kills, seed {SEED}, answers lost {lost_answers}; {counts.line()}")
+    lost_answers = sum(caller.answers_lost for caller in callers)
+    print(f"\nchaos: {ROUNDS} kills, seed {SEED}, answers lost {lost_answers}; {counts.line()}")
     assert lost_answers > 0, "no caller noticed a kill: the load was over before"
     assert counts.broken() == []
     assert counts.accepted == INSTANCES * CHATS * NOTES_PER_ROUND * ROUNDS
@@ -185,9 +182,7 @@ async def _whole_inbox(sandbox: SandboxClient, contact: str) -> list[InboxMessag
     return messages
 
 
-async def test_killed_while_nothing_is_being_sent_no_outcome_is_unknown(
-    town: Town, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_killed_while_nothing_is_being_sent_no_outcome_is_unknown(town: Town) -> None:
     notes = await native_notes(CHATS * 3, SEED + 1)
     await town.pair.sandbox.stop()
     instance_id, token = town.instances[0]
@@ -204,8 +199,7 @@ async def test_killed_while_nothing_is_being_sent_no_outcome_is_unknown(
     await _kill_gateway(town.pair)
     await town.pair.sandbox.start()
     counts = await _counts(town, callers)
-    with capsys.disabled():
-        print(f"\nchaos: 2 kills while offline, seed {SEED}; {counts.line()}")
+    print(f"\nchaos: 2 kills while offline, seed {SEED}; {counts.line()}")
     assert counts.broken() == []
     assert counts.delivered == len(notes)
     assert counts.unknown == 0

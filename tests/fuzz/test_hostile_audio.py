@@ -103,9 +103,7 @@ async def _kill_workers(pair: Pair, chance: random.Random, end: float) -> int:
     return killed
 
 
-async def test_audio_that_means_harm_ends_with_its_code_or_arrives_native(
-    pair: Pair, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_audio_that_means_harm_ends_with_its_code_or_arrives_native(pair: Pair) -> None:
     chance = random.Random(SEED)
     sound = [path.read_bytes()[:200_000] for path in sorted(AUDIO.iterdir()) if path.suffix != ".md"]
     ended: Counter[str] = Counter()
@@ -133,8 +131,7 @@ async def test_audio_that_means_harm_ends_with_its_code_or_arrives_native(
         killed, *_ = await asyncio.gather(
             _kill_workers(pair, chance, end), *(calling() for _ in range(_AT_ONCE))
         )
-        with capsys.disabled():
-            print(f"\nhostile audio, seed {SEED}: {dict(ended)}; {killed} workers killed")
+        print(f"hostile audio, seed {SEED}: {dict(ended)}; {killed} workers killed")
         last = await caller.send(GREETING)
         assert last["status"] == "sent", last
         heard = await caller.heard()

@@ -80,7 +80,7 @@ async def _found(client: SandboxClient, process: Process, folder: Path) -> tuple
 # Attackers that are cut off in a TLS handshake leave half a transport behind, in this process.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_clients_that_mean_harm_leave_a_sandbox_that_serves_good_ones(
-    process: Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    process: Process, tmp_path: Path
 ) -> None:
     async with SandboxClient(process.ready_url.removesuffix("/v1/network")) as client:
         door, ports = await _found(client, process, tmp_path)
@@ -104,8 +104,7 @@ async def test_clients_that_mean_harm_leave_a_sandbox_that_serves_good_ones(
         await _is_heard(client, door, await _linked(client, door, "+4915200000003"), "after")
         grown = (running.memory_info().rss - before) / 2**20
         counts = (await client.stats()).counts
-        with capsys.disabled():
-            print(f"\nmalformed clients, seed {SEED}: {dict(visits)}; {counts}; {grown:+.0f} MB")
+        print(f"malformed clients, seed {SEED}: {dict(visits)}; {counts}; {grown:+.0f} MB")
         assert running.is_running()
         assert running.pid == process.pid
         assert grown < _GROWTH_MB
