@@ -20,6 +20,7 @@ def server() -> Iterator[PostgresServer]:
 async def town(tmp_path_factory: pytest.TempPathFactory, server: PostgresServer) -> AsyncIterator[NodesStage]:
     """A sandbox and a database; each test says which nodes it wants to run, and uses a contact of its own."""
     url = server.url(server.create())
-    async with nodes_stage(tmp_path_factory.mktemp("nodes"), url, CONTACTS) as stage:
+    soon = {"WAYPOST_UNKNOWN_SECONDS": "15"}
+    async with nodes_stage(tmp_path_factory.mktemp("nodes"), url, CONTACTS, settings=lambda _: soon) as stage:
         yield stage
         print(stage.logs())

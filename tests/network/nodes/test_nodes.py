@@ -183,9 +183,11 @@ async def test_what_is_under_way_when_a_node_is_halted_arrives_once_whoever_send
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-    for uuid in await asyncio.gather(*posts):
-        await sent(town, other, shop, uuid)
+    requests = [await town.request(other, shop, uuid) for uuid in await asyncio.gather(*posts)]
     assert sorted(filter(None, await town.texts(CONTACTS[7], len(texts)))) == sorted(texts)
+    # All of one chat, so one was under way; its receipts can die with the process (docs/guarantees.md).
+    open_ones = [one for one in requests if one["response_status"] != 201]
+    assert [one["error"]["code"] for one in open_ones] in ([], ["outcome_unknown"]), open_ones
 
 
 async def test_without_the_database_nobody_is_ready_and_with_it_everything_goes_on(
