@@ -32,8 +32,10 @@ serve:
 	@scripts/bootstrap run
 	@$(PYTHON_IN_VENV) -m waypost serve $(ARGS)
 
+# WORKERS=0: one test after the other.
+test: WORKERS = auto
 test: lint
-	$(PYTHON_IN_VENV) -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
+	$(PYTHON_IN_VENV) -m pytest -m "not slow" -n $(WORKERS) --dist loadfile $(ARGS)
 
 slow:
 	@scripts/bootstrap dev

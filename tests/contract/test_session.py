@@ -15,6 +15,7 @@ import pytest_asyncio
 from waypost.clock import SystemClock
 from waypost.engine.port import (
     Engine,
+    EngineEvent,
     Mark,
     MaybeSent,
     Network,
@@ -174,7 +175,12 @@ async def test_a_connected_session_says_who_it_is(case: Case) -> None:
     session = await case.session()
     assert session.mark.device_jid.startswith(f"{PHONE}:")
     assert session.mark.device_jid.endswith("@s.whatsapp.net")
-    connected = [event for event in case.events.events if getattr(event, "state", "") == "connected"]
+
+    def connections() -> list[EngineEvent]:
+        return [event for event in case.events.events if getattr(event, "state", "") == "connected"]
+
+    await case.events.until(lambda: bool(connections()))  # told after there is a session to use
+    connected = connections()
     assert getattr(connected[-1], "jid", None) == session.mark.device_jid
     assert str(getattr(connected[-1], "lid", None)).endswith("@lid")
 
