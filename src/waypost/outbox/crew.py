@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 from waypost.outbox.entry import Entry
 from waypost.outbox.reading import Source
+from waypost.outbox.request import Request
 
 Work = Callable[[Entry], Awaitable[None]]
 
@@ -19,4 +20,5 @@ class Crew(NamedTuple):
     send: Work
     give_up: Work
     expire: Work
+    restricted_until: Callable[[Request], float]
     report: Callable[[Entry, Exception], None]

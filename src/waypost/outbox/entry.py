@@ -33,6 +33,7 @@ class Entry:
         "connection_hold",
         "failures",
         "holds",
+        "let_go",
         "not_before",
         "performing_since",
         "phase",
@@ -53,6 +54,8 @@ class Entry:
         # The wait is for a connection: a new one ends it.
         self.connection_hold = False
         self.holds = 0
+        # What holds it back was over while its hold was still being stored.
+        self.let_go = False
         # Attempts that failed by the request's own fault.
         self.failures = 0
         # A send of this request was cut off by the end of another process.

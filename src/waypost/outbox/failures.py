@@ -75,7 +75,12 @@ def is_paced(failure: Failure | None) -> bool:
 
 def is_held(failure: Failure | None) -> bool:
     """Whether a request waits because of pacing or of a restriction of its account."""
-    return is_paced(failure) or (failure is not None and failure.code == RESTRICTED.code)
+    return is_paced(failure) or is_restricted(failure)
+
+
+def is_restricted(failure: Failure | None) -> bool:
+    """Whether a request waits because its account may not open chats."""
+    return failure is not None and failure.code == RESTRICTED.code
 
 
 def waits_for(failure: Failure | None) -> str:

@@ -18,7 +18,7 @@ from waypost.outbox.agenda import Agenda
 from waypost.outbox.clock_steps import ClockSteps
 from waypost.outbox.crew import Crew, Work
 from waypost.outbox.entry import WAITING, Entry, Phase
-from waypost.outbox.failures import is_held
+from waypost.outbox.failures import is_held, is_restricted
 from waypost.outbox.line import Line
 from waypost.outbox.reading import Reading
 from waypost.outbox.settings import OutboxSettings
@@ -133,7 +133,10 @@ class Lane:
         again.
         """
         for entry in self._window.entries():
-            if is_held(entry.request.failure) and key in (None, entry.request.chat_key):
+            if key not in (None, entry.request.chat_key):
+                continue
+            entry.let_go = True
+            if is_held(entry.request.failure):
                 entry.not_before = 0.0
                 self._offer(entry)
         self._window.recall(key)
@@ -194,6 +197,8 @@ class Lane:
         for entry in entries:
             self._name(entry)
             self._mind_clock_of_others(entry)
+            if is_restricted(entry.request.failure):
+                entry.not_before = min(entry.not_before, self._crew.restricted_until(entry.request))
             if not self._is_known(entry) and self._window.place(entry):
                 self._begin_with(entry)
         for key in chats:
@@ -291,6 +296,7 @@ class Lane:
 
     def _begin(self, entry: Entry, phase: Phase, work: Work) -> asyncio.Task[None]:
         entry.phase = phase
+        entry.let_go = False
         task = entry.task = self._spawn(self._run(entry, phase, work))
         task.add_done_callback(lambda _: self._done(entry, phase, task))
         if phase is Phase.SENDING:
@@ -317,6 +323,8 @@ class Lane:
         if entry.phase is Phase.GONE:
             self._remove(entry)
         else:
+            if entry.let_go and is_held(entry.request.failure):
+                entry.not_before = 0.0
             self._offer(entry)
         self.pump()
 
@@ -353,8 +361,7 @@ class Lane:
             self._offer(entry)
 
     def _set_timer(self) -> None:
-        comes_back = self._window.has_room and not self._reading.runs
-        times = (self._agenda.next(), self._window.next_return() if comes_back else None)
+        times = (self._agenda.next(), self._next_return())
         at = min((one for one in times if one is not None), default=None)
         if at is None or (self._timer is not None and not self._timer.cancelled() and self._timer_at <= at):
             return
@@ -363,6 +370,11 @@ class Lane:
         self._timer_at = at
         wait = max(at - self._clock.now(), 0.0)
         self._timer = asyncio.get_running_loop().call_later(wait, self._timer_fired)
+
+    def _next_return(self) -> float | None:
+        """When a chat comes back into memory; what is late waits for room and not for the clock."""
+        is_late = self._window.returns(self._clock.now())
+        return None if self._reading.runs or is_late else self._window.next_return()
 
     def _timer_fired(self) -> None:
         self._timer = None

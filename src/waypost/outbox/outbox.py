@@ -300,9 +300,11 @@ class Outbox:
     async def on_written(self, chats: Sequence[OpenChat]) -> None:
         """Somebody has written in these chats: they are open from now on; returns after the commit."""
         for chat in await self._chats.written(chats, self._clock.now()):
+            key = self._lanes.canonical(*chat)
+            self._chats.remember(chat.instance_id, key)
             lane = self._lanes.find(chat.instance_id)
             if lane is not None:
-                lane.let_go(self._lanes.canonical(*chat))
+                lane.let_go(key)
 
     async def merge_chats(self, instance_id: str, old: str, new: str) -> None:
         """`old` is another name of the chat `new`: from now on they are one line, in the order of
@@ -366,6 +368,7 @@ class Outbox:
             send=self._sending.send,
             give_up=self._sending.give_up,
             expire=self._endings.expire,
+            restricted_until=self._pacer.restricted_until,
             report=self._report,
         )
 

@@ -4,6 +4,7 @@ Two things hold a request back: the rules that its instance keeps to (pacing.py)
 the account may not open new chats for now. The second is kept to by every instance, whatever its rules.
 """
 
+import math
 import random
 from collections.abc import Callable
 from typing import Final
@@ -47,6 +48,8 @@ class _Instance:
     def __init__(self) -> None:
         self.tally: Tally | None = None
         self.restriction: _Restriction | None = None
+        # Whether the server has told this process of a restriction or of its end.
+        self.heard = False
         self.held: set[str] = set()
         self.last_turn = 0.0
 
@@ -128,6 +131,17 @@ class Pacer:
             return Held("breaker", known.tally.broken_until)
         return None
 
+    def restricted_until(self, request: Request) -> float:
+        """Until when a request that was stored as restricted has to wait for that, as far as is known here
+        (seconds since the epoch): 0 once it is over or the chat is open, infinite where nothing is known.
+        """
+        if not self.opens(request):
+            return 0.0
+        known = self._instances.get(request.instance_id)
+        if known is None or not known.heard:
+            return math.inf
+        return 0.0 if known.restriction is None else known.restriction.until
+
     def opens(self, request: Request) -> bool:
         """Whether the database may not know yet that the request's chat is open."""
         return not self._chats.known(request.instance_id, request.chat_key)
@@ -142,6 +156,7 @@ class Pacer:
             known.tally.sent(request.uuid, self._clock.now())
         if known.restriction is not None and news:
             known.restriction = None
+            known.heard = True
             known.last_turn = 0.0
             self._log.info("restriction_over", instance=request.instance_id)
             self._let_go(request.instance_id)
@@ -214,6 +229,7 @@ class Pacer:
         times = 1 if restriction is None else restriction.times + 1
         until = _number(error.facts.get("until")) or now + delay(self._restricted, times, self._rng)
         known.restriction = _Restriction(until, times)
+        known.heard = True
         self._log.warning("restricted", instance=request.instance_id, seconds=round(until - now), times=times)
         return until
 

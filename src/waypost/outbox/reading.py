@@ -80,7 +80,7 @@ class Reading:
         now = self._clock.now()
         if self._window.has_room:
             self._window.bring_back(now, _CHATS)
-        elif self._window.unread.waits and self._again is None:
+        elif self._again is None and (self._window.unread.waits or self._window.returns(now)):
             loop = asyncio.get_running_loop()
             if loop.time() >= self._next_park:
                 self._window.park(now)

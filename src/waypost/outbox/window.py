@@ -250,6 +250,11 @@ class Window:
             heapq.heappop(self._until)
         return self._until[0][0] if self._until else None
 
+    def returns(self, now: float) -> bool:
+        """Whether a chat that waits outside should come back now."""
+        at = self.next_return()
+        return at is not None and at <= now
+
     def recall(self, key: str | None) -> None:
         """Have a chat (all, unless one is named) that waits outside come back before its time."""
         for one in list(self._parked) if key is None else [key]:
@@ -259,7 +264,7 @@ class Window:
 
     def bring_back(self, now: float, limit: int) -> None:
         """Have chats read again whose time has come."""
-        while limit and (until := self.next_return()) is not None and until <= now:
+        while limit and self.returns(now):
             limit -= 1
             key = heapq.heappop(self._until)[1]
             del self._parked[key]

@@ -87,6 +87,21 @@ async def test_chats_that_wait_long_leave_room_for_those_that_can_go_on(house: H
             assert (await finished(outbox, uuid)).state is RequestState.SENT
 
 
+async def test_a_chat_that_opens_while_it_waits_outside_of_memory_goes_on_at_once(house: House) -> None:
+    async with house.open(settings=LONG) as (outbox, executor):
+        open_chats: set[str] = set()
+        executor.always("perform", restricted(house.clock.now() + 500, open_chats))
+        held = await fill(house, outbox, 60, 60)
+        for uuid in held:
+            await waiting(outbox, uuid, "restriction")
+        lane = next(iter(outbox._lanes))
+        outside = next(n for n, uuid in enumerate(held) if lane.find(uuid) is None)
+        open_chats.add(f"c{outside}")
+        await outbox.on_written([OpenChat(INSTANCE, f"c{outside}")])
+        assert (await finished(outbox, held[outside])).state is RequestState.SENT
+        assert house.network.names() == [f"{held[outside]}/note"]
+
+
 async def test_what_expires_outside_of_memory_ends_with_its_reason(house: House) -> None:
     async with house.open(settings=LONG) as (outbox, executor):
         executor.connected = False

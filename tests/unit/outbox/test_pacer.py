@@ -7,8 +7,11 @@ from waypost.errors import RESTRICTED, SERVER_REFUSED, EngineError, WaypostError
 from waypost.outbox.open_chats import OpenChat
 from waypost.outbox.pacing import DAY, PacingRules
 from waypost.outbox.port import Showing, Waiting
-from waypost.outbox.request import Request, RequestState
-from waypost.testing.executor import Script
+from waypost.outbox.request import Request, RequestState, Step
+from waypost.storage.database import Database
+from waypost.storage.outbox import SqlOutboxStore
+from waypost.storage.sqlite.database import opened
+from waypost.testing.executor import Script, ScriptedExecutor
 from waypost.testing.outbox_house import INSTANCE, House, finished, until, waiting
 
 FREE = PacingRules(
@@ -202,6 +205,36 @@ async def test_while_the_account_is_restricted_new_chats_wait_and_known_ones_go_
         house.clock.advance((told.next_attempt_at or 0.0) - house.clock.now() + 0.1)
         outbox.wake(INSTANCE)
         for uuid in (refused, other):
+            assert (await finished(outbox, uuid)).state is RequestState.SENT
+
+
+class SlowToHold(SqlOutboxStore):
+    """A store in which a request that is held back is stored once `go_on` is set."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.go_on = asyncio.Event()
+        self.holds = asyncio.Event()
+
+    async def postponed(self, request: Request, step: Step | None = None) -> bool:
+        self.holds.set()
+        await self.go_on.wait()
+        return await super().postponed(request, step)
+
+
+async def test_a_chat_that_opens_while_its_hold_is_being_stored_goes_on_at_once(house: House) -> None:
+    open_ones: set[str] = set()
+    executor = ScriptedExecutor(house.network)
+    executor.always("perform", restricting(open_ones))
+    async with opened(house.path) as database:
+        store = SlowToHold(database)
+        outbox = house.make(database, executor, store=store)
+        async with outbox.running(), asyncio.timeout(20):
+            uuid = (await outbox.accept(house.call("new"))).uuid
+            await store.holds.wait()
+            open_ones.add("new")
+            await outbox.on_written([OpenChat(INSTANCE, "new")])
+            store.go_on.set()
             assert (await finished(outbox, uuid)).state is RequestState.SENT
 
 
