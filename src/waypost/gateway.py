@@ -37,6 +37,7 @@ from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
 from waypost.instances.instance import NetworkName
 from waypost.instances.instances import Instances
+from waypost.instances.lids import Lids
 from waypost.instances.messages import forget_old
 from waypost.instances.neighbours import Neighbours
 from waypost.instances.register import Register
@@ -61,6 +62,7 @@ from waypost.storage.contacts import SqlContacts
 from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
 from waypost.storage.instances import SqlInstances
+from waypost.storage.lids import SqlLids
 from waypost.storage.messages import SqlMessages
 from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.opening import Storage, opened
@@ -176,7 +178,7 @@ async def _furnish(
     blobs = local if storage.depot is None else SharedBlobs(local, storage.depot)
     fresh = FreshUploads()
     messages = SqlMessages(database)
-    contacts = Contacts(SqlContacts(database), clock)
+    contacts = Contacts(SqlContacts(database), Lids(SqlLids(database)), clock)
     store = SqlInstances(database)
     # Closed by a stack of its own, since it is entered when a session is first opened.
     networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
@@ -232,7 +234,7 @@ async def _furnish(
             sessions_per_process=settings.engine_sessions_per_process,
             pairing_within=settings.pairing_seconds,
         ),
-        Incoming(register, sessions, messages, outbox),
+        Incoming(register, sessions, messages, outbox, contacts),
         sessions,
         clock,
         log,

@@ -81,10 +81,10 @@ async def test_tokens_are_numbered_and_brought_along_and_go_with_their_instance(
 async def test_a_newer_answer_about_a_contact_replaces_the_older(database: Database) -> None:
     await SqlInstances(database).add(SHOP)
     store = SqlContacts(database)
-    one = Contact(asked="49", jid="49@s.whatsapp.net", lid=None, checked_at=1.0)
-    two = Contact(asked="50", jid="50@s.whatsapp.net", lid="7@lid", checked_at=1.0)
+    one = Contact(asked="49", jid="49@s.whatsapp.net", checked_at=1.0)
+    two = Contact(asked="50", jid="50@s.whatsapp.net", checked_at=1.0)
     await store.put("i1", [one, two])
-    newer = msgspec.structs.replace(one, lid="8@lid", checked_at=2.0)
+    newer = msgspec.structs.replace(one, jid="48@s.whatsapp.net", checked_at=2.0)
     await store.put("i1", [newer])
     await store.put("i1", [])
     assert await store.get("i1", "49") == newer

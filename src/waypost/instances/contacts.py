@@ -1,17 +1,24 @@
-"""Who is behind a number: what the server answered, kept so that not every message asks again."""
+"""Who is behind a number: what the server answered, kept so that not every message asks again; and what
+people are called."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
 from waypost.address import Jid
 from waypost.clock import Clock
+from waypost.instances.lids import Lids
 
 # A number changes hands within months, not hours; an account that appeared yesterday must be found today.
 FRESH_SECONDS = 24 * 3600.0
 _REMEMBERED = 50_000  # chats in memory, about 10 MB
+
+T = TypeVar("T")
+
+SortBy = Literal["id", "name"]
+SortOrder = Literal["asc", "desc"]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,39 +26,78 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
     asked: str
     jid: str
-    lid: str | None
+    lid: str | None = None
     checked_at: float
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody (a JID without device) is called: by the account's address book (`name`), by themselves
+    (`pushname`); None where nothing is said about it."""
+
+    jid: str
+    name: str | None = None
+    pushname: str | None = None
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom the account has met. `jid` is the number where it is known, else the LID; names are empty
+    where they are not."""
+
+    jid: str
+    lid: str | None
+    name: str
+    pushname: str
 
 
 class ContactStore(Protocol):
     """Where contacts are kept."""
 
     async def put(self, instance_id: str, contacts: Sequence[Contact]) -> None:
-        """Keep what the server answered; a newer answer replaces an older one."""
+        """Keep what the server answered, but for the LID; a newer answer replaces an older one."""
         ...
 
     async def get(self, instance_id: str, asked: str) -> Contact | None:
-        """What is known of an address, in the spelling that was asked for."""
+        """What is known of an address, in the spelling that was asked for; without the LID."""
+        ...
+
+    async def call(self, instance_id: str, namings: Sequence[Naming]) -> None:
+        """Keep what people are called."""
+        ...
+
+    async def person(self, instance_id: str, jid: str) -> Person | None:
+        """The person with that address."""
+        ...
+
+    async def people(
+        self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder
+    ) -> list[Person]:
+        """A part of all people. By name means by the name that would be shown."""
         ...
 
 
 class Contacts:
     """Contacts, with the latest in memory, known and unknown."""
 
-    def __init__(self, store: ContactStore, clock: Clock) -> None:
+    def __init__(self, store: ContactStore, lids: Lids, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._recent: OrderedDict[tuple[str, str], Contact | None] = OrderedDict()
+        self._called: OrderedDict[tuple[str, str], Naming] = OrderedDict()
+        self.lids = lids
 
     async def get(self, instance_id: str, chat: Jid) -> Contact | None:
         """What is known of `chat`, however old."""
         key = (instance_id, str(chat))
         if key in self._recent:
             self._recent.move_to_end(key)
-            return self._recent[key]
-        contact = await self._store.get(instance_id, str(chat))
-        self._remember(key, contact)
-        return contact
+            contact = self._recent[key]
+        else:
+            contact = await self._store.get(instance_id, str(chat))
+            _remember(self._recent, key, contact)
+        if contact is None:
+            return None
+        lid = await self.lids.lid_of(instance_id, Jid.parse(contact.jid))
+        return msgspec.structs.replace(contact, lid=str(lid) if lid else None)
 
     async def fresh(self, instance_id: str, chat: Jid) -> Contact | None:
         """What is known of `chat` when it is recent enough to send by."""
@@ -63,18 +109,56 @@ class Contacts:
     async def learn(self, instance_id: str, asked: Jid, jid: Jid, lid: Jid | None) -> Contact:
         """Note the server's answer about `asked`, for the corrected address too."""
         at = self._clock.now()
-        lid_text = str(lid) if lid else None
-        known = [
-            Contact(asked=str(one), jid=str(jid), lid=lid_text, checked_at=at)
-            for one in dict.fromkeys((asked, jid))
-        ]
+        known = [Contact(asked=str(one), jid=str(jid), checked_at=at) for one in dict.fromkeys((asked, jid))]
         await self._store.put(instance_id, known)
+        await self.lids.learn(instance_id, [(jid, lid)])
         for contact in known:
-            self._remember((instance_id, contact.asked), contact)
-        return known[0]
+            _remember(self._recent, (instance_id, contact.asked), contact)
+        return msgspec.structs.replace(known[0], lid=str(lid) if lid else None)
 
-    def _remember(self, key: tuple[str, str], contact: Contact | None) -> None:
-        self._recent[key] = contact
-        self._recent.move_to_end(key)
-        if len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
+    async def call(self, instance_id: str, namings: Iterable[Naming]) -> None:
+        """Keep what people are called; by their number, where they are known by their LID and by that."""
+        new: dict[str, Naming] = {}
+        for naming in namings:
+            number = await self.lids.number_of(instance_id, Jid.parse(naming.jid))
+            one = msgspec.structs.replace(naming, jid=str(number or naming.jid))
+            before = new.get(one.jid) or self._called.get((instance_id, one.jid)) or Naming(jid=one.jid)
+            after = _merged(before, one)
+            if after != before:
+                new[one.jid] = after
+        if not new:
+            return
+        await self._store.call(instance_id, list(new.values()))
+        for jid, naming in new.items():
+            _remember(self._called, (instance_id, jid), naming)
+            # The row may be one that was not there before.
+            if self._recent.get((instance_id, jid), naming) is None:
+                del self._recent[instance_id, jid]
+
+    async def person(self, instance_id: str, jid: Jid) -> Person | None:
+        """The person with that number (as it is typed or as it is registered) or LID."""
+        known = await self.get(instance_id, jid)
+        registered = jid if known is None else Jid.parse(known.jid)
+        number = await self.lids.number_of(instance_id, registered)
+        return await self._store.person(instance_id, str(number or jid))
+
+    async def people(
+        self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder
+    ) -> list[Person]:
+        """A part of all people whom the account has met."""
+        return await self._store.people(instance_id, limit, offset, sort_by, order)
+
+
+def _merged(before: Naming, after: Naming) -> Naming:
+    return Naming(
+        jid=after.jid,
+        name=before.name if after.name is None else after.name,
+        pushname=before.pushname if after.pushname is None else after.pushname,
+    )
+
+
+def _remember(memory: OrderedDict[tuple[str, str], T], key: tuple[str, str], value: T) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

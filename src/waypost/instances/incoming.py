@@ -6,6 +6,7 @@ from typing import Protocol
 
 from waypost.address import Jid
 from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, StateChanged
+from waypost.instances.contacts import Contacts, Naming
 from waypost.instances.messages import Message, MessageStore
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
@@ -28,12 +29,18 @@ class Incoming:
     """Implements the engine's EventSink."""
 
     def __init__(
-        self, register: Register, sessions: Sessions, messages: MessageStore, outbox: Outbox
+        self,
+        register: Register,
+        sessions: Sessions,
+        messages: MessageStore,
+        outbox: Outbox,
+        contacts: Contacts,
     ) -> None:
         self._register = register
         self._sessions = sessions
         self._messages = messages
         self._outbox = outbox
+        self._contacts = contacts
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Store `events` durably, those of known instances; returning means committed."""
@@ -43,11 +50,30 @@ class Incoming:
         if receipts:
             await self._outbox.on_receipts(receipts)
         if messages:
+            await self._meet(messages)
             await self._messages.put([_message(event) for event in messages])
             await self._outbox.on_written([chat for event in messages for chat in _chats(event)])
         for event in known:
             if isinstance(event, StateChanged):
                 await self._sessions.on_state(event)
+                await self._meet_ourselves(event.instance_id)
+
+    async def _meet_ourselves(self, instance_id: str) -> None:
+        instance = self._register.find(instance_id)
+        if instance is not None and instance.account is not None:
+            own, lid = _address(instance.account.jid), _address(instance.account.lid)
+            await self._contacts.lids.learn(instance_id, [(own, lid)])
+
+    async def _meet(self, messages: Sequence[MessageArrived]) -> None:
+        """Learn from messages who has written them: both addresses, and what they call themselves."""
+        for event in messages:
+            if event.from_me:
+                continue
+            sender, other = _address(event.sender), _address(event.sender_alt)
+            await self._contacts.lids.learn(event.instance_id, [(sender, other)])
+            if sender is not None and event.push_name:
+                naming = Naming(jid=str(sender), pushname=event.push_name)
+                await self._contacts.call(event.instance_id, [naming])
 
 
 def _message(event: MessageArrived) -> Message:
@@ -69,6 +95,14 @@ def _chats(event: MessageArrived) -> list[OpenChat]:
     if not event.from_me and event.sender_alt and chat == _bare(event.sender):
         names.append(_bare(event.sender_alt))
     return [OpenChat(event.instance_id, name) for name in names]
+
+
+def _address(jid: str | None) -> Jid | None:
+    """A person's address; None for what is none."""
+    with contextlib.suppress(ValueError):
+        found = Jid.parse(jid or "").bare
+        return found if found.is_number or found.is_lid else None
+    return None
 
 
 def _bare(jid: str) -> str:

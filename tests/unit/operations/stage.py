@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from waypost.engine.port import EngineEvent, Network, PairingEvent
-from waypost.instances.contacts import Contact, Contacts
+from waypost.instances.contacts import Contact, Contacts, Naming, Person, SortBy, SortOrder
+from waypost.instances.lids import Lids
 from waypost.instances.messages import Message
 from waypost.operations.resources import Resources
 from waypost.telemetry import make_log
 from waypost.testing.clock import FakeClock
 from waypost.testing.engine import MemoryEngine
+from waypost.testing.lids import KeptLids
 
 SHOP = "shop"
 PHONE = "447700900101"
@@ -48,6 +50,17 @@ class NoContacts:
     async def get(self, instance_id: str, asked: str) -> Contact | None:
         return None
 
+    async def call(self, instance_id: str, namings: Sequence[Naming]) -> None:
+        pass
+
+    async def person(self, instance_id: str, jid: str) -> Person | None:
+        return None
+
+    async def people(
+        self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder
+    ) -> list[Person]:
+        return []
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -67,7 +80,7 @@ async def parts(folder: Path) -> Parts:
     unused = cast("Any", None)
     resources = Resources(
         session_of=engine.session,
-        contacts=Contacts(NoContacts(), clock),
+        contacts=Contacts(NoContacts(), Lids(KeptLids()), clock),
         messages=messages,
         uploads=unused,
         fetcher=unused,

@@ -1,8 +1,10 @@
+-- Who is behind an address, as the server answered (`checked_at` 0: it was not asked), and what they are called: `name` in the account's address book, `pushname` by themselves. Where `asked` is `jid` the row is a person, else another spelling.
 CREATE TABLE contacts (
     instance_id TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
     asked TEXT NOT NULL,
     jid TEXT NOT NULL,
-    lid TEXT,
     checked_at REAL NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    pushname TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (instance_id, asked)
 ) STRICT, WITHOUT ROWID;
