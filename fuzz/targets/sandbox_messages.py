@@ -5,7 +5,7 @@ from google.protobuf.message import DecodeError
 
 from fuzz.target import Choices, Target
 from waypost.errors import SandboxError
-from waypost.sandbox.contacts import content
+from waypost.sandbox.contacts import attachments, content
 from waypost.sandbox.contacts.fields import fields_of
 from waypost.sandbox.protocol import pairing
 from waypost.sandbox.signal import messages, padding
@@ -27,7 +27,7 @@ def _content(data: bytes) -> None:
     msgspec.json.encode(fields_of(message))
     inner = content.unwrapped(message)
     content.type_of(inner)
-    quoted, audio, media = content.quote_of(inner), content.audio_of(inner), content.media_of(inner)
+    quoted, audio, media = content.quote_of(inner), content.audio_of(inner), attachments.media_of(inner)
     text = content.text_of(inner)
     assert text is None or content.text_of(content.text_message(text, quoted)) == text
     assert audio is None or content.type_of(inner) in (
@@ -35,6 +35,7 @@ def _content(data: bytes) -> None:
         "text",
         "image",
         "video",
+        "ptv",
         "document",
         "sticker",
     )

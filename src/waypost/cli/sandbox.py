@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import mimetypes
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from waypost.errors import WaypostError
 from waypost.sandbox.client import DEFAULT_URL, SandboxClient
 from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
-from waypost.sandbox.views import ContactView, InboxMessage, NewContact, PhoneView, Send
+from waypost.sandbox.views import Attachment, ContactView, InboxMessage, NewContact, PhoneView, Send
 from waypost.telemetry import make_log
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ app.add_typer(contacts, name="contacts", invoke_without_command=True)
 Url = Annotated[str, typer.Option("--url", envvar="WAYPOST_SANDBOX_URL", help="The sandbox's control API.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[str, typer.Argument(metavar="+NUMBER")]
+SentFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file of that kind.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds; negative = never.")]
 
 
@@ -186,18 +188,47 @@ def send(
     audio: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A voice note (Ogg Opus).")
     ] = None,
-    seconds: Annotated[int, typer.Option(help="How long the note says it is.")] = 1,
+    image: SentFile = None,
+    video: SentFile = None,
+    document: SentFile = None,
+    sticker: SentFile = None,
+    caption: Annotated[str | None, typer.Option(help="Of an image, a video or a document.")] = None,
+    view_once: Annotated[bool, typer.Option("--view-once", help="Of an image or a video.")] = False,
+    seconds: Annotated[int, typer.Option(help="How long the note or the video says it is.")] = 1,
     reply_to: Annotated[str | None, typer.Option(help="Id of the message that it answers.")] = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """Let a contact write to an instance."""
-    if (text is None) == (audio is None):
-        raise typer.BadParameter("Give either --text or --audio.")
-    data = None if audio is None else audio.read_bytes()
-    message = Send(to=to, text=text, audio=data, seconds=seconds, reply_to=reply_to)
+    files = {"image": image, "video": video, "document": document, "sticker": sticker}
+    given = [(kind, path) for kind, path in files.items() if path is not None]
+    if (text is not None) + (audio is not None) + len(given) != 1:
+        raise typer.BadParameter("Give one of --text, --audio, --image, --video, --document and --sticker.")
+    message = Send(
+        to=to,
+        text=text,
+        audio=None if audio is None else audio.read_bytes(),
+        file=_attachment(*given[0], caption, seconds, view_once) if given else None,
+        seconds=seconds,
+        reply_to=reply_to,
+    )
     sent = _ask(url, lambda sandbox: sandbox.send(sender, message))
     _say(sent, as_json, f"{sent.id} is on its way to {sent.devices} devices.")
+
+
+def _attachment(kind: str, path: Path, caption: str | None, seconds: int, view_once: bool) -> Attachment:
+    return msgspec.convert(
+        {
+            "kind": kind,
+            "data": path.read_bytes(),
+            "mimetype": mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            "caption": caption,
+            "filename": path.name,
+            "seconds": seconds if kind == "video" else 0,
+            "view_once": view_once,
+        },
+        Attachment,
+    )
 
 
 async def _serve(settings: SandboxSettings, as_json: bool) -> None:
@@ -228,7 +259,9 @@ async def _read(
 
 def _save(folder: Path, message: InboxMessage, data: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    suffix = ".ogg" if message.audio is not None else ".bin"
+    part = message.fields.get(message.type)
+    mimetype = part.get("mimetype", "") if isinstance(part, dict) else ""
+    suffix = ".ogg" if message.audio is not None else mimetypes.guess_extension(mimetype) or ".bin"
     (folder / f"{message.seq}{suffix}").write_bytes(data)
 
 
@@ -239,6 +272,10 @@ def _line(message: InboxMessage) -> str:
     if message.audio is not None:
         kind = "voice note" if message.audio.ptt else "audio"
         body = f"{kind}, {message.audio.seconds} s, media {message.media}"
+    elif message.media != "none" and isinstance(part := message.fields.get(message.type), dict):
+        size = f"{part['width']}×{part['height']}, " if "width" in part else ""
+        caption = "" if message.text is None else f" “{message.text}”"
+        body = f"{part.get('mimetype')}, {size}media {message.media}{caption}"
     quote = f" (answers {message.quoted_id})" if message.quoted_id else ""
     again = f" ×{message.times}" if message.times > 1 else ""
     return f"{message.seq} {message.sender} {message.type}: {body}{quote}{again}"

@@ -151,7 +151,8 @@ class InboxMessage(msgspec.Struct, frozen=True):
     from_lid: str
     timestamp: float
     type: str
-    """text, audio, image, video, document, sticker, reaction, contact, location, protocol or other."""
+    """text, audio, image, video, ptv (a round video), document, sticker, reaction, contact, location,
+    protocol or other."""
     text: str | None
     quoted_id: str | None
     quoted_text: str | None
@@ -164,6 +165,7 @@ class InboxMessage(msgspec.Struct, frozen=True):
     """The decrypted protobuf."""
     fields: dict[str, Any] = {}
     """The same as JSON, by the names of `message.proto`, and by number where that has no name."""
+    view_once: bool = False
 
 
 class Inbox(msgspec.Struct, frozen=True):
@@ -173,12 +175,32 @@ class Inbox(msgspec.Struct, frozen=True):
     last: int
 
 
+class Attachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that a contact sends, and what its message says of it: nothing is looked up in the file.
+
+    `ptv` is a round video; `thumbnail` a small JPEG. Sizes are pixels.
+    """
+
+    kind: Literal["image", "video", "ptv", "document", "sticker"]
+    data: bytes
+    mimetype: str
+    caption: str | None = None
+    filename: str | None = None
+    width: Count = 0
+    height: Count = 0
+    seconds: Count = 0
+    thumbnail: bytes = b""
+    view_once: bool = False
+    animated: bool = False
+
+
 class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A message of a contact to a phone: `text`, or `audio` (the file's bytes)."""
+    """A message of a contact to a phone: `text`, `audio` (the bytes of a voice note) or another `file`."""
 
     to: str
     text: str | None = None
     audio: bytes | None = None
+    file: Attachment | None = None
     mimetype: str = "audio/ogg; codecs=opus"
     seconds: Count = 0
     waveform: bytes = b""

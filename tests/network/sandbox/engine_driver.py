@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_WITH_FILE = ("audio", "image", "video", "document", "sticker")
 Answer = dict[str, Any]
 
 events = os.fdopen(os.dup(1), "w", buffering=1)
@@ -96,9 +97,10 @@ def main() -> None:
             sender=ev.Info.MessageSource.Sender.User,
             fromme=ev.Info.MessageSource.IsFromMe,
             ptt=content.audioMessage.PTT,
+            kinds=[field.name for field, _ in content.ListFields()],
             **body,
         )
-        if content.HasField("audioMessage"):
+        if any(content.HasField(f"{kind}Message") for kind in _WITH_FILE):
             threading.Thread(target=fetch, args=(c, ev)).start()
 
     client.event(e.ReceiptEv)(receipt)

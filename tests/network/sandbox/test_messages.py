@@ -1,11 +1,12 @@
 import asyncio
 import base64
 import os
+from typing import Any
 
 import pytest
 
 from waypost.sandbox.client import SandboxClient
-from waypost.sandbox.views import NewContact, NewFailure, Send
+from waypost.sandbox.views import Attachment, NewContact, NewFailure, Send
 
 from .conftest import SHOP, Shop
 
@@ -59,6 +60,28 @@ async def test_a_contact_writes_to_an_instance_and_quotes(shop: Shop, ada: str) 
     assert (await shop.engine.event("message", id=voice.id))["ptt"] is True
     assert base64.b64decode((await shop.engine.event("file", id=voice.id))["data"]) == note
     assert await _status(shop.client, ada, voice.id, "delivered")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("image", {"caption": "the oven", "width": 4, "height": 3, "thumbnail": b"small"}),
+        ("image", {"view_once": True}),
+        ("video", {"caption": "the oven, moving", "seconds": 4}),
+        ("document", {"caption": "the bill", "filename": "bill.pdf"}),
+        ("sticker", {"animated": True}),
+    ],
+)
+async def test_a_file_of_a_contact_arrives_as_the_kind_it_was_sent_as(
+    shop: Shop, ada: str, kind: Any, more: dict[str, Any]
+) -> None:
+    sent = await shop.engine.call("text", to=ada[1:], text="show me")
+    await shop.client.next_message(ada)
+    data = os.urandom(5_000)
+    file = Attachment(kind=kind, data=data, mimetype="application/x-test", **more)
+    answer = await shop.client.send(ada, Send(to=SHOP, file=file, reply_to=sent["id"]))
+    assert f"{kind}Message" in (await shop.engine.event("message", id=answer.id))["kinds"]
+    assert base64.b64decode((await shop.engine.event("file", id=answer.id))["data"]) == data
 
 
 async def test_a_refused_message_is_an_error_of_its_code(shop: Shop, ada: str) -> None:

@@ -5,7 +5,7 @@ All of it happens in one transaction per stanza: a crash leaves the stanza queue
 
 import sqlite3
 
-from waypost.sandbox.contacts import content, outgoing, sessions
+from waypost.sandbox.contacts import attachments, content, outgoing, sessions
 from waypost.sandbox.protocol.prekeys import KEY_TYPE, key_nodes
 from waypost.sandbox.protocol.usync import party_of
 from waypost.sandbox.signal.errors import Reason, SignalError
@@ -75,7 +75,7 @@ def _keep(
 ) -> Touched:
     origin, id = node.need_jid("from"), node.need("id")
     inner = content.unwrapped(message)
-    media = "none" if content.media_of(inner) is None else "pending"
+    media = "none" if attachments.media_of(inner) is None else "pending"
     device = Jid(sender.lid, LID_SERVER, origin.device)
     first = inbox.put(rows, party.number, sender.number, str(device), id, raw, media, now)
     if silent or not first:

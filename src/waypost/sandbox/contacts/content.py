@@ -1,36 +1,20 @@
 """What is in a decrypted message, and messages to send."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from waypost.sandbox.media.paths import token_in
 from waypost.sandbox.signal.errors import Reason, SignalError
 from waypost.sandbox.views import AudioView
-from waypost.sandbox.wire.media import MediaKind
-from waypost.sandbox.wire.proto.message_pb2 import (
-    AudioMessage,
-    ContextInfo,
-    DocumentMessage,
-    ImageMessage,
-    Message,
-    StickerMessage,
-    VideoMessage,
-)
+from waypost.sandbox.wire.proto.message_pb2 import ContextInfo, Message
 
-_WRAPPERS: Final = ("ephemeral", "view_once", "document_with_caption", "edited")
-_MEDIA: Final = {
-    "audio": MediaKind.AUDIO,
-    "image": MediaKind.IMAGE,
-    "sticker": MediaKind.IMAGE,
-    "video": MediaKind.VIDEO,
-    "document": MediaKind.DOCUMENT,
-}
+_VIEW_ONCE: Final = ("view_once", "view_once_message_v2", "view_once_message_v2_extension")
+_WRAPPERS: Final = ("ephemeral", "document_with_caption", "edited", *_VIEW_ONCE)
 _TYPES: Final = (
     "audio",
     "image",
     "video",
+    "ptv",
     "document",
     "sticker",
     "reaction",
@@ -38,20 +22,17 @@ _TYPES: Final = (
     "location",
     "protocol",
 )
-_Media = AudioMessage | ImageMessage | VideoMessage | DocumentMessage | StickerMessage
-
-
-@dataclass(frozen=True, slots=True)
-class MediaReference:
-    """Where a message's file is and how to open it; `token` is None when its path is not one of this
-    network."""
-
-    kind: MediaKind
-    token: str | None
-    key: bytes
-    file_sha256: bytes
-    file_enc_sha256: bytes
-    mimetype: str
+_QUOTING: Final = (
+    "extended_text",
+    "audio",
+    "image",
+    "video",
+    "ptv",
+    "document",
+    "sticker",
+    "contact",
+    "location",
+)
 
 
 def parse(raw: bytes) -> Message:
@@ -70,8 +51,16 @@ def unwrapped(message: Message) -> Message:
     return message
 
 
+def is_view_once(message: Message) -> bool:
+    """Whether phones show the message once only."""
+    if any(message.HasField(name) for name in _VIEW_ONCE):
+        return True
+    inner = unwrapped(message)
+    return inner is not message and is_view_once(inner)
+
+
 def type_of(message: Message) -> str:
-    """text, audio, image, video, document, sticker, reaction, contact, location, protocol or other."""
+    """text, audio, image, video, ptv, document, sticker, reaction, contact, location, protocol or other."""
     if message.HasField("conversation") or message.HasField("extended_text"):
         return "text"
     return next((name for name in _TYPES if message.HasField(name)), "other")
@@ -85,7 +74,7 @@ def text_of(message: Message) -> str | None:
         return message.extended_text.text
     if message.HasField("reaction"):
         return message.reaction.text
-    for part in (message.image, message.video, message.document):
+    for part in (message.image, message.video, message.ptv, message.document):
         if part.HasField("caption"):
             return part.caption
     return None
@@ -93,7 +82,7 @@ def text_of(message: Message) -> str | None:
 
 def quote_of(message: Message) -> ContextInfo | None:
     """What the message answers."""
-    for name in ("extended_text", "audio", "image", "video", "document", "sticker", "contact", "location"):
+    for name in _QUOTING:
         if message.HasField(name) and getattr(message, name).context_info.HasField("stanza_id"):
             context: ContextInfo = getattr(message, name).context_info
             return context
@@ -108,22 +97,6 @@ def audio_of(message: Message) -> AudioView | None:
     return AudioView(
         audio.seconds, audio.ptt, audio.waveform, audio.mimetype, audio.file_sha256, audio.file_length
     )
-
-
-def media_of(message: Message) -> MediaReference | None:
-    """The file of a message, if it has one."""
-    for name, kind in _MEDIA.items():
-        part: _Media = getattr(message, name)
-        if part.HasField("media_key"):
-            return MediaReference(
-                kind,
-                token_in(part.direct_path),
-                part.media_key,
-                part.file_sha256,
-                part.file_enc_sha256,
-                part.mimetype,
-            )
-    return None
 
 
 def quoting(id: str, author: str, quoted: Message) -> ContextInfo:

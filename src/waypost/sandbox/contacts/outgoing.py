@@ -79,7 +79,7 @@ def put_message(
         "type": "text" if type == "text" else "media",
         "notify": party.name or party.number,
     }
-    media = {"mediatype": "ptt"} if type == "audio" else {}
+    media = {} if type == "text" else {"mediatype": "ptt" if type == "audio" else type}
     enc = Node("enc", {"v": "2", "type": sealed.kind, **media}, sealed.body)
     frame = binary.encode(Node("message", attrs, (enc,)))
     queue.put(rows, recipient.number, device, "message", id, type, frame, now)

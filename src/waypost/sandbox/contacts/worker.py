@@ -5,8 +5,8 @@ import sqlite3
 from functools import partial
 from typing import Final
 
-from waypost.sandbox.contacts import arrivals, content, outgoing
-from waypost.sandbox.contacts.content import MediaReference
+from waypost.sandbox.contacts import arrivals, attachments, content, outgoing
+from waypost.sandbox.contacts.attachments import MediaReference
 from waypost.sandbox.media.files import MediaFiles
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.state import inbox, parties, queue
@@ -101,7 +101,7 @@ def _verdict(files: MediaFiles, received: Received) -> str:
 
 def reference_of(received: Received) -> MediaReference | None:
     """The file that a received message refers to."""
-    return content.media_of(content.unwrapped(content.parse(received.raw)))
+    return attachments.media_of(content.unwrapped(content.parse(received.raw)))
 
 
 def open_media(reference: MediaReference, blob: bytes) -> bytes:

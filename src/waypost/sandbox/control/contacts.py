@@ -179,6 +179,7 @@ def _message(row: Received) -> InboxMessage:
         times=row.times,
         raw=row.raw,
         fields=fields_of(message),
+        view_once=content.is_view_once(content.parse(row.raw)),
     )
 
 

@@ -8,7 +8,7 @@ from waypost.errors import SandboxError
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import Sandbox, start_sandbox
 from waypost.sandbox.settings import SandboxSettings
-from waypost.sandbox.views import ContactPatch, NewContact, NewFailure, Send
+from waypost.sandbox.views import Attachment, ContactPatch, NewContact, NewFailure, Send
 
 ADA = "+491700000001"
 
@@ -106,8 +106,13 @@ async def test_a_send_needs_a_phone_and_one_content(client: SandboxClient) -> No
     with pytest.raises(SandboxError, match="phones add"):
         await client.send(ADA, Send(to="+4915200000009", text="x"))
     await client.add_phone("+4915200000009")
-    for wrong in (Send(to="+4915200000009"), Send(to="+4915200000009", text="x", audio=b"x")):
-        with pytest.raises(SandboxError, match="either text or audio"):
+    file = Attachment(kind="document", data=b"x", mimetype="text/plain")
+    for wrong in (
+        Send(to="+4915200000009"),
+        Send(to="+4915200000009", text="x", audio=b"x"),
+        Send(to="+4915200000009", text="x", file=file),
+    ):
+        with pytest.raises(SandboxError, match="one of text, audio and file"):
             await client.send(ADA, wrong)
 
 

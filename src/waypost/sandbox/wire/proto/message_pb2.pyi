@@ -40,7 +40,10 @@ class Message(_message.Message):
     EPHEMERAL_FIELD_NUMBER: _builtins.int
     REACTION_FIELD_NUMBER: _builtins.int
     DOCUMENT_WITH_CAPTION_FIELD_NUMBER: _builtins.int
+    VIEW_ONCE_MESSAGE_V2_FIELD_NUMBER: _builtins.int
     EDITED_FIELD_NUMBER: _builtins.int
+    VIEW_ONCE_MESSAGE_V2_EXTENSION_FIELD_NUMBER: _builtins.int
+    PTV_FIELD_NUMBER: _builtins.int
     conversation: _builtins.str
     @_builtins.property
     def sender_key_distribution(self) -> Global___SenderKeyDistributionMessage: ...
@@ -75,7 +78,17 @@ class Message(_message.Message):
     @_builtins.property
     def document_with_caption(self) -> Global___NestedMessage: ...
     @_builtins.property
+    def view_once_message_v2(self) -> Global___NestedMessage: ...
+    @_builtins.property
     def edited(self) -> Global___NestedMessage: ...
+    @_builtins.property
+    def view_once_message_v2_extension(self) -> Global___NestedMessage:
+        """of voice notes"""
+
+    @_builtins.property
+    def ptv(self) -> Global___VideoMessage:
+        """shown as a circle"""
+
     def __init__(
         self,
         *,
@@ -96,11 +109,14 @@ class Message(_message.Message):
         ephemeral: Global___NestedMessage | None = ...,
         reaction: Global___ReactionMessage | None = ...,
         document_with_caption: Global___NestedMessage | None = ...,
+        view_once_message_v2: Global___NestedMessage | None = ...,
         edited: Global___NestedMessage | None = ...,
+        view_once_message_v2_extension: Global___NestedMessage | None = ...,
+        ptv: Global___VideoMessage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "location", b"location", "protocol", b"protocol", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "location", b"location", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "location", b"location", "protocol", b"protocol", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "location", b"location", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__conversation: _TypeAlias = _typing.Literal["conversation"]  # noqa: Y015
     _WhichOneofArgType__conversation: _TypeAlias = _typing.Literal["_conversation", b"_conversation"]  # noqa: Y015
@@ -244,23 +260,102 @@ class ExtendedTextMessage(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TEXT_FIELD_NUMBER: _builtins.int
+    MATCHED_TEXT_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    JPEG_THUMBNAIL_FIELD_NUMBER: _builtins.int
     CONTEXT_INFO_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_SHA256_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_ENC_SHA256_FIELD_NUMBER: _builtins.int
+    MEDIA_KEY_FIELD_NUMBER: _builtins.int
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_HEIGHT_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_WIDTH_FIELD_NUMBER: _builtins.int
     text: _builtins.str
+    matched_text: _builtins.str
+    """the address in the text that the preview is of"""
+    description: _builtins.str
+    title: _builtins.str
+    jpeg_thumbnail: _builtins.bytes
+    thumbnail_direct_path: _builtins.str
+    thumbnail_sha256: _builtins.bytes
+    thumbnail_enc_sha256: _builtins.bytes
+    media_key: _builtins.bytes
+    media_key_timestamp: _builtins.int
+    thumbnail_height: _builtins.int
+    thumbnail_width: _builtins.int
     @_builtins.property
     def context_info(self) -> Global___ContextInfo: ...
     def __init__(
         self,
         *,
         text: _builtins.str | None = ...,
+        matched_text: _builtins.str | None = ...,
+        description: _builtins.str | None = ...,
+        title: _builtins.str | None = ...,
+        jpeg_thumbnail: _builtins.bytes | None = ...,
         context_info: Global___ContextInfo | None = ...,
+        thumbnail_direct_path: _builtins.str | None = ...,
+        thumbnail_sha256: _builtins.bytes | None = ...,
+        thumbnail_enc_sha256: _builtins.bytes | None = ...,
+        media_key: _builtins.bytes | None = ...,
+        media_key_timestamp: _builtins.int | None = ...,
+        thumbnail_height: _builtins.int | None = ...,
+        thumbnail_width: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_text", b"_text", "context_info", b"context_info", "text", b"text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_matched_text", b"_matched_text", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_text", b"_text", "_thumbnail_direct_path", b"_thumbnail_direct_path", "_thumbnail_enc_sha256", b"_thumbnail_enc_sha256", "_thumbnail_height", b"_thumbnail_height", "_thumbnail_sha256", b"_thumbnail_sha256", "_thumbnail_width", b"_thumbnail_width", "_title", b"_title", "context_info", b"context_info", "description", b"description", "jpeg_thumbnail", b"jpeg_thumbnail", "matched_text", b"matched_text", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "text", b"text", "thumbnail_direct_path", b"thumbnail_direct_path", "thumbnail_enc_sha256", b"thumbnail_enc_sha256", "thumbnail_height", b"thumbnail_height", "thumbnail_sha256", b"thumbnail_sha256", "thumbnail_width", b"thumbnail_width", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_text", b"_text", "context_info", b"context_info", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_matched_text", b"_matched_text", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_text", b"_text", "_thumbnail_direct_path", b"_thumbnail_direct_path", "_thumbnail_enc_sha256", b"_thumbnail_enc_sha256", "_thumbnail_height", b"_thumbnail_height", "_thumbnail_sha256", b"_thumbnail_sha256", "_thumbnail_width", b"_thumbnail_width", "_title", b"_title", "context_info", b"context_info", "description", b"description", "jpeg_thumbnail", b"jpeg_thumbnail", "matched_text", b"matched_text", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "text", b"text", "thumbnail_direct_path", b"thumbnail_direct_path", "thumbnail_enc_sha256", b"thumbnail_enc_sha256", "thumbnail_height", b"thumbnail_height", "thumbnail_sha256", b"thumbnail_sha256", "thumbnail_width", b"thumbnail_width", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
+    _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
+    _WhichOneofReturnType__jpeg_thumbnail: _TypeAlias = _typing.Literal["jpeg_thumbnail"]  # noqa: Y015
+    _WhichOneofArgType__jpeg_thumbnail: _TypeAlias = _typing.Literal["_jpeg_thumbnail", b"_jpeg_thumbnail"]  # noqa: Y015
+    _WhichOneofReturnType__matched_text: _TypeAlias = _typing.Literal["matched_text"]  # noqa: Y015
+    _WhichOneofArgType__matched_text: _TypeAlias = _typing.Literal["_matched_text", b"_matched_text"]  # noqa: Y015
+    _WhichOneofReturnType__media_key: _TypeAlias = _typing.Literal["media_key"]  # noqa: Y015
+    _WhichOneofArgType__media_key: _TypeAlias = _typing.Literal["_media_key", b"_media_key"]  # noqa: Y015
+    _WhichOneofReturnType__media_key_timestamp: _TypeAlias = _typing.Literal["media_key_timestamp"]  # noqa: Y015
+    _WhichOneofArgType__media_key_timestamp: _TypeAlias = _typing.Literal["_media_key_timestamp", b"_media_key_timestamp"]  # noqa: Y015
     _WhichOneofReturnType__text: _TypeAlias = _typing.Literal["text"]  # noqa: Y015
     _WhichOneofArgType__text: _TypeAlias = _typing.Literal["_text", b"_text"]  # noqa: Y015
+    _WhichOneofReturnType__thumbnail_direct_path: _TypeAlias = _typing.Literal["thumbnail_direct_path"]  # noqa: Y015
+    _WhichOneofArgType__thumbnail_direct_path: _TypeAlias = _typing.Literal["_thumbnail_direct_path", b"_thumbnail_direct_path"]  # noqa: Y015
+    _WhichOneofReturnType__thumbnail_enc_sha256: _TypeAlias = _typing.Literal["thumbnail_enc_sha256"]  # noqa: Y015
+    _WhichOneofArgType__thumbnail_enc_sha256: _TypeAlias = _typing.Literal["_thumbnail_enc_sha256", b"_thumbnail_enc_sha256"]  # noqa: Y015
+    _WhichOneofReturnType__thumbnail_height: _TypeAlias = _typing.Literal["thumbnail_height"]  # noqa: Y015
+    _WhichOneofArgType__thumbnail_height: _TypeAlias = _typing.Literal["_thumbnail_height", b"_thumbnail_height"]  # noqa: Y015
+    _WhichOneofReturnType__thumbnail_sha256: _TypeAlias = _typing.Literal["thumbnail_sha256"]  # noqa: Y015
+    _WhichOneofArgType__thumbnail_sha256: _TypeAlias = _typing.Literal["_thumbnail_sha256", b"_thumbnail_sha256"]  # noqa: Y015
+    _WhichOneofReturnType__thumbnail_width: _TypeAlias = _typing.Literal["thumbnail_width"]  # noqa: Y015
+    _WhichOneofArgType__thumbnail_width: _TypeAlias = _typing.Literal["_thumbnail_width", b"_thumbnail_width"]  # noqa: Y015
+    _WhichOneofReturnType__title: _TypeAlias = _typing.Literal["title"]  # noqa: Y015
+    _WhichOneofArgType__title: _TypeAlias = _typing.Literal["_title", b"_title"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__jpeg_thumbnail) -> _WhichOneofReturnType__jpeg_thumbnail | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__matched_text) -> _WhichOneofReturnType__matched_text | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__media_key) -> _WhichOneofReturnType__media_key | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__media_key_timestamp) -> _WhichOneofReturnType__media_key_timestamp | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__text) -> _WhichOneofReturnType__text | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__thumbnail_direct_path) -> _WhichOneofReturnType__thumbnail_direct_path | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__thumbnail_enc_sha256) -> _WhichOneofReturnType__thumbnail_enc_sha256 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__thumbnail_height) -> _WhichOneofReturnType__thumbnail_height | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__thumbnail_sha256) -> _WhichOneofReturnType__thumbnail_sha256 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__thumbnail_width) -> _WhichOneofReturnType__thumbnail_width | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__title) -> _WhichOneofReturnType__title | None: ...
 
 Global___ExtendedTextMessage: _TypeAlias = ExtendedTextMessage  # noqa: Y015
 
@@ -281,6 +376,7 @@ class AudioMessage(_message.Message):
     CONTEXT_INFO_FIELD_NUMBER: _builtins.int
     STREAMING_SIDECAR_FIELD_NUMBER: _builtins.int
     WAVEFORM_FIELD_NUMBER: _builtins.int
+    VIEW_ONCE_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     mimetype: _builtins.str
     file_sha256: _builtins.bytes
@@ -297,6 +393,7 @@ class AudioMessage(_message.Message):
     streaming_sidecar: _builtins.bytes
     waveform: _builtins.bytes
     """64 bytes, 0 to 100 each"""
+    view_once: _builtins.bool
     @_builtins.property
     def context_info(self) -> Global___ContextInfo: ...
     def __init__(
@@ -315,10 +412,11 @@ class AudioMessage(_message.Message):
         context_info: Global___ContextInfo | None = ...,
         streaming_sidecar: _builtins.bytes | None = ...,
         waveform: _builtins.bytes | None = ...,
+        view_once: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_ptt", b"_ptt", "_seconds", b"_seconds", "_streaming_sidecar", b"_streaming_sidecar", "_url", b"_url", "_waveform", b"_waveform", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "ptt", b"ptt", "seconds", b"seconds", "streaming_sidecar", b"streaming_sidecar", "url", b"url", "waveform", b"waveform"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_ptt", b"_ptt", "_seconds", b"_seconds", "_streaming_sidecar", b"_streaming_sidecar", "_url", b"_url", "_view_once", b"_view_once", "_waveform", b"_waveform", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "ptt", b"ptt", "seconds", b"seconds", "streaming_sidecar", b"streaming_sidecar", "url", b"url", "view_once", b"view_once", "waveform", b"waveform"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_ptt", b"_ptt", "_seconds", b"_seconds", "_streaming_sidecar", b"_streaming_sidecar", "_url", b"_url", "_waveform", b"_waveform", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "ptt", b"ptt", "seconds", b"seconds", "streaming_sidecar", b"streaming_sidecar", "url", b"url", "waveform", b"waveform"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_ptt", b"_ptt", "_seconds", b"_seconds", "_streaming_sidecar", b"_streaming_sidecar", "_url", b"_url", "_view_once", b"_view_once", "_waveform", b"_waveform", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "ptt", b"ptt", "seconds", b"seconds", "streaming_sidecar", b"streaming_sidecar", "url", b"url", "view_once", b"view_once", "waveform", b"waveform"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__direct_path: _TypeAlias = _typing.Literal["direct_path"]  # noqa: Y015
     _WhichOneofArgType__direct_path: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path"]  # noqa: Y015
@@ -342,6 +440,8 @@ class AudioMessage(_message.Message):
     _WhichOneofArgType__streaming_sidecar: _TypeAlias = _typing.Literal["_streaming_sidecar", b"_streaming_sidecar"]  # noqa: Y015
     _WhichOneofReturnType__url: _TypeAlias = _typing.Literal["url"]  # noqa: Y015
     _WhichOneofArgType__url: _TypeAlias = _typing.Literal["_url", b"_url"]  # noqa: Y015
+    _WhichOneofReturnType__view_once: _TypeAlias = _typing.Literal["view_once"]  # noqa: Y015
+    _WhichOneofArgType__view_once: _TypeAlias = _typing.Literal["_view_once", b"_view_once"]  # noqa: Y015
     _WhichOneofReturnType__waveform: _TypeAlias = _typing.Literal["waveform"]  # noqa: Y015
     _WhichOneofArgType__waveform: _TypeAlias = _typing.Literal["_waveform", b"_waveform"]  # noqa: Y015
     @_typing.overload
@@ -367,6 +467,8 @@ class AudioMessage(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__url) -> _WhichOneofReturnType__url | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__view_once) -> _WhichOneofReturnType__view_once | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__waveform) -> _WhichOneofReturnType__waveform | None: ...
 
 Global___AudioMessage: _TypeAlias = AudioMessage  # noqa: Y015
@@ -388,6 +490,7 @@ class ImageMessage(_message.Message):
     MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _builtins.int
     JPEG_THUMBNAIL_FIELD_NUMBER: _builtins.int
     CONTEXT_INFO_FIELD_NUMBER: _builtins.int
+    VIEW_ONCE_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     mimetype: _builtins.str
     caption: _builtins.str
@@ -400,6 +503,7 @@ class ImageMessage(_message.Message):
     direct_path: _builtins.str
     media_key_timestamp: _builtins.int
     jpeg_thumbnail: _builtins.bytes
+    view_once: _builtins.bool
     @_builtins.property
     def context_info(self) -> Global___ContextInfo: ...
     def __init__(
@@ -418,10 +522,11 @@ class ImageMessage(_message.Message):
         media_key_timestamp: _builtins.int | None = ...,
         jpeg_thumbnail: _builtins.bytes | None = ...,
         context_info: Global___ContextInfo | None = ...,
+        view_once: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "width", b"width"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_view_once", b"_view_once", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "view_once", b"view_once", "width", b"width"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_view_once", b"_view_once", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "view_once", b"view_once", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__caption: _TypeAlias = _typing.Literal["caption"]  # noqa: Y015
     _WhichOneofArgType__caption: _TypeAlias = _typing.Literal["_caption", b"_caption"]  # noqa: Y015
@@ -445,6 +550,8 @@ class ImageMessage(_message.Message):
     _WhichOneofArgType__mimetype: _TypeAlias = _typing.Literal["_mimetype", b"_mimetype"]  # noqa: Y015
     _WhichOneofReturnType__url: _TypeAlias = _typing.Literal["url"]  # noqa: Y015
     _WhichOneofArgType__url: _TypeAlias = _typing.Literal["_url", b"_url"]  # noqa: Y015
+    _WhichOneofReturnType__view_once: _TypeAlias = _typing.Literal["view_once"]  # noqa: Y015
+    _WhichOneofArgType__view_once: _TypeAlias = _typing.Literal["_view_once", b"_view_once"]  # noqa: Y015
     _WhichOneofReturnType__width: _TypeAlias = _typing.Literal["width"]  # noqa: Y015
     _WhichOneofArgType__width: _TypeAlias = _typing.Literal["_width", b"_width"]  # noqa: Y015
     @_typing.overload
@@ -470,6 +577,8 @@ class ImageMessage(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__url) -> _WhichOneofReturnType__url | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__view_once) -> _WhichOneofReturnType__view_once | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__width) -> _WhichOneofReturnType__width | None: ...
 
 Global___ImageMessage: _TypeAlias = ImageMessage  # noqa: Y015
@@ -493,6 +602,7 @@ class VideoMessage(_message.Message):
     MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _builtins.int
     JPEG_THUMBNAIL_FIELD_NUMBER: _builtins.int
     CONTEXT_INFO_FIELD_NUMBER: _builtins.int
+    VIEW_ONCE_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     mimetype: _builtins.str
     file_sha256: _builtins.bytes
@@ -507,6 +617,7 @@ class VideoMessage(_message.Message):
     direct_path: _builtins.str
     media_key_timestamp: _builtins.int
     jpeg_thumbnail: _builtins.bytes
+    view_once: _builtins.bool
     @_builtins.property
     def context_info(self) -> Global___ContextInfo: ...
     def __init__(
@@ -527,10 +638,11 @@ class VideoMessage(_message.Message):
         media_key_timestamp: _builtins.int | None = ...,
         jpeg_thumbnail: _builtins.bytes | None = ...,
         context_info: Global___ContextInfo | None = ...,
+        view_once: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_gif_playback", b"_gif_playback", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_seconds", b"_seconds", "_url", b"_url", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "gif_playback", b"gif_playback", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "seconds", b"seconds", "url", b"url", "width", b"width"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_gif_playback", b"_gif_playback", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_seconds", b"_seconds", "_url", b"_url", "_view_once", b"_view_once", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "gif_playback", b"gif_playback", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "seconds", b"seconds", "url", b"url", "view_once", b"view_once", "width", b"width"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_gif_playback", b"_gif_playback", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_seconds", b"_seconds", "_url", b"_url", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "gif_playback", b"gif_playback", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "seconds", b"seconds", "url", b"url", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_gif_playback", b"_gif_playback", "_height", b"_height", "_jpeg_thumbnail", b"_jpeg_thumbnail", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_seconds", b"_seconds", "_url", b"_url", "_view_once", b"_view_once", "_width", b"_width", "caption", b"caption", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "gif_playback", b"gif_playback", "height", b"height", "jpeg_thumbnail", b"jpeg_thumbnail", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "seconds", b"seconds", "url", b"url", "view_once", b"view_once", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__caption: _TypeAlias = _typing.Literal["caption"]  # noqa: Y015
     _WhichOneofArgType__caption: _TypeAlias = _typing.Literal["_caption", b"_caption"]  # noqa: Y015
@@ -558,6 +670,8 @@ class VideoMessage(_message.Message):
     _WhichOneofArgType__seconds: _TypeAlias = _typing.Literal["_seconds", b"_seconds"]  # noqa: Y015
     _WhichOneofReturnType__url: _TypeAlias = _typing.Literal["url"]  # noqa: Y015
     _WhichOneofArgType__url: _TypeAlias = _typing.Literal["_url", b"_url"]  # noqa: Y015
+    _WhichOneofReturnType__view_once: _TypeAlias = _typing.Literal["view_once"]  # noqa: Y015
+    _WhichOneofArgType__view_once: _TypeAlias = _typing.Literal["_view_once", b"_view_once"]  # noqa: Y015
     _WhichOneofReturnType__width: _TypeAlias = _typing.Literal["width"]  # noqa: Y015
     _WhichOneofArgType__width: _TypeAlias = _typing.Literal["_width", b"_width"]  # noqa: Y015
     @_typing.overload
@@ -586,6 +700,8 @@ class VideoMessage(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seconds) -> _WhichOneofReturnType__seconds | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__url) -> _WhichOneofReturnType__url | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__view_once) -> _WhichOneofReturnType__view_once | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__width) -> _WhichOneofReturnType__width | None: ...
 
@@ -715,6 +831,7 @@ class StickerMessage(_message.Message):
     DIRECT_PATH_FIELD_NUMBER: _builtins.int
     FILE_LENGTH_FIELD_NUMBER: _builtins.int
     MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _builtins.int
+    IS_ANIMATED_FIELD_NUMBER: _builtins.int
     CONTEXT_INFO_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     file_sha256: _builtins.bytes
@@ -726,6 +843,7 @@ class StickerMessage(_message.Message):
     direct_path: _builtins.str
     file_length: _builtins.int
     media_key_timestamp: _builtins.int
+    is_animated: _builtins.bool
     @_builtins.property
     def context_info(self) -> Global___ContextInfo: ...
     def __init__(
@@ -741,11 +859,12 @@ class StickerMessage(_message.Message):
         direct_path: _builtins.str | None = ...,
         file_length: _builtins.int | None = ...,
         media_key_timestamp: _builtins.int | None = ...,
+        is_animated: _builtins.bool | None = ...,
         context_info: Global___ContextInfo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_width", b"_width", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "width", b"width"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_is_animated", b"_is_animated", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_width", b"_width", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "is_animated", b"is_animated", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "width", b"width"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_width", b"_width", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path", "_file_enc_sha256", b"_file_enc_sha256", "_file_length", b"_file_length", "_file_sha256", b"_file_sha256", "_height", b"_height", "_is_animated", b"_is_animated", "_media_key", b"_media_key", "_media_key_timestamp", b"_media_key_timestamp", "_mimetype", b"_mimetype", "_url", b"_url", "_width", b"_width", "context_info", b"context_info", "direct_path", b"direct_path", "file_enc_sha256", b"file_enc_sha256", "file_length", b"file_length", "file_sha256", b"file_sha256", "height", b"height", "is_animated", b"is_animated", "media_key", b"media_key", "media_key_timestamp", b"media_key_timestamp", "mimetype", b"mimetype", "url", b"url", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__direct_path: _TypeAlias = _typing.Literal["direct_path"]  # noqa: Y015
     _WhichOneofArgType__direct_path: _TypeAlias = _typing.Literal["_direct_path", b"_direct_path"]  # noqa: Y015
@@ -757,6 +876,8 @@ class StickerMessage(_message.Message):
     _WhichOneofArgType__file_sha256: _TypeAlias = _typing.Literal["_file_sha256", b"_file_sha256"]  # noqa: Y015
     _WhichOneofReturnType__height: _TypeAlias = _typing.Literal["height"]  # noqa: Y015
     _WhichOneofArgType__height: _TypeAlias = _typing.Literal["_height", b"_height"]  # noqa: Y015
+    _WhichOneofReturnType__is_animated: _TypeAlias = _typing.Literal["is_animated"]  # noqa: Y015
+    _WhichOneofArgType__is_animated: _TypeAlias = _typing.Literal["_is_animated", b"_is_animated"]  # noqa: Y015
     _WhichOneofReturnType__media_key: _TypeAlias = _typing.Literal["media_key"]  # noqa: Y015
     _WhichOneofArgType__media_key: _TypeAlias = _typing.Literal["_media_key", b"_media_key"]  # noqa: Y015
     _WhichOneofReturnType__media_key_timestamp: _TypeAlias = _typing.Literal["media_key_timestamp"]  # noqa: Y015
@@ -777,6 +898,8 @@ class StickerMessage(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__file_sha256) -> _WhichOneofReturnType__file_sha256 | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__height) -> _WhichOneofReturnType__height | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__is_animated) -> _WhichOneofReturnType__is_animated | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__media_key) -> _WhichOneofReturnType__media_key | None: ...
     @_typing.overload
