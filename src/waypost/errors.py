@@ -12,6 +12,7 @@ succeed later unchanged.
     ├── EngineError              the session or the network behind it
     │   └── OutcomeUnknown       a send whose frame may have left
     ├── OutboxError              the life of an accepted request
+    ├── OtpError                 a one-time code that is no good
     ├── InstanceError            what an instance may do in its present state
     ├── StorageError             the database or the disk
     └── SandboxError             the emulated network's control API
@@ -201,12 +202,6 @@ RATE_LIMITED: Final = Fault("rate_limited", 429, "WhatsApp asks this account to 
 MEDIA_UPLOAD_FAILED: Final = Fault(
     "media_upload_failed", 500, "The media could not be uploaded to WhatsApp.", retryable=True
 )
-MEDIA_DOWNLOAD_FAILED: Final = Fault(
-    "media_download_failed", 502, "The media could not be downloaded from WhatsApp.", retryable=True
-)
-MEDIA_GONE: Final = Fault(
-    "media_gone", 410, "The media is no longer kept, neither here nor by WhatsApp's servers."
-)
 OUTCOME_UNKNOWN: Final = Fault(
     "outcome_unknown",
     500,
@@ -280,6 +275,15 @@ NOT_HELD: Final = Fault(
 WRONG_NUMBER: Final = Fault(
     "wrong_number", 409, "Another number scanned the QR code; scan it with the number of this instance."
 )
+
+# --- one-time codes -------------------------------------------------------------------------------
+OTP_NONE: Final = Fault("otp_none", 422, "No code was asked for with this chatId; ask for one first.")
+OTP_WRONG: Final = Fault("otp_wrong", 422, "The code is wrong.")
+OTP_SPENT: Final = Fault(
+    "otp_spent", 422, "Too many wrong codes were tried; ask for a new code to try again."
+)
+OTP_EXPIRED: Final = Fault("otp_expired", 422, "The code has expired; ask for a new one.")
+OTP_USED: Final = Fault("otp_used", 422, "The code was used already; ask for a new one.")
 
 # --- the database, the disk, the sandbox ----------------------------------------------------------
 STORAGE_UNAVAILABLE: Final = Fault(
@@ -395,6 +399,10 @@ class OutcomeUnknown(EngineError):
 
 class OutboxError(WaypostError):
     """An accepted request can't go where it was asked to."""
+
+
+class OtpError(WaypostError):
+    """A one-time code that is wrong, too late or used."""
 
 
 class InstanceError(WaypostError):

@@ -22,6 +22,7 @@ from waypost.api.endpoint import Endpoint
 from waypost.api.instances_api import InstancesApi, waiting_for
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
+from waypost.api.otp_api import OtpApi
 from waypost.api.queued import Queued
 from waypost.api.server import listen, serving
 from waypost.api.tokens_api import TokensApi
@@ -54,6 +55,8 @@ from waypost.operations import WRITES
 from waypost.operations.executor import OperationExecutor
 from waypost.operations.kind import AnyWrite
 from waypost.operations.resources import Resources
+from waypost.operations.text_sender import TextSender
+from waypost.otp.desk import OtpDesk
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.settings import OutboxSettings
 from waypost.sandbox.client import SandboxClient
@@ -66,6 +69,7 @@ from waypost.storage.lids import SqlLids
 from waypost.storage.messages import SqlMessages
 from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.opening import Storage, opened
+from waypost.storage.otp import SqlOtps
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
@@ -158,6 +162,7 @@ class _House:
     fresh: FreshUploads
     voice: VoicePool
     neighbours: Neighbours | None
+    otp: OtpDesk
 
 
 async def _furnish(
@@ -253,6 +258,8 @@ async def _furnish(
         await stack.enter_async_context(neighbours.running())
     sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
     stack.callback(sweeping.cancel)
+    otp = OtpDesk(SqlOtps(database), TextSender(outbox), contacts.lids, clock, random.SystemRandom(), log)
+    await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,
         instances=instances,
@@ -263,6 +270,7 @@ async def _furnish(
         fresh=fresh,
         voice=voice,
         neighbours=neighbours,
+        otp=otp,
     )
 
 
@@ -288,6 +296,7 @@ def _api(
         *Queued(house.outbox, wait).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings).endpoints(),
         *TokensApi(tokens, house.instances, bodies).endpoints(),
+        *OtpApi(house.otp.codes, house.otp.links, bodies).endpoints(),
         *further(bodies),
     ]
 

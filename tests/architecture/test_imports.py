@@ -10,7 +10,7 @@ GROUND = {"", "address", "clock", "config", "config_text", "errors", "events", "
 GROUPS = (
     GROUND,
     {"voice", "media", "net", "durable", "nodes", "client"},
-    {"outbox", "instances", "webhooks", "engine", "access"},
+    {"outbox", "instances", "webhooks", "engine", "access", "otp"},
     {"storage"},
     {"operations"},
     {"api", "dashboard"},

@@ -12,10 +12,13 @@ from waypost.errors import (
     Fault,
     FetchError,
     InvalidRequest,
+    OtpError,
     VoiceError,
     WaypostError,
 )
 
+# The field that is to blame for a failure of a kind.
+_FIELDS = ((FetchError, "url"), (VoiceError, "file"), (OtpError, "code"))
 _RETRY_AFTER_SECONDS = {429: "60", 503: "2"}
 
 
@@ -43,7 +46,7 @@ def error_reply(error: WaypostError) -> Reply:
         headers["Retry-After"] = str(error.facts["retry_after"])
     if isinstance(error, InvalidRequest):
         return Reply(status=status, body=invalid_body(error.errors, status), headers=headers)
-    field = "url" if isinstance(error, FetchError) else "file" if isinstance(error, VoiceError) else None
+    field = next((name for kind, name in _FIELDS if isinstance(error, kind)), None)
     body = error_body(error.fault, error.message, error.facts, field)
     return Reply(status=status, body=body, headers=headers)
 

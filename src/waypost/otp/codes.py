@@ -1,0 +1,108 @@
+"""Codes that a person reads in WhatsApp and types elsewhere."""
+
+import hmac
+import random
+from typing import Final, Protocol
+
+import msgspec
+
+from waypost.address import Jid, chat_key
+from waypost.clock import Clock
+from waypost.errors import OTP_EXPIRED, OTP_NONE, OTP_SPENT, OTP_USED, OTP_WRONG, OtpError
+from waypost.otp.code import digest, draw
+from waypost.otp.keys import Keys
+from waypost.otp.otp import Otp, OtpStore
+from waypost.outbox.uuids import new_uuid
+
+# A code of six digits is then guessed once in 200,000 tries.
+ATTEMPTS: Final = 5
+
+
+class Sender(Protocol):
+    """Sends a text through the outbox."""
+
+    async def send(self, instance_id: str, chat: Jid, text: str, key: str) -> None:
+        """Accept the text durably; the same `key` again sends nothing. Raises OutboxError, StorageError."""
+        ...
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller wants of a code; `expires` in seconds."""
+
+    length: int
+    letters: bool
+    numbers: bool
+    capital: bool
+    name: str
+    expires: int
+
+
+class Codes:
+    """Gives codes out, and checks them."""
+
+    def __init__(self, store: OtpStore, keys: Keys, sender: Sender, clock: Clock, rng: random.Random) -> None:
+        self._store = store
+        self._keys = keys
+        self._sender = sender
+        self._clock = clock
+        self._rng = rng
+
+    async def request(self, instance_id: str, chat: Jid, wanted: Wanted) -> tuple[Otp, str]:
+        """Send a fresh code to `chat`; what is kept of it, and the code. Raises InvalidRequest, OutboxError,
+        StorageError.
+        """
+        code = draw(
+            self._rng,
+            length=wanted.length,
+            letters=wanted.letters,
+            numbers=wanted.numbers,
+            capital=wanted.capital,
+        )
+        name, now = chat_key(chat), self._clock.now()
+        otp = Otp(
+            uuid=new_uuid(now, self._rng),
+            instance_id=instance_id,
+            kind="code",
+            chat=name,
+            hashed=digest(await self._keys.get(), instance_id, name, code),
+            status="pending",
+            created_at=now,
+            expires_at=now + wanted.expires,
+        )
+        await self._store.add(otp)
+        await self._sender.send(instance_id, chat, text_of(code, wanted), f"otp-{otp.uuid}")
+        return otp, code
+
+    async def validate(self, instance_id: str, chat: Jid, code: str) -> Otp:
+        """The code of `chat`, used up by this. Raises OtpError, StorageError."""
+        name, now = chat_key(chat), self._clock.now()
+        otp = await self._store.newest_code(instance_id, name)
+        if otp is None:
+            raise OtpError(OTP_NONE)
+        if otp.status == "validated":
+            raise OtpError(OTP_USED)
+        if otp.status == "failed":
+            raise OtpError(OTP_SPENT)
+        if otp.expires_at <= now:
+            raise OtpError(OTP_EXPIRED)
+        # Counted before it is compared, so that no two calls at once share a try.
+        attempts = await self._store.count_attempt(otp.uuid, ATTEMPTS)
+        if attempts is None:
+            raise OtpError(OTP_SPENT)
+        hashed = digest(await self._keys.get(), instance_id, name, code.strip())
+        if not hmac.compare_digest(hashed, otp.hashed):
+            if attempts >= ATTEMPTS:
+                await self._store.settle(otp.uuid, "failed", now)
+                raise OtpError(OTP_SPENT)
+            raise OtpError(OTP_WRONG, attempts_left=ATTEMPTS - attempts)
+        if not await self._store.settle(otp.uuid, "validated", now):
+            raise OtpError(OTP_USED)
+        return msgspec.structs.replace(otp, status="validated", settled_at=now)
+
+
+def text_of(code: str, wanted: Wanted) -> str:
+    """The message that brings the code; the code first, where a notification shows it."""
+    minutes = wanted.expires // 60
+    lasts = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    name = f"{wanted.name} " if wanted.name else ""
+    return f"{code} is your {name}code. It works once, within {lasts}. Tell it to nobody."
