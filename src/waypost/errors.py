@@ -202,6 +202,12 @@ RATE_LIMITED: Final = Fault("rate_limited", 429, "WhatsApp asks this account to 
 MEDIA_UPLOAD_FAILED: Final = Fault(
     "media_upload_failed", 500, "The media could not be uploaded to WhatsApp.", retryable=True
 )
+MEDIA_DOWNLOAD_FAILED: Final = Fault(
+    "media_download_failed", 502, "The media could not be downloaded from WhatsApp.", retryable=True
+)
+MEDIA_GONE: Final = Fault(
+    "media_gone", 410, "The media is no longer kept, neither here nor by WhatsApp's servers."
+)
 OUTCOME_UNKNOWN: Final = Fault(
     "outcome_unknown",
     500,

@@ -158,6 +158,15 @@ class Session(Protocol):
         ACCOUNT_UNNAMED says that WhatsApp has not synchronised the account's name to this device yet."""
         ...
 
+    async def download(self, content: bytes, path: Path) -> int:
+        """Fetch, check and decrypt the file of a message (its protobuf) to `path`; its size in bytes. Raises
+        EngineError(MEDIA_DOWNLOAD_FAILED | MEDIA_GONE | NOT_CONNECTED)."""
+        ...
+
+    async def reject_call(self, caller: str, call_id: str) -> None:
+        """Decline a call that was offered. Raises EngineError."""
+        ...
+
     async def settle(self, secret: bytes, mark: Mark) -> Settlement:
         """What became of a send with `secret` that was begun on the store of `mark`. Raises EngineError."""
         ...
@@ -200,7 +209,11 @@ class ReceiptArrived(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
 
 
 class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
-    """An incoming message, or one sent from another device of the account; `content` is its protobuf."""
+    """An incoming message, or one sent from another device of the account; `content` is its protobuf.
+
+    `names` is the same as JSON values (see `engine.names`), out of its wrappers; `secret` what votes and the
+    like refer to it by. `chat_alt` and `sender_alt` are the other address (LID or number) where it was told.
+    """
 
     instance_id: str
     at: float
@@ -213,9 +226,42 @@ class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     push_name: str
     timestamp: int
     content: bytes
+    chat_alt: str | None = None
+    names: Content = {}
+    secret: bytes | None = None
+    view_once: bool = False
 
 
-EngineEvent = StateChanged | ReceiptArrived | MessageArrived
+class MessageUndecrypted(msgspec.Struct, frozen=True, kw_only=True, tag="undecrypted"):
+    """A message that this device could not decrypt, and has asked its sender for again."""
+
+    instance_id: str
+    at: float
+    key: str
+    message_id: str
+    chat: str
+    sender: str
+    sender_alt: str | None
+    from_me: bool
+    timestamp: int
+    chat_alt: str | None = None
+
+
+class CallOffered(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
+    """Somebody calls. `caller` is to be rejected by; `group` is the JID of a group call's group."""
+
+    instance_id: str
+    at: float
+    key: str
+    call_id: str
+    caller: str
+    caller_alt: str | None
+    timestamp: int
+    video: bool = False
+    group: str | None = None
+
+
+EngineEvent = StateChanged | ReceiptArrived | MessageArrived | MessageUndecrypted | CallOffered
 
 
 class EventSink(Protocol):

@@ -97,6 +97,22 @@ class RemoteSession:
             )
         )
 
+    async def download(self, content: bytes, path: Path) -> int:
+        """Fetch and decrypt the file of a message. Raises EngineError."""
+        return await self._call(
+            lambda call: wire.DownloadFile(
+                call=call, session=self._instance_id, content=content, path=str(path)
+            ),
+            int,
+            self._settings.upload_within,
+        )
+
+    async def reject_call(self, caller: str, call_id: str) -> None:
+        """Decline a call. Raises EngineError."""
+        await self._tell(
+            lambda call: wire.RejectCall(call=call, session=self._instance_id, caller=caller, call_id=call_id)
+        )
+
     async def chat_presence(self, chat: str, state: ChatState) -> None:
         """Show what the account does in a chat. Raises EngineError."""
         await self._tell(

@@ -96,6 +96,24 @@ class MarkRead(msgspec.Struct, frozen=True, kw_only=True, tag="mark_read"):
     message_ids: list[str]
 
 
+class DownloadFile(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
+    """Fetch and decrypt the file of a message (its protobuf) to `path`."""
+
+    call: int
+    session: str
+    content: bytes
+    path: str
+
+
+class RejectCall(msgspec.Struct, frozen=True, kw_only=True, tag="reject_call"):
+    """Decline a call."""
+
+    call: int
+    session: str
+    caller: str
+    call_id: str
+
+
 class ShowInChat(msgspec.Struct, frozen=True, kw_only=True, tag="chat_presence"):
     """Show in a chat that the account types, records or neither."""
 
@@ -151,6 +169,8 @@ Command = (
     | UploadFile
     | CheckNumbers
     | MarkRead
+    | DownloadFile
+    | RejectCall
     | ShowInChat
     | ShowPresence
     | BeginPairing

@@ -33,7 +33,15 @@ from waypost.engine.port import (
     Unknowable,
     UploadedMedia,
 )
-from waypost.errors import ALREADY_CONNECTED, LOGGED_OUT, NOT_CONNECTED, EngineError, Fault, OutcomeUnknown
+from waypost.errors import (
+    ALREADY_CONNECTED,
+    LOGGED_OUT,
+    MEDIA_GONE,
+    NOT_CONNECTED,
+    EngineError,
+    Fault,
+    OutcomeUnknown,
+)
 
 ReceiptKind = Literal["delivered", "inactive", "read", "played", "sender", "retry"]
 
@@ -136,6 +144,20 @@ class MemorySession:
         """Record it."""
         self._tell("mark_read", chat, sender, *message_ids)
 
+    async def download(self, content: bytes, path: Path) -> int:
+        """Write what `files` of the engine has for that message."""
+        self._engine.script.raise_for("download")
+        if self._engine.session(self._instance_id) is not self:
+            raise EngineError(NOT_CONNECTED)
+        found = self._engine.files.get(content)
+        if found is None:
+            raise EngineError(MEDIA_GONE)
+        return await asyncio.to_thread(path.write_bytes, found)
+
+    async def reject_call(self, caller: str, call_id: str) -> None:
+        """Record it."""
+        self._tell("reject_call", caller, call_id)
+
     async def chat_presence(self, chat: str, state: ChatState) -> None:
         """Record it."""
         self._tell("chat_presence", chat, state)
@@ -169,12 +191,13 @@ class MemorySession:
 
 class MemoryEngine:
     """Implements the port's Engine. `sent` are the messages that left, `told` what else did; `script` is what
-    goes wrong; `scan` plays the phone."""
+    goes wrong, `files` what can be downloaded, by the message; `scan` plays the phone."""
 
     def __init__(self, sink: EventSink, watcher: PairingWatcher, clock: Clock) -> None:
         self.clock = clock
         self.sent: list[Recorded] = []
         self.told: list[tuple[str, ...]] = []
+        self.files: dict[bytes, bytes] = {}
         self.script = Script()
         self.script.released.set()
         self._sink = sink

@@ -16,7 +16,7 @@ from waypost.engine.hosts.whatsmeow.outgoing import message_of, names_of
 from waypost.engine.hosts.whatsmeow.session import HostedSession
 from waypost.engine.hosts.whatsmeow.shortfalls import Shortfalls
 from waypost.engine.port import Recipient, Sent, UploadedMedia
-from waypost.engine.wire import MarkRead, SendMessage, ShowInChat, ShowPresence
+from waypost.engine.wire import MarkRead, RejectCall, SendMessage, ShowInChat, ShowPresence
 from waypost.errors import MEDIA_UPLOAD_FAILED, OUTCOME_UNKNOWN, EngineError
 
 _MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
@@ -91,6 +91,14 @@ async def check(session: HostedSession, numbers: Sequence[str]) -> list[Recipien
 async def tell(session: HostedSession, command: MarkRead | ShowInChat | ShowPresence) -> None:
     """Say something that is no message: it is not acked, and lost when the connection breaks right then."""
     error = await session.call(_told(command))
+    if error:
+        raise refusals.of_query(error)
+
+
+async def reject(session: HostedSession, command: RejectCall) -> None:
+    """Decline a call."""
+    caller = to_proto(command.caller)
+    error = await session.call(lambda library, client: library.reject_call(client, caller, command.call_id))
     if error:
         raise refusals.of_query(error)
 

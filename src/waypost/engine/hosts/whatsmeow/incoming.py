@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from neonize.proto import Neonize_pb2 as proto
 
+from waypost.engine.hosts.whatsmeow import messages, offers
 from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
-from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, SessionState, StateChanged
+from waypost.engine.port import EngineEvent, ReceiptArrived, SessionState, StateChanged
 
 PAIR_STATUS: Final = 2
 CONNECTED: Final = 3
@@ -21,6 +22,9 @@ OUTDATED: Final = 10
 _DISCONNECTED: Final = 12
 _MESSAGE: Final = 17
 _RECEIPT: Final = 18
+_CALL: Final = 36
+_GROUP_CALL: Final = 40
+_UNDECRYPTABLE: Final = 44
 
 SESSION_EVENTS: Final = bytes(
     [
@@ -33,6 +37,9 @@ SESSION_EVENTS: Final = bytes(
         _DISCONNECTED,
         _MESSAGE,
         _RECEIPT,
+        _CALL,
+        _GROUP_CALL,
+        _UNDECRYPTABLE,
     ]
 )
 PAIRING_EVENTS: Final = bytes([PAIR_STATUS, CONNECTED, LOGGED_OUT, CONNECT_FAILURE, OUTDATED])
@@ -47,16 +54,19 @@ _RECEIPT_KINDS: Final = {
     "PLAYED_SELF": "played-self",
     "INACTIVE": "inactive",
 }
-# Of protocol messages, these two are about a message that the recipient sees; the rest is between devices.
-_VISIBLE_PROTOCOL: Final = {0, 14}  # REVOKE, MESSAGE_EDIT
-_CARRIERS: Final = {"senderKeyDistributionMessage", "messageContextInfo"}
 
 
 def translate(code: int, data: bytes, instance_id: str, at: float) -> EngineEvent | None:
     """One event of the library; None for what is not for applications."""
     match code:
         case _ if code == _MESSAGE:
-            return _message(proto.Message.FromString(data), instance_id, at)
+            return messages.arrived(proto.Message.FromString(data), instance_id, at)
+        case _ if code == _UNDECRYPTABLE:
+            return messages.undecrypted(proto.UndecryptableMessage.FromString(data), instance_id, at)
+        case _ if code == _CALL:
+            return offers.offered(proto.CallOffer.FromString(data), instance_id, at)
+        case _ if code == _GROUP_CALL:
+            return offers.noticed(proto.CallOfferNotice.FromString(data), instance_id, at)
         case _ if code == _RECEIPT:
             return _receipt(proto.Receipt.FromString(data), instance_id, at)
         case _:
@@ -112,28 +122,4 @@ def _receipt(event: Any, instance_id: str, at: float) -> ReceiptArrived:
         participant=participant,
         message_ids=ids,
         timestamp=event.Timestamp,
-    )
-
-
-def _message(event: Any, instance_id: str, at: float) -> MessageArrived | None:
-    message = event.Message
-    fields = {field.name for field, _ in message.ListFields()}
-    if not fields - _CARRIERS:
-        return None  # a group message's key distribution; its content comes as an event of its own
-    if message.HasField("protocolMessage") and message.protocolMessage.type not in _VISIBLE_PROTOCOL:
-        return None
-    info, source = event.Info, event.Info.MessageSource
-    chat, sender = to_text(source.Chat) or "", to_text(source.Sender) or ""
-    return MessageArrived(
-        instance_id=instance_id,
-        at=at,
-        key=f"message:{chat}:{sender}:{text_of(info.ID)}",
-        message_id=text_of(info.ID),
-        chat=chat,
-        sender=sender,
-        sender_alt=to_text(source.SenderAlt),
-        from_me=source.IsFromMe,
-        push_name=text_of(info.Pushname),
-        timestamp=info.Timestamp,
-        content=bytes(message.SerializeToString()),
     )

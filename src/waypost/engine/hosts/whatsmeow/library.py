@@ -107,6 +107,8 @@ class Library:
         self._returns_bytes("IsOnWhatsApp", ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int)
         self._returns_bytes("GetLIDFromPN", ctypes.c_char_p, *blob)
         self._returns_bytes("GetPNFromLID", ctypes.c_char_p, *blob)
+        self._returns_bytes("DownloadAny", ctypes.c_char_p, *blob)
+        self._returns_text("RejectCall", ctypes.c_char_p, *blob, ctypes.c_char_p)
         self._returns_text("MarkRead", *(ctypes.c_char_p,) * 2, ctypes.c_int, *blob, *blob, ctypes.c_char_p)
         self._returns_text("SendChatPresence", ctypes.c_char_p, *blob, ctypes.c_int, ctypes.c_int)
         self._returns_text("SendPresence", ctypes.c_char_p, ctypes.c_char_p)
@@ -151,6 +153,15 @@ class Library:
     def upload(self, client: bytes, data: bytes, kind: int) -> bytes:
         """UploadReturnFunction."""
         return bytes(self._lib.Upload(client, data, len(data), kind))
+
+    def download(self, client: bytes, message: bytes) -> bytes:
+        """DownloadReturnFunction."""
+        return bytes(self._lib.DownloadAny(client, message, len(message)))
+
+    def reject_call(self, client: bytes, caller: bytes, call_id: str) -> str:
+        """Decline a call; the error, or nothing."""
+        answer = self._lib.RejectCall(client, caller, len(caller), call_id.encode())
+        return bytes(answer).decode(errors="replace")
 
     def on_whatsapp(self, client: bytes, numbers: str) -> bytes:
         """IsOnWhatsAppReturnFunction; `numbers` are separated by spaces."""

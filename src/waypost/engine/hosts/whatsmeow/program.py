@@ -13,7 +13,7 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from waypost.engine import wire
-from waypost.engine.hosts.whatsmeow import calls
+from waypost.engine.hosts.whatsmeow import calls, downloads
 from waypost.engine.hosts.whatsmeow.client import Client
 from waypost.engine.hosts.whatsmeow.gate import StartGate
 from waypost.engine.hosts.whatsmeow.library import Library
@@ -89,6 +89,12 @@ class Program:
                 )
             case wire.UploadFile():
                 return await calls.upload(self._session(command.session), Path(command.path), command.kind)
+            case wire.DownloadFile():
+                return await downloads.download(
+                    self._session(command.session), command.content, Path(command.path)
+                )
+            case wire.RejectCall():
+                return await calls.reject(self._session(command.session), command)
             case wire.CheckNumbers():
                 return await calls.check(self._session(command.session), command.numbers)
             case wire.MarkRead() | wire.ShowInChat() | wire.ShowPresence():

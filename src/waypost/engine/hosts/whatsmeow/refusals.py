@@ -13,6 +13,8 @@ from waypost.errors import (
     ENGINE_REFUSED,
     GROUP_NOT_FOUND,
     LOGGED_OUT,
+    MEDIA_DOWNLOAD_FAILED,
+    MEDIA_GONE,
     MEDIA_UPLOAD_FAILED,
     NOT_CONNECTED,
     NOT_ON_WHATSAPP,
@@ -30,6 +32,7 @@ _BEFORE_FRAME: Final = re.compile(
     r"^failed to (resolve|get|marshal|encrypt|create|fetch|check|prefetch|query|save|add|store|ensure)\b"
 )
 _NO_GROUP: Final = ("that group does not exist", "you're not participating in that group")
+_GONE: Final = ("status code 403", "status code 404", "status code 410")
 _OFFLINE: Final = (
     "websocket not connected",
     "websocket disconnected",
@@ -77,6 +80,15 @@ def of_upload(error: str) -> EngineError:
     if "failed to refresh media connections" in error and _offline(error):
         return EngineError(NOT_CONNECTED)
     return EngineError(MEDIA_UPLOAD_FAILED, plain(error))
+
+
+def of_download(error: str) -> EngineError:
+    """The failure of a download. 403, 404 and 410 say that the servers no longer keep the file."""
+    if any(sign in error for sign in _GONE):
+        return EngineError(MEDIA_GONE)
+    if "failed to refresh media connections" in error and _offline(error):
+        return EngineError(NOT_CONNECTED)
+    return EngineError(MEDIA_DOWNLOAD_FAILED, plain(error))
 
 
 def of_query(error: str) -> EngineError:
