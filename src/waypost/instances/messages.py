@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -18,7 +18,12 @@ _REST = 3.0
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message for quotes: `chat` and `sender` are JIDs without device, `content` is its protobuf."""
+    """A message: `chat` and `sender` are JIDs without device, `content` is its protobuf, kept for quotes.
+
+    `names` is the same as JSON, by the names that clients know; absent in what older releases kept. `secret`
+    is what votes on a poll refer to it by. `source` tells whether a call of the API or an app has sent it,
+    `seen` whether the account has read it. Times are seconds since the epoch.
+    """
 
     instance_id: str
     message_id: str
@@ -27,6 +32,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     from_me: bool
     timestamp: int
     content: bytes
+    kind: str = ""
+    names: bytes | None = None
+    push_name: str = ""
+    secret: bytes | None = None
+    source: Literal["api", "app"] = "app"
+    seen: bool = True
+    edited_at: float | None = None
+    revoked_at: float | None = None
 
 
 class MessageStore(Protocol):

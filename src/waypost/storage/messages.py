@@ -1,8 +1,20 @@
 from collections.abc import Sequence
+from typing import Any
 
 from waypost.address import Jid
 from waypost.instances.messages import Message
-from waypost.storage.database import Database
+from waypost.storage.database import Connection, Database, Dialect
+
+
+class MessageRows:
+    """The messages of all instances; used within a unit of work."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._sql = dialect.statements("messages")
+
+    def put(self, connection: Connection, messages: Sequence[Message]) -> None:
+        """Keep messages; one that is there already stays as it is."""
+        connection.executemany(self._sql["put"], [_row(one) for one in messages])
 
 
 class SqlMessages:
@@ -10,15 +22,12 @@ class SqlMessages:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._rows = MessageRows(database.dialect)
         self._sql = database.dialect.statements("messages")
 
     async def put(self, messages: Sequence[Message]) -> None:
         """Keep messages for later quotes; one that is there already stays as it is."""
-        rows = [
-            (one.instance_id, one.message_id, one.chat, one.sender, one.from_me, one.timestamp, one.content)
-            for one in messages
-        ]
-        await self._database.write(lambda connection: connection.executemany(self._sql["put"], rows))
+        await self._database.write(lambda connection: self._rows.put(connection, messages))
 
     async def find(self, instance_id: str, message_id: str) -> list[Message]:
         """The messages with that id, newest first: ids are unique per sender only."""
@@ -27,18 +36,7 @@ class SqlMessages:
                 self._sql["find"], {"instance": instance_id, "message": message_id}
             ).fetchall()
         )
-        return [
-            Message(
-                instance_id=instance_id,
-                message_id=row[0],
-                chat=row[1],
-                sender=str(Jid.parse(row[2]).bare),
-                from_me=bool(row[3]),
-                timestamp=row[4],
-                content=row[5],
-            )
-            for row in rows
-        ]
+        return [message_of(instance_id, row) for row in rows]
 
     async def delete_older(self, than: float, limit: int) -> int:
         """Forget messages sent before `than`, at most `limit`."""
@@ -46,3 +44,42 @@ class SqlMessages:
         return await self._database.write(
             lambda connection: connection.execute(self._sql["delete_older"], names).rowcount
         )
+
+
+def message_of(instance_id: str, row: tuple[Any, ...]) -> Message:
+    """A row of `find` or `history`."""
+    return Message(
+        instance_id=instance_id,
+        message_id=row[0],
+        chat=row[1],
+        sender=str(Jid.parse(row[2]).bare),
+        from_me=bool(row[3]),
+        timestamp=row[4],
+        content=row[5],
+        kind=row[6],
+        names=row[7],
+        push_name=row[8],
+        secret=row[9],
+        source=row[10],
+        seen=bool(row[11]),
+        edited_at=row[12],
+        revoked_at=row[13],
+    )
+
+
+def _row(one: Message) -> tuple[Any, ...]:
+    return (
+        one.instance_id,
+        one.message_id,
+        one.chat,
+        one.sender,
+        one.from_me,
+        one.timestamp,
+        one.content,
+        one.kind,
+        one.names,
+        one.push_name,
+        one.secret,
+        one.source,
+        one.seen,
+    )

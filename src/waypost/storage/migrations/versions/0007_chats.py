@@ -1,0 +1,8 @@
+from waypost.storage.migrations.step import apply
+
+revision = "0007_chats"
+down_revision = "0006_lids"
+
+
+def upgrade() -> None:
+    apply(__file__)
