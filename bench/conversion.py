@@ -27,8 +27,8 @@ from bench.section import Figures, Section
 from bench.sounds import m4a, mp3
 from waypost.errors import VoiceError
 from waypost.voice.limits import NOTE_RATE, Limits
-from waypost.voice.pool import VoicePool
 from waypost.voice.verify import verify
+from waypost.workers.pool import WorkerPool
 
 AIMS = {"3": 0.3, "15": 0.5}
 INDEX_LAST = "m4a, index at its end"
@@ -54,7 +54,7 @@ async def run(scale: Scale) -> Figures:
     }
     with tempfile.TemporaryDirectory(prefix="waypost-bench-") as name:
         folder = Path(name)
-        async with VoicePool(workers=1) as pool:
+        async with WorkerPool(workers=1) as pool:
             began = time.perf_counter()
             await pool.warm()
             figures["worker_start_seconds"] = time.perf_counter() - began
@@ -73,7 +73,7 @@ async def run(scale: Scale) -> Figures:
 
 
 async def _compare(
-    pool: VoicePool, source: Path, commands: Sequence[Command], rounds: int
+    pool: WorkerPool, source: Path, commands: Sequence[Command], rounds: int
 ) -> dict[str, dict[str, Any]]:
     notes: dict[str, list[Note]] = {name: [] for name in ("Waypost", *(one.name for one in commands))}
     for _ in range(rounds):
@@ -83,7 +83,7 @@ async def _compare(
     return {name: _row(taken) for name, taken in notes.items()}
 
 
-async def _convert(pool: VoicePool, source: Path) -> Note:
+async def _convert(pool: WorkerPool, source: Path) -> Note:
     target = source.with_suffix(".ours")
     began = time.perf_counter()
     await pool.convert(source, target)

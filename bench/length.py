@@ -12,7 +12,7 @@ from bench.chart import Line, lines
 from bench.scale import Scale
 from bench.section import Figures, Section
 from bench.sounds import mp3
-from waypost.voice.pool import VoicePool
+from waypost.workers.pool import WorkerPool
 
 _ROUNDS = 3
 _LONG_SECONDS = 60  # beyond it one turn says enough
@@ -31,7 +31,7 @@ async def run(scale: Scale) -> Figures:
 
 async def _row(source: Path, seconds: int) -> dict[str, Any]:
     target, taken = source.with_suffix(".ogg"), []
-    async with VoicePool(workers=1) as pool:
+    async with WorkerPool(workers=1) as pool:
         await pool.warm()
         warm = _peak_mb(pool.pids[0])
         for _ in range(1 if seconds > _LONG_SECONDS else _ROUNDS):

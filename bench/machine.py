@@ -63,6 +63,6 @@ def family(pid: int) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {"gateway": [pid], "engine": [], "voice": [], "other": []}
     for child in psutil.Process(pid).children(recursive=True):
         words = " ".join(child.cmdline())
-        kind = "engine" if "engine.hosts" in words else "voice" if "voice.worker" in words else "other"
+        kind = "engine" if "engine.hosts" in words else "voice" if "workers.worker" in words else "other"
         found[kind].append(child.pid)
     return found

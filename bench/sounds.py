@@ -10,7 +10,7 @@ from typing import cast
 import av
 import numpy as np
 
-from waypost.voice.pool import VoicePool
+from waypost.workers.pool import WorkerPool
 
 RATE_HZ = 44_100
 
@@ -69,6 +69,6 @@ async def native_note(seconds: float) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "in.mp3", Path(name) / "out.ogg"
         source.write_bytes(mp3(seconds))
-        async with VoicePool(workers=1) as pool:
+        async with WorkerPool(workers=1) as pool:
             await pool.convert(source, target)
         return target.read_bytes()

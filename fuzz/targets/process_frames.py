@@ -7,9 +7,9 @@ import msgspec
 from fuzz.target import Choices, Target
 from waypost.engine import wire
 from waypost.engine.spool import _records
-from waypost.voice import protocol
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note
+from waypost.workers import protocol
 
 
 @cache

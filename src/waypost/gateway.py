@@ -74,7 +74,7 @@ from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
 from waypost.voice.limits import Limits
-from waypost.voice.pool import VoicePool
+from waypost.workers.pool import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class _House:
     engine: Engine
     blobs: LocalBlobs | SharedBlobs
     fresh: FreshUploads
-    voice: VoicePool
+    voice: WorkerPool
     neighbours: Neighbours | None
     otp: OtpDesk
 
@@ -356,13 +356,13 @@ def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:
     return Egress(allow, resolver, limits)
 
 
-def _voice_pool(settings: Settings) -> VoicePool:
+def _voice_pool(settings: Settings) -> WorkerPool:
     limits = Limits(
         input_bytes=settings.upload_max_bytes,
         note_seconds=settings.voice_max_seconds,
         normalize=normalize_lufs(settings),
     )
-    return VoicePool(limits, workers=settings.voice_workers or None)
+    return WorkerPool(limits, workers=settings.voice_workers or None)
 
 
 def _outbox_settings(settings: Settings) -> OutboxSettings:

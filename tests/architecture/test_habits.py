@@ -40,7 +40,7 @@ AMBIENT = re.compile(
 )
 MAY_LOOK_AT_THE_CLOCK = {"clock", "gateway", "cli", "testing", "__main__"}
 # Programs of their own, started as processes: each is its own composition root.
-OWN_PROGRAMS = ("waypost.engine.hosts.", "waypost.voice.worker")
+OWN_PROGRAMS = ("waypost.engine.hosts.", "waypost.workers.worker")
 
 MIGRATIONS = "waypost.storage.migrations.env"
 

@@ -9,7 +9,7 @@ GROUND = {"", "address", "clock", "config", "config_text", "errors", "events", "
 
 GROUPS = (
     GROUND,
-    {"voice", "media", "net", "durable", "nodes", "client"},
+    {"voice", "media", "workers", "net", "durable", "nodes", "client"},
     {"outbox", "instances", "webhooks", "engine", "access", "otp"},
     {"storage"},
     {"operations"},
@@ -24,7 +24,7 @@ MAY_IMPORT_THE_SANDBOX = {"sandbox", "gateway", "cli", "testing"}
 # server of its own that may use what it likes.
 EDGES = {
     "neonize": {"engine"},
-    "av": {"voice"},
+    "av": {"voice", "media", "workers"},
     "litestar": {"api", "dashboard", "gateway"},
     "uvicorn": {"api", "gateway", "cli"},
     "alembic": {"storage"},

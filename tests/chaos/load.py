@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from waypost.voice.pool import VoicePool
+from waypost.workers.pool import WorkerPool
 
 _ANSWER_WITHIN_S = 60.0  # a gateway that was killed is started again long before that
 
@@ -90,11 +90,11 @@ async def native_notes(count: int, seed: int) -> list[bytes]:
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        async with VoicePool(workers=2) as pool:
+        async with WorkerPool(workers=2) as pool:
             return [await _note(pool, folder, chance) for _ in range(count)]
 
 
-async def _note(pool: VoicePool, folder: Path, chance: random.Random) -> bytes:
+async def _note(pool: WorkerPool, folder: Path, chance: random.Random) -> bytes:
     source, target = folder / "tone.wav", folder / "note.ogg"
     with wave.open(str(source), "wb") as tone:
         tone.setnchannels(1)

@@ -16,7 +16,7 @@ from waypost.errors import VoiceError
 from waypost.voice.inspect import Inspection, inspect
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note
-from waypost.voice.pool import VoicePool
+from waypost.workers.pool import WorkerPool
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
@@ -96,7 +96,7 @@ def draw(waveform: bytes) -> str:
 
 
 async def _convert(source: Path, target: Path, limits: Limits) -> Note:
-    async with VoicePool(limits, workers=1) as pool:
+    async with WorkerPool(limits, workers=1) as pool:
         return await pool.convert(source, target)
 
 

@@ -14,8 +14,8 @@ from waypost.voice.decode import Decoding
 from waypost.voice.limits import Limits
 from waypost.voice.loudness import Loudness, gain_for, measure
 from waypost.voice.note import Note
-from waypost.voice.pool import VoicePool
 from waypost.voice.sniff import sniff
+from waypost.workers.pool import WorkerPool
 
 RATE = 16_000
 SECONDS = 3
@@ -205,6 +205,6 @@ def test_a_mix_that_would_exceed_full_scale_comes_down_as_a_whole(tmp_path: Path
 
 
 async def test_a_worker_process_normalizes(tmp_path: Path) -> None:
-    async with VoicePool(Limits(normalize=-20.0), workers=1) as pool:
+    async with WorkerPool(Limits(normalize=-20.0), workers=1) as pool:
         note = await pool.convert(AUDIO / "music.mp3", tmp_path / "note.ogg")
     assert heard(note.path).lufs == pytest.approx(-20.0, abs=0.5)

@@ -1,4 +1,4 @@
-"""Voice workers, as many as there are CPUs for them: started when needed, replaced when one dies, ended when
+"""Workers, as many as there are CPUs for them: started when needed, replaced when one dies, ended when
 idle."""
 
 import asyncio
@@ -9,11 +9,11 @@ from typing import Final, Self
 
 from waypost.clock import Clock, SystemClock
 from waypost.errors import DRAINING, INTERNAL, QUEUE_FULL, VoiceError
-from waypost.voice.cpus import cpu_share, worker_count
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note, part_of
-from waypost.voice.process import WorkerGone, WorkerProcess
-from waypost.voice.protocol import Job
+from waypost.workers.cpus import cpu_share, worker_count
+from waypost.workers.process import WorkerGone, WorkerProcess
+from waypost.workers.protocol import Job
 
 MOST_WAITING: Final = 1024
 """Conversions that may wait for a worker; more than the outbox prepares ahead on any node."""
@@ -26,7 +26,7 @@ JOBS_PER_WORKER: Final = 1000
 """After which a worker is replaced, so that no leak in a decoder can grow for ever."""
 
 
-class VoicePool:
+class WorkerPool:
     """Converts audio in worker processes. An async context manager: leaving it ends all workers and
     conversions."""
 

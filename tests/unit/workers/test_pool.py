@@ -16,8 +16,8 @@ from tests.unit.voice.files import AUDIO, silent_flac, wav, with_cover
 from waypost.errors import VoiceError
 from waypost.voice.limits import Limits
 from waypost.voice.note import part_of
-from waypost.voice.pool import VoicePool
 from waypost.voice.verify import verify
+from waypost.workers.pool import WorkerPool
 
 DEADLINE_SECONDS = 20.0
 
@@ -37,12 +37,12 @@ def long_sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[VoicePool]:
-    async with VoicePool(workers=1) as pool:
+async def pool() -> AsyncIterator[WorkerPool]:
+    async with WorkerPool(workers=1) as pool:
         yield pool
 
 
-def converting(pool: VoicePool, source: Path, target: Path) -> "asyncio.Task[object]":
+def converting(pool: WorkerPool, source: Path, target: Path) -> "asyncio.Task[object]":
     return asyncio.create_task(pool.convert(source, target))
 
 
@@ -57,18 +57,18 @@ async def code_of(task: "asyncio.Task[object]") -> str:
     return caught.value.code
 
 
-async def works(pool: VoicePool, folder: Path) -> bool:
+async def works(pool: WorkerPool, folder: Path) -> bool:
     note = await pool.convert(AUDIO / "blip.wav", folder / "blip.ogg")
     return bool(verify(note.path.read_bytes()))
 
 
-async def test_nothing_is_started_before_the_first_conversion(pool: VoicePool, tmp_path: Path) -> None:
+async def test_nothing_is_started_before_the_first_conversion(pool: WorkerPool, tmp_path: Path) -> None:
     assert pool.pids == []
     assert await works(pool, tmp_path)
     assert len(pool.pids) == 1
 
 
-async def test_a_worker_is_used_again(pool: VoicePool, tmp_path: Path) -> None:
+async def test_a_worker_is_used_again(pool: WorkerPool, tmp_path: Path) -> None:
     await pool.warm()
     before = pool.pids
     assert await works(pool, tmp_path)
@@ -79,7 +79,7 @@ async def test_a_worker_is_used_again(pool: VoicePool, tmp_path: Path) -> None:
 
 
 async def test_a_worker_killed_in_the_middle_is_reported_and_replaced(
-    pool: VoicePool, long_sound: Path, tmp_path: Path
+    pool: WorkerPool, long_sound: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "note.ogg"
     task = converting(pool, long_sound, target)
@@ -92,7 +92,7 @@ async def test_a_worker_killed_in_the_middle_is_reported_and_replaced(
     assert pool.pids != [before]
 
 
-async def test_a_worker_that_died_while_idle_costs_nobody_a_note(pool: VoicePool, tmp_path: Path) -> None:
+async def test_a_worker_that_died_while_idle_costs_nobody_a_note(pool: WorkerPool, tmp_path: Path) -> None:
     await pool.warm()
     [before] = pool.pids
     os.kill(before, signal.SIGKILL)
@@ -101,7 +101,7 @@ async def test_a_worker_that_died_while_idle_costs_nobody_a_note(pool: VoicePool
 
 
 async def test_a_stuck_worker_is_killed_and_replaced(long_sound: Path, tmp_path: Path) -> None:
-    async with VoicePool(Limits(stall_seconds=1.5), workers=1) as pool:
+    async with WorkerPool(Limits(stall_seconds=1.5), workers=1) as pool:
         target = tmp_path / "note.ogg"
         task = converting(pool, long_sound, target)
         await until_in_the_middle(target)
@@ -113,23 +113,24 @@ async def test_a_stuck_worker_is_killed_and_replaced(long_sound: Path, tmp_path:
 
 
 async def test_a_conversion_over_its_time_on_the_wall_is_too_costly(long_sound: Path, tmp_path: Path) -> None:
-    async with VoicePool(Limits(wall_seconds=0.5), workers=1) as pool:
+    async with WorkerPool(Limits(wall_seconds=0.5), workers=1) as pool:
         await pool.warm()
         assert await code_of(converting(pool, long_sound, tmp_path / "note.ogg")) == "too_costly"
         assert await works(pool, tmp_path)
 
 
 async def test_a_conversion_over_its_cpu_is_too_costly(long_sound: Path, tmp_path: Path) -> None:
-    async with VoicePool(Limits(cpu_seconds=0.2), workers=1) as pool:
+    async with WorkerPool(Limits(cpu_seconds=0.2), workers=1) as pool:
         assert await code_of(converting(pool, long_sound, tmp_path / "note.ogg")) == "too_costly"
         assert await works(pool, tmp_path)
 
 
 HUNGRY = """
     from pathlib import Path
-    from waypost.voice import confine, convert
+    from waypost.voice import convert
+    from waypost.workers import confine
     from waypost.voice.limits import Limits
-    from waypost.voice.worker import work
+    from waypost.workers.worker import work
 
     def tick(seconds):
         bytearray(64_000_000)
@@ -155,7 +156,7 @@ def test_a_cover_that_does_not_fit_into_memory_costs_nobody_a_note(tmp_path: Pat
     source.write_bytes(with_cover((AUDIO / "greeting.mp3").read_bytes(), 12_000_000))
 
     async def main() -> int:
-        async with VoicePool(Limits(memory_bytes=2_000_000), workers=1) as pool:
+        async with WorkerPool(Limits(memory_bytes=2_000_000), workers=1) as pool:
             return (await pool.convert(source, tmp_path / "note.ogg")).seconds
 
     assert asyncio.run(main()) == 7
@@ -164,7 +165,7 @@ def test_a_cover_that_does_not_fit_into_memory_costs_nobody_a_note(tmp_path: Pat
 def test_the_kernel_ends_what_the_frame_loop_cannot() -> None:
     script = """
         import time
-        from waypost.voice import confine
+        from waypost.workers import confine
         confine.limit_cpu(time.process_time())
         while True: pass
     """
@@ -175,7 +176,7 @@ def test_the_kernel_ends_what_the_frame_loop_cannot() -> None:
 
 
 async def test_cancelling_ends_the_worker_and_leaves_nothing(
-    pool: VoicePool, long_sound: Path, tmp_path: Path
+    pool: WorkerPool, long_sound: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "note.ogg"
     task = converting(pool, long_sound, target)
@@ -190,7 +191,7 @@ async def test_cancelling_ends_the_worker_and_leaves_nothing(
 
 
 async def test_one_too_many_waiting_is_told_so(long_sound: Path, tmp_path: Path) -> None:
-    async with VoicePool(workers=1, most_waiting=1) as pool:
+    async with WorkerPool(workers=1, most_waiting=1) as pool:
         first = converting(pool, long_sound, tmp_path / "1.ogg")
         await until_in_the_middle(tmp_path / "1.ogg")
         second = converting(pool, AUDIO / "blip.wav", tmp_path / "2.ogg")
@@ -202,7 +203,7 @@ async def test_one_too_many_waiting_is_told_so(long_sound: Path, tmp_path: Path)
 
 
 async def test_conversions_run_side_by_side_up_to_the_number_of_workers(tmp_path: Path) -> None:
-    async with VoicePool(workers=2) as pool:
+    async with WorkerPool(workers=2) as pool:
         await asyncio.gather(
             *(pool.convert(AUDIO / "greeting.mp3", tmp_path / f"{number}.ogg") for number in range(5))
         )
@@ -211,7 +212,7 @@ async def test_conversions_run_side_by_side_up_to_the_number_of_workers(tmp_path
 
 
 async def test_closing_ends_workers_and_calls_it_draining(long_sound: Path, tmp_path: Path) -> None:
-    async with VoicePool(workers=1) as pool:
+    async with WorkerPool(workers=1) as pool:
         task = converting(pool, long_sound, tmp_path / "note.ogg")
         await until_in_the_middle(tmp_path / "note.ogg")
         pids = pool.pids
@@ -221,7 +222,7 @@ async def test_closing_ends_workers_and_calls_it_draining(long_sound: Path, tmp_
 
 
 async def test_an_idle_worker_is_ended(tmp_path: Path) -> None:
-    async with VoicePool(workers=1, idle_seconds=0.1) as pool:
+    async with WorkerPool(workers=1, idle_seconds=0.1) as pool:
         assert await works(pool, tmp_path)
         [pid] = pool.pids
         await until(lambda: pool.pids == [])
@@ -229,13 +230,15 @@ async def test_an_idle_worker_is_ended(tmp_path: Path) -> None:
         assert await works(pool, tmp_path)
 
 
-async def test_a_missing_source_is_the_gateways_fault_not_the_sounds(pool: VoicePool, tmp_path: Path) -> None:
+async def test_a_missing_source_is_the_gateways_fault_not_the_sounds(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
     assert await code_of(converting(pool, tmp_path / "gone", tmp_path / "note.ogg")) == "internal"
     assert await works(pool, tmp_path)
 
 
 async def test_a_worker_inherits_neither_settings_nor_descriptors(
-    pool: VoicePool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("WAYPOST_ADMIN_TOKEN", "secret")
     with (tmp_path / "database").open("w") as handle:
@@ -246,7 +249,7 @@ async def test_a_worker_inherits_neither_settings_nor_descriptors(
         assert [file.path for file in worker.open_files() if file.path.startswith(str(tmp_path))] == []
 
 
-async def test_hostile_bytes_leave_the_worker_alive(pool: VoicePool, tmp_path: Path) -> None:
+async def test_hostile_bytes_leave_the_worker_alive(pool: WorkerPool, tmp_path: Path) -> None:
     await pool.warm()
     before = pool.pids
     source = tmp_path / "source"
@@ -265,10 +268,10 @@ async def test_hostile_bytes_leave_the_worker_alive(pool: VoicePool, tmp_path: P
 PARENT = """
     import asyncio, os, sys
     from pathlib import Path
-    from waypost.voice.pool import VoicePool
+    from waypost.workers.pool import WorkerPool
 
     async def main():
-        async with VoicePool(workers=1) as pool:
+        async with WorkerPool(workers=1) as pool:
             task = asyncio.create_task(pool.convert(Path(sys.argv[1]), Path(sys.argv[2])))
             while not pool.pids:
                 await asyncio.sleep(0.01)
@@ -294,14 +297,14 @@ def test_the_pool_works_under_uvloop(tmp_path: Path) -> None:
     uvloop = pytest.importorskip("uvloop")
 
     async def main() -> bool:
-        async with VoicePool(workers=1) as pool:
+        async with WorkerPool(workers=1) as pool:
             return await works(pool, tmp_path)
 
     assert uvloop.run(main())
 
 
 async def peak_kilobytes(source: Path, target: Path) -> int:
-    async with VoicePool(workers=1) as pool:
+    async with WorkerPool(workers=1) as pool:
         note = await pool.convert(source, target)
         assert note.seconds > 5
         status = Path(f"/proc/{pool.pids[0]}/status").read_text()

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from waypost.errors import INTERNAL, TOO_COSTLY, TOO_LARGE, VoiceError
-from waypost.voice import confine
 from waypost.voice.limits import Limits
-from waypost.voice.protocol import (
+from waypost.workers import confine
+from waypost.workers.protocol import (
     LENGTH_BYTES,
     Done,
     Failed,

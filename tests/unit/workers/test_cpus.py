@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from waypost.voice.cpus import cpu_share, worker_count
+from waypost.workers.cpus import cpu_share, worker_count
 
 
 @pytest.fixture

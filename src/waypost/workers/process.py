@@ -13,7 +13,7 @@ import msgspec
 from waypost.errors import INTERNAL, TABLE, TOO_COSTLY, VOICE_WORKER_DIED, VoiceError
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note
-from waypost.voice.protocol import (
+from waypost.workers.protocol import (
     LENGTH_BYTES,
     Answer,
     Done,
@@ -177,7 +177,7 @@ async def _spawn(channel: socket.socket) -> asyncio.subprocess.Process:
         sys.executable,
         "-P",
         "-m",
-        "waypost.voice.worker",
+        "waypost.workers.worker",
         str(os.getpid()),
         stdin=channel.fileno(),
         stdout=asyncio.subprocess.DEVNULL,
