@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 
-from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length, scaling
+from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length, nodes, scaling
 from bench.machine import describe, today
 from bench.page import Result, keep
 from bench.scale import FULL, SHORT
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Section] = {
         depth.SECTION,
         length.SECTION,
         scaling.SECTION,
+        nodes.SECTION,
     )
 }
 _OPTIONS = ("--write", "--short", "--page")

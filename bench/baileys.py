@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.arrivals import arrivals
 from bench.chart import Bar, bars
 from bench.delivery import CONTACTS, WARMING, latency, percentiles, rate
 from bench.machine import family, processor_s
@@ -90,7 +91,7 @@ async def _ours(here: Town, note: bytes, notes: int) -> dict[str, float]:
 
 async def _rate(here: Town, script: Plain, notes: int, together: int) -> float:
     """Notes per second until the last was decrypted."""
-    waiting = await here.arrivals(CONTACTS, notes)
+    waiting = await arrivals(here.sandbox, CONTACTS, notes)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         group.create_task(waiting)

@@ -57,7 +57,7 @@ def bars(title: str, shown: Sequence[Bar], format: str = "{:,.0f}", left: int = 
             parts.append(_text(4, y + 16, bar.group, "title"))
             y += _ROW
             rest = itertools.takewhile(lambda other: not other.group, shown[index + 1 :])
-            most = max(bar.value, *(other.value for other in rest))
+            most = max([bar.value, *(other.value for other in rest)])
         width = max(1.0, bar.value / (most or 1.0) * (WIDTH - left - 90))
         parts.append(_text(left - 8, y + 16, bar.label, anchor="end"))
         parts.append(

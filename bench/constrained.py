@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from bench.accept import measure, row, server
+from bench.arrivals import arrivals
 from bench.cgroup import Group, NoGroup, group
 from bench.scale import Scale
 from bench.section import Figures, Section
@@ -79,7 +80,7 @@ async def _measured(here: Town, accepting: dict[str, Any], scale: Scale) -> Figu
     requests = scale.constrained_requests
     quiet = await measure(accepting, "send-voice", requests)
     sound, notes = mp3(float(scale.constrained_seconds)), scale.constrained_notes
-    arrived = asyncio.create_task(await here.arrivals([CONTACT], notes))
+    arrived = asyncio.create_task(await arrivals(here.sandbox, [CONTACT], notes))
     began = time.perf_counter()
     await asyncio.gather(*(here.send(here.instances[0], sound, "note.mp3") for _ in range(notes)))
     read = await measure(accepting, "read", requests)

@@ -4,8 +4,7 @@ These are the inputs of `bench/simulation.py`; unlike notes per second they hard
 on the machine.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -46,29 +45,29 @@ async def measure(here: Town, scale: Scale) -> list[Cost]:
 
 
 async def _cost(here: Town, kind: str, count: int, sound: bytes, notes: int) -> Cost:
-    before = _spent(here)
+    kinds = {**family(here.pair.gateway.pid), "sandbox": tree(here.pair.sandbox.pid)}
+    before = spent(kinds)
     per_second = await rate(here, here.instances[:count], sound, notes)
-    after = _spent(here)
+    after = spent(kinds)
     each = {name: (after[name] - before[name]) * 1000 / notes for name in KINDS}
     return Cost(input=kind, instances=count, notes=notes, per_second=per_second, cpu_ms=each)
 
 
-def _spent(here: Town) -> Mapping[str, float]:
-    """Processor seconds so far, by kind of process; the client's with those of the load that has ended."""
-    kinds = {
-        **family(here.pair.gateway.pid),
-        "sandbox": _tree(here.pair.sandbox.pid),
-        "client": [os.getpid()],
-    }
-    spent = {kind: sum(_seconds(pid) for pid in kinds[kind]) for kind in KINDS}
-    ended = psutil.Process().cpu_times()
-    return {**spent, "client": spent["client"] + ended.children_user + ended.children_system}
+def spent(kinds: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """Processor seconds so far by kind of process; `client` is this one and those of its loads that ended."""
+    own = psutil.Process().cpu_times()
+    found = {kind: sum(_seconds(pid) for pid in pids) for kind, pids in kinds.items()}
+    return {**found, "client": own.user + own.system + own.children_user + own.children_system}
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all that descend from it."""
     return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
 
 
 def _seconds(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
     return float(times.user + times.system)

@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 
 from bench.accept import message
+from bench.arrivals import arrivals, inbox_end
 from bench.scale import Scale
 from bench.section import Figures, Section
 from bench.sounds import mp3, native_note
 from bench.town import Instance, Town, load, town
+from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.views import NewContact
 
 CONTACTS = [f"4477009110{index:02}" for index in range(4)]
@@ -44,7 +46,7 @@ async def latency(town: Town, sound: bytes, name: str, notes: int) -> dict[str, 
     instance, contact = town.instances[0], "447700910001"
     await town.sandbox.add_contact(NewContact(f"+{contact}", delivered_after=None))
     taken: list[float] = []
-    after = await town.inbox_end(contact)
+    after = await inbox_end(town.sandbox, contact)
     for number in range(notes + WARMING):
         began = time.perf_counter()
         await town.send(instance, sound, name, contact)
@@ -62,16 +64,23 @@ def percentiles(taken_ms: Sequence[float]) -> dict[str, float]:
 
 async def rate(town: Town, instances: Sequence[Instance], sound: bytes, notes: int) -> float:
     """Notes per second from the first POST until the last was decrypted, to all contacts by turns."""
+    return await rate_at([town.pair.url], town.sandbox, instances, sound, notes)
+
+
+async def rate_at(
+    urls: Sequence[str], sandbox: SandboxClient, instances: Sequence[Instance], sound: bytes, notes: int
+) -> float:
+    """The same, called at any of several gateways by turns."""
     calls = [
         message(f"/api/whatsapp/v2/{one.id}/send-voice", one.token, sound, contact)
         for contact in CONTACTS
         for one in instances
     ]
-    waiting = await town.arrivals(CONTACTS, notes)
+    waiting = await arrivals(sandbox, CONTACTS, notes)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         group.create_task(waiting)
-        group.create_task(load(town.pair.url, calls, requests=notes, connections=_CALLERS))
+        group.create_task(load(urls, calls, requests=notes, connections=_CALLERS))
     return notes / (time.perf_counter() - began)
 
 

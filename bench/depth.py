@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.accept import message
+from bench.arrivals import arrivals
 from bench.chart import Line, lines
 from bench.machine import pss_mb
 from bench.scale import Scale
@@ -52,7 +53,7 @@ async def _row(here: Town, note: bytes, depth: int, scale: Scale) -> dict[str, A
     started = pss_mb(here.pair.gateway.pid)
     further = await load(here.pair.url, calls, requests=scale.instance_requests)
     code = await here.new_code(instance)
-    arriving = await here.arrivals(_CONTACTS, scale.drained)
+    arriving = await arrivals(here.sandbox, _CONTACTS, scale.drained)
     await here.pair_up(instance, code)
     began = time.perf_counter()
     await arriving

@@ -23,8 +23,8 @@ import uvloop
 class Load:
     """What to send, how often, over how many connections."""
 
-    host: str
-    port: int
+    places: tuple[tuple[str, int], ...]
+    """Host and port of each server; connections go to them by turns."""
     connections: int
     requests: int
     messages: tuple[str, ...]
@@ -90,12 +90,12 @@ async def generate(load: Load) -> dict[str, Any]:
     budget, requests = Budget(load.requests), itertools.cycle(load.each())
     began = time.perf_counter()
     made = []
-    for _ in range(load.connections):
+    for _, (host, port) in zip(range(load.connections), itertools.cycle(load.places), strict=False):
         done: asyncio.Future[None] = loop.create_future()
         _, protocol = await loop.create_connection(
             lambda done=done: Connection(requests, budget, done),  # type: ignore[misc]
-            load.host,
-            load.port,
+            host,
+            port,
         )
         made.append((protocol, done))
     await asyncio.gather(*(done for _, done in made))

@@ -45,8 +45,14 @@ def ffmpeg_version() -> str | None:
 
 
 def pss_mb(pid: int) -> float:
-    """Proportional set size of a process in MB: shared pages are counted once over all that share them."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+    """Proportional set size of a process in MB: shared pages are counted once over all that share them; 0 of
+    one that has ended.
+    """
+    try:
+        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    for line in told.splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     return 0.0

@@ -29,6 +29,13 @@ class Scale:
     depths: tuple[int, ...] = (10, 100, 1_000, 10_000, 100_000)
     drained: int = 100
     note_lengths: tuple[int, ...] = (1, 3, 10, 30, 60, 180, 600)
+    nodes: tuple[int, ...] = (1, 3)
+    """Gateways on one PostgreSQL."""
+    node_instances: int = 6
+    node_requests: int = 3_000
+    node_notes: int = 240
+    rest_s: float = 3.0
+    """Without any call: what is written then is taken off what a note is found to write."""
 
 
 FULL = Scale()
@@ -50,4 +57,8 @@ SHORT = Scale(
     depths=(10, 100),
     drained=10,
     note_lengths=(1, 10),
+    node_instances=3,
+    node_requests=200,
+    node_notes=24,
+    rest_s=0.5,
 )

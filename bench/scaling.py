@@ -2,12 +2,7 @@
 beyond (docs/scaling.md)."""
 
 import os
-import sqlite3
-import statistics
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -30,6 +25,7 @@ from bench.beyond import (
 )
 from bench.chart import Line
 from bench.chart import lines as drawn
+from bench.commit import sqlite_commit_ms
 from bench.costs import KINDS, measure
 from bench.delivery import latency
 from bench.instances import memory
@@ -56,7 +52,7 @@ async def run(scale: Scale) -> Figures:
         cores=os.cpu_count() or 1,
         costs=costs,
         latency_p50_ms=waited["p50_ms"],
-        commit_ms=commit_ms(),
+        commit_ms=sqlite_commit_ms(),
         base_mb=one["all"] - session_mb,
         session_mb=session_mb,
     )
@@ -68,22 +64,6 @@ def _slope(rows: Sequence[Mapping[str, Any]]) -> float:
     first, last = rows[0], rows[-1]
     grown: float = (last["all"] - first["all"]) / max(last["instances"] - first["instances"], 1)
     return max(grown, 0.1)
-
-
-def commit_ms(count: int = 200) -> float:
-    """Median milliseconds of a durable commit on this disk, made as the database makes it."""
-    with tempfile.TemporaryDirectory() as folder:
-        connection = sqlite3.connect(Path(folder) / "commits.db", isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("CREATE TABLE rows (data BLOB)")
-        taken = []
-        for _ in range(count):
-            began = time.perf_counter()
-            connection.execute("INSERT INTO rows VALUES (zeroblob(2000))")
-            taken.append((time.perf_counter() - began) * 1000)
-        connection.close()
-        return statistics.median(taken)
 
 
 def report(figures: Figures) -> Sequence[str]:

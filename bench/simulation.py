@@ -22,31 +22,43 @@ _AHEAD: Final = 8  # notes of one instance that are made ready before their turn
 _STAGES: Final = (
     ("client", 1.0, "accept"),
     ("gateway", 0.4, "accept"),
-    ("commit", 1.0, "accept"),
+    ("postgres", 0.3, "accept"),
+    ("commit", 1 / 3, "accept"),
     ("voice", 1.0, "ready"),
     ("gateway", 0.2, "ready"),
-    ("commit", 1.0, "ready"),
+    ("postgres", 0.2, "ready"),
+    ("commit", 1 / 3, "ready"),
     ("engine", 0.4, "ready"),
     ("sandbox", 0.4, "ready"),
     ("round_trip", 1.0, "ready"),
     ("gateway", 0.1, "send"),
-    ("commit", 1.0, "send"),
+    ("postgres", 0.4, "send"),
+    ("commit", 1 / 3, "send"),
     ("engine", 0.6, "send"),
     ("sandbox", 0.6, "send"),
     ("round_trip", 1.0, "send"),
     ("gateway", 0.3, "end"),
+    ("postgres", 0.1, "end"),
 )
+_SHARED: Final = ("client", "sandbox")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """One node; unless `alone`, sandbox and caller share its cores, as they do when it is measured."""
+    """One node, or several alike, each with `cores`; unless `alone`, all of them, the database, the sandbox
+    and the caller share one node's cores, as they do when it is measured.
+    """
 
     cores: int
     cpu_ms: Mapping[str, float]
     commit_ms: float
+    commits: float = 3.0
+    """How many of them a note waits for."""
     round_trip_ms: float = 0.0
     alone: bool = True
+    nodes: int = 1
+    database_cores: int = 4
+    """Of a database that is apart from its nodes; SQLite works in the gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +81,20 @@ class Outcome:
     busy: dict[str, float]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Cores, and the processes that work on them by kind."""
+
+    cores: simpy.Resource
+    kinds: dict[str, simpy.Resource]
+
+
 @dataclass
 class _Town:
     env: simpy.Environment
     machine: Machine
-    cores: simpy.Resource
-    kinds: dict[str, simpy.Resource]
+    nodes: list[_Place]
+    database: _Place
     sessions: list[simpy.Resource]
     ready: list[simpy.Resource]
     busy: dict[str, float] = field(default_factory=dict)
@@ -84,15 +104,7 @@ class _Town:
 def simulate(machine: Machine, load: Load, seed: int = 1) -> Outcome:
     """Run `load` on `machine`; the same seed gives the same outcome."""
     env = simpy.Environment()
-    threads = {"gateway": 1, "voice": machine.cores, "engine": machine.cores, "sandbox": 1, "client": 1}
-    town = _Town(
-        env,
-        machine,
-        simpy.Resource(env, machine.cores),
-        {kind: simpy.Resource(env, count) for kind, count in threads.items()},
-        [simpy.Resource(env, 1) for _ in range(load.instances)],
-        [simpy.Resource(env, _AHEAD) for _ in range(load.instances)],
-    )
+    town = _town(env, machine, load.instances)
     env.process(_arrivals(town, load, random.Random(seed)))
     env.run()
     town.taken.sort()
@@ -104,6 +116,24 @@ def simulate(machine: Machine, load: Load, seed: int = 1) -> Outcome:
     )
 
 
+def _town(env: simpy.Environment, machine: Machine, instances: int) -> _Town:
+    shared = simpy.Resource(env, machine.cores)
+    outside = {kind: simpy.Resource(env, 1) for kind in _SHARED}
+    threads = {"gateway": 1, "voice": machine.cores, "engine": machine.cores}
+    nodes = [
+        _Place(
+            simpy.Resource(env, machine.cores) if machine.alone else shared,
+            {kind: simpy.Resource(env, count) for kind, count in threads.items()} | outside,
+        )
+        for _ in range(machine.nodes)
+    ]
+    cores = simpy.Resource(env, machine.database_cores) if machine.alone else shared
+    # One process for each connection, of which there are more than cores.
+    database = _Place(cores, {"postgres": simpy.Resource(env, 100)})
+    sessions, ready = ([simpy.Resource(env, at_once) for _ in range(instances)] for at_once in (1, _AHEAD))
+    return _Town(env, machine, nodes, database, sessions, ready)
+
+
 def _arrivals(town: _Town, load: Load, rng: random.Random) -> Generator[Any, Any, None]:
     for number in range(load.notes):
         if load.per_second is not None:
@@ -113,35 +143,38 @@ def _arrivals(town: _Town, load: Load, rng: random.Random) -> Generator[Any, Any
 
 def _note(town: _Town, instance: int) -> Generator[Any, Any, None]:
     began = town.env.now
-    yield from _part(town, "accept")
+    # All nodes have as much to do, so that it is the same whichever of them takes the call.
+    holder = town.nodes[instance % len(town.nodes)]
+    yield from _part(town, "accept", holder)
     with town.ready[instance].request() as near:
         yield near
-        yield from _part(town, "ready")
+        yield from _part(town, "ready", holder)
         with town.sessions[instance].request() as turn:
             yield turn
-            yield from _part(town, "send")
+            yield from _part(town, "send", holder)
     town.taken.append(town.env.now - began)
-    yield from _part(town, "end")
+    yield from _part(town, "end", holder)
 
 
-def _part(town: _Town, part: str) -> Generator[Any, Any, None]:
+def _part(town: _Town, part: str, node: _Place) -> Generator[Any, Any, None]:
     machine = town.machine
     for kind, share, where in _STAGES:
         if where != part:
             continue
         if kind == "commit":
-            yield town.env.timeout(machine.commit_ms)
+            yield town.env.timeout(machine.commit_ms * machine.commits * share)
         elif kind == "round_trip":
             yield town.env.timeout(machine.round_trip_ms)
-        elif not (machine.alone and kind in ("client", "sandbox")):
-            yield from _work(town, kind, machine.cpu_ms[kind] * share)
+        elif not (machine.alone and kind in _SHARED):
+            place = town.database if kind == "postgres" else node
+            yield from _work(town, place, kind, machine.cpu_ms.get(kind, 0.0) * share)
 
 
-def _work(town: _Town, kind: str, left_ms: float) -> Generator[Any, Any, None]:
-    with town.kinds[kind].request() as thread:
+def _work(town: _Town, place: _Place, kind: str, left_ms: float) -> Generator[Any, Any, None]:
+    with place.kinds[kind].request() as thread:
         yield thread
         while left_ms > 0:
-            with town.cores.request() as core:
+            with place.cores.request() as core:
                 yield core
                 slice_ms = min(left_ms, _SLICE_MS)
                 yield town.env.timeout(slice_ms)

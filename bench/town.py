@@ -5,7 +5,7 @@ import base64
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from waypost.testing.processes import Pair, sandbox_and_gateway
 
 CONTACT = "447700910000"
 _PAIRED_AT_ONCE = 4
-_ARRIVE_WITHIN_S = 300
 _CODE_WITHIN_S = 60
 
 
@@ -107,42 +106,6 @@ class Town:
         # One question about all: asking for each would keep the client busier than the gateway.
         return len(await self._call("GET", "instances?filter[status]=WORKING", self.pair.admin_token))
 
-    async def inbox_end(self, contact: str) -> int:
-        """Behind the last message that the contact has; an inbox comes in pages."""
-        after = 0
-        while (inbox := await self.sandbox.inbox(f"+{contact}", after)).messages:
-            after = inbox.last
-        return after
-
-    async def arrivals(self, contacts: Sequence[str], count: int) -> Coroutine[Any, Any, None]:
-        """What to wait on until the contacts have decrypted `count` notes more than they have now."""
-        begun = [await self.inbox_end(contact) for contact in contacts]
-        left = count
-        all_there = asyncio.Event()
-
-        async def watch(contact: str, after: int) -> None:
-            nonlocal left
-            while True:
-                inbox = await self.sandbox.inbox(f"+{contact}", after, 20)
-                after = inbox.last
-                left -= sum(1 for message in inbox.messages if message.media == "ok")
-                if left <= 0:
-                    all_there.set()
-
-        async def wait() -> None:
-            watching = [
-                asyncio.create_task(watch(contact, after))
-                for contact, after in zip(contacts, begun, strict=True)
-            ]
-            try:
-                async with asyncio.timeout(_ARRIVE_WITHIN_S):
-                    await all_there.wait()
-            finally:
-                for task in watching:
-                    task.cancel()
-
-        return wait()
-
     async def send(self, instance: Instance, note: bytes, name: str, contact: str = CONTACT) -> str:
         """send-voice as multipart; the request's uuid."""
         answer = await self.http.post(
@@ -200,17 +163,19 @@ async def town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]
 
 
 async def load(
-    url: str, messages: Sequence[bytes], *, requests: int, connections: int = 64
+    urls: str | Sequence[str], messages: Sequence[bytes], *, requests: int, connections: int = 64
 ) -> dict[str, Any]:
     """Run the load generator in a process of its own, which sends whole HTTP requests by turns; its figures.
 
-    Raises RuntimeError when an answer was no 200.
+    Of several addresses each has its share of the connections. Raises RuntimeError when an answer was no 200.
     """
-    where = urlsplit(url)
+    places = [urlsplit(url) for url in ([urls] if isinstance(urls, str) else urls)]
     order = {
-        "host": where.hostname, "port": where.port, "connections": connections, "requests": requests,
+        "places": [(place.hostname, place.port) for place in places],
+        "connections": connections,
+        "requests": requests,
         "messages": [base64.b64encode(message).decode() for message in messages],
-    }  # fmt: skip
+    }
     child = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "bench.load"], stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )

@@ -48,6 +48,7 @@ class NodeProcess:
 class NodesStage:
     """A sandbox, a database, and as many nodes as a test starts."""
 
+    sandbox: Process
     control: SandboxClient
     database_url: str
     admin: dict[str, str]
@@ -197,6 +198,7 @@ async def nodes_stage(
             await control.add_contact(NewContact(f"+{contact}", delivered_after=0.0, read_after=0.05))
         admin = {"Authorization": f"Bearer {pair.admin_token}", "Accept": "application/json"}
         yield NodesStage(
+            pair.sandbox,
             control,
             database_url,
             admin,
