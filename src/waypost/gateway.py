@@ -33,7 +33,7 @@ from waypost.engine.port import Engine, Network
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
 from waypost.errors import SANDBOX_UNREACHABLE, EngineError, SandboxError
-from waypost.instances.choices import policy_of
+from waypost.instances.choices import outbox_settings, policy_of
 from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
 from waypost.instances.instance import NetworkName
@@ -58,7 +58,7 @@ from waypost.operations.resources import Resources
 from waypost.operations.text_sender import TextSender
 from waypost.otp.desk import OtpDesk
 from waypost.outbox.outbox import Outbox
-from waypost.outbox.settings import OutboxSettings
+from waypost.publishing import Publishing
 from waypost.sandbox.client import SandboxClient
 from waypost.storage.blobs import InlineBlobs, Uploads
 from waypost.storage.contacts import SqlContacts
@@ -189,18 +189,22 @@ async def _furnish(
     networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
     neighbours = None
     if storage.nodes is not None:
-        neighbours = Neighbours(storage.nodes, store, lambda: register, clock, log)
+        neighbours = Neighbours(
+            storage.nodes, store, lambda: register, clock, log, lambda i: publishing.told([i])
+        )
     stores = None
     if neighbours is not None and storage.sessions is not None:
         stores = storage.sessions(neighbours.epoch_of)
 
     def changed(instance_id: str) -> None:
         outbox.wake(instance_id)
+        publishing.announcer.changed(instance_id)
         if neighbours is not None:
             neighbours.elsewhere.changed(instance_id)
 
     register = Register(clock, changed, lambda instance_id: outbox.pacing_changed(instance_id))
     sessions = Sessions(store, lambda: engine, networks, register, log, alone=neighbours is None)
+    publishing = Publishing(database, sessions.holds, lambda: register, clock, log)
     instances = Instances(
         store,
         sessions,
@@ -223,13 +227,13 @@ async def _furnish(
     )
     executor = OperationExecutor(writes, resources, lambda instance_id: waiting_for(instances, instance_id))
     outbox = Outbox(
-        SqlOutboxStore(database),
+        SqlOutboxStore(database, publishing.endings),
         SqlOpenChats(database),
         blobs,
         executor,
         clock,
         random.SystemRandom(),
-        _outbox_settings(settings),
+        outbox_settings(settings),
         log,
         policy=policy_of(settings, register.find),
     )
@@ -249,6 +253,7 @@ async def _furnish(
     # Before the engine brings what lies in the spools: events of an instance that nobody knows are let go.
     for instance in await store.list():
         register.add(instance)
+    await stack.enter_async_context(publishing.running())
     await stack.enter_async_context(supervisor)
     await stack.enter_async_context(outbox.running())
     await stack.enter_async_context(sessions.running())
@@ -363,21 +368,6 @@ def _voice_pool(settings: Settings) -> WorkerPool:
         normalize=normalize_lufs(settings),
     )
     return WorkerPool(limits, workers=settings.voice_workers or None)
-
-
-def _outbox_settings(settings: Settings) -> OutboxSettings:
-    return OutboxSettings(
-        max_unfinished=settings.queue_max,
-        max_of_instance=settings.queue_max_per_instance,
-        expires=settings.expires_seconds,
-        sends=settings.sends_in_flight,
-        settle=settings.unknown_seconds,
-        undecryptable=settings.undecryptable_seconds,
-        keep_sent_blobs=settings.keep_sent_files_seconds,
-        keep_failed_blobs=settings.keep_failed_files_seconds,
-        keep_requests=settings.keep_requests_seconds,
-        drain=settings.drain_seconds,
-    )
 
 
 def _workshop(folder: Path) -> Path:

@@ -14,7 +14,7 @@ GROUPS = (
     {"storage"},
     {"operations"},
     {"api", "dashboard"},
-    {"gateway"},
+    {"gateway", "publishing"},
     {"cli", "testing", "__main__"},
 )
 RANK = {room: rank for rank, group in enumerate(GROUPS) for room in group}

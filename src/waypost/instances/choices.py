@@ -6,6 +6,7 @@ from waypost.config import Settings
 from waypost.instances.instance import Instance
 from waypost.outbox.pacing import PacingRules
 from waypost.outbox.policy import Policy
+from waypost.outbox.settings import OutboxSettings
 
 
 def policy_of(settings: Settings, find: Callable[[str], Instance | None]) -> Policy:
@@ -35,3 +36,19 @@ def pacing_of(settings: Settings, instance: Instance) -> PacingRules | None:
 def resends(settings: Settings, instance: Instance) -> bool:
     """Whether a send whose outcome stays unknown is made again."""
     return (instance.overrides.when_unknown or settings.when_unknown) == "resend"
+
+
+def outbox_settings(settings: Settings) -> OutboxSettings:
+    """What of the gateway's settings the outbox keeps to."""
+    return OutboxSettings(
+        max_unfinished=settings.queue_max,
+        max_of_instance=settings.queue_max_per_instance,
+        expires=settings.expires_seconds,
+        sends=settings.sends_in_flight,
+        settle=settings.unknown_seconds,
+        undecryptable=settings.undecryptable_seconds,
+        keep_sent_blobs=settings.keep_sent_files_seconds,
+        keep_failed_blobs=settings.keep_failed_files_seconds,
+        keep_requests=settings.keep_requests_seconds,
+        drain=settings.drain_seconds,
+    )

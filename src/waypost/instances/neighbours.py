@@ -63,8 +63,11 @@ class Neighbours:
         register: Callable[[], Register],
         clock: Clock,
         log: Log,
+        events_told: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`register` is asked for when first needed; `events_told` hears whose events are new."""
         self._stores = stores
+        self._events_told = events_told
         self._clock = clock
         self._log = log
         self.elsewhere = Elsewhere(instances, stores.conditions, register, log)
@@ -156,6 +159,8 @@ class Neighbours:
                 self.elsewhere.told(notice.instance_id)
             case "order":
                 self._desk.look()
+            case "events":
+                self._events_told(notice.instance_id)
             case "ordered":
                 self._desk.ended(notice.subject)
 

@@ -4,7 +4,16 @@ from typing import Literal, Protocol
 import msgspec
 
 NoticeKind = Literal[
-    "missed", "requests", "cancelled", "receipt", "leases", "instances", "condition", "order", "ordered"
+    "missed",
+    "requests",
+    "cancelled",
+    "receipt",
+    "leases",
+    "instances",
+    "condition",
+    "order",
+    "ordered",
+    "events",
 ]
 
 
@@ -21,6 +30,8 @@ class Notice(msgspec.Struct, frozen=True):
     condition   the instance's condition or QR code is another
     order       an order for the instance was placed
     ordered     the order `subject` was carried out
+    events      events of the instance were stored by another node than the one that passes them on, or what
+                is owed to its webhooks has changed
     """
 
     kind: NoticeKind

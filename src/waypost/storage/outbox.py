@@ -1,6 +1,6 @@
 import asyncio
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -38,6 +38,10 @@ class EndListener(Protocol):
 
     def ended(self, connection: Connection, request: Request, ending: Ending) -> None:
         """Write rows of its own; raising undoes the ending."""
+        ...
+
+    def committed(self, instance_id: str) -> None:
+        """An ending of that instance is durable; called in the event loop."""
         ...
 
 
@@ -187,7 +191,7 @@ class SqlOutboxStore(UnfinishedRows):
             self._follow_up(connection, request, ending)
             return True
 
-        return await self._database.write(unit)
+        return await self._told(request.instance_id, unit)
 
     async def cancel(self, instance_id: str, uuid: str, ending: Ending) -> bool:
         """Queued or preparing → cancelled."""
@@ -201,7 +205,14 @@ class SqlOutboxStore(UnfinishedRows):
             self._dialect.publish(connection, [Notice("cancelled", instance_id, uuid)])
             return True
 
-        return await self._database.write(unit)
+        return await self._told(instance_id, unit)
+
+    async def _told(self, instance_id: str, unit: Callable[[Connection], bool]) -> bool:
+        """Store an ending, and tell who listens that it is stored."""
+        ended = await self._database.write(unit)
+        if ended and self._listener is not None:
+            self._listener.committed(instance_id)
+        return ended
 
     async def retry(self, instance_id: str, uuid: str, expires_at: float, epoch: int) -> Unfinished | None:
         """Failed or cancelled → queued under a new `seq` and that epoch."""
