@@ -86,7 +86,6 @@ class Gateway:
     instances: Instances
     outbox: Outbox
     engine: Engine
-    endpoints: Sequence[Endpoint]
 
     def __repr__(self) -> str:
         """The address alone: the token is a secret."""
@@ -120,7 +119,7 @@ async def start_gateway(
         tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
         house = await _furnish(stack, settings, writes, storage, own, clock, log)
-        app, draining, endpoints = _api(settings, house, tokens, database, own, clock, log, further)
+        app, draining = _api(settings, house, tokens, database, own, clock, log, further)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
         house.voice.warm_soon()
         # Calls that wait for a request are answered at once when the gateway stops.
@@ -135,7 +134,6 @@ async def start_gateway(
             instances=house.instances,
             outbox=house.outbox,
             engine=house.engine,
-            endpoints=endpoints,
         )
 
 
@@ -290,8 +288,8 @@ def _api(
     clock: Clock,
     log: Log,
     further: Callable[[BodyReader], Sequence[Endpoint]],
-) -> tuple[Litestar, asyncio.Event, Sequence[Endpoint]]:
-    """The HTTP application with its endpoints; set the event when the gateway begins to stop."""
+) -> tuple[Litestar, asyncio.Event]:
+    """The HTTP application; set the event when the gateway begins to stop."""
     draining = asyncio.Event()
     address = PublicAddress(settings.public_url, settings.trusted_proxies, own)
     bodies = BodyReader(
@@ -324,7 +322,7 @@ def _api(
         readiness=readiness,
         log=log,
     )
-    return make_app(doors, endpoints), draining, endpoints
+    return make_app(doors, endpoints), draining
 
 
 class _Networks:

@@ -28,12 +28,11 @@ _ENGINES_GONE_WITHIN_S: Final = 5.0
 _LOOK_S: Final = 0.05
 
 
-def _connected(processes: Sequence[psutil.Process]) -> list[int]:
-    """Those that can send: one that was only being started has no session, and no deadline yet."""
+def _alive(processes: Sequence[psutil.Process]) -> list[int]:
     found = []
     for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if process.is_running() and process.net_connections("tcp"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
     return found
 
@@ -68,7 +67,7 @@ async def halt_node(city: City, chance: random.Random) -> None:
     engines = node.engines()
     both = chance.random() < 0.5
     pids = [node.process.pid, *(one.pid for one in engines if both)]
-    async with _halted(pids), _engines_end_with_leases(city, node, engines):
+    async with _halted(pids), _engines_end_with_leases(city, node, engines, stopped=both):
         await asyncio.sleep(chance.uniform(_TTL_S + 1, _TTL_S + 3))
     if both:
         # They wake with the deadline long over.
@@ -89,7 +88,7 @@ async def cut_node(city: City, chance: random.Random) -> None:
     node = city.pick(chance)
     engines = node.engines()
     cable = city.cables[node.name]
-    async with _engines_end_with_leases(city, node, engines):
+    async with _engines_end_with_leases(city, node, engines, stopped=False):
         cable.turn(chance.choice(["cut", "silent"]))
         try:
             await asyncio.sleep(chance.uniform(_TTL_S + 1, _TTL_S + 3))
@@ -233,13 +232,14 @@ async def _halted(pids: Sequence[int]) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _engines_end_with_leases(
-    city: City, node: NodeProcess, engines: Sequence[psutil.Process]
+    city: City, node: NodeProcess, engines: Sequence[psutil.Process], *, stopped: bool
 ) -> AsyncIterator[None]:
-    """Look all the time: once another holds an instance of the node's, none of its engines may have a
-    connection, halted or not.
+    """Look all the time: once another holds an instance of the node's, none of its engines may run.
+
+    Engines that are `stopped` can't end before they wake, nor send.
     """
     held = {one for one, holder in (await city.holders()).items() if holder == node.name}
-    watching = asyncio.create_task(_watch(city, node, engines, held))
+    watching = asyncio.create_task(_watch(city, node, engines, held, stopped))
     try:
         yield
     finally:
@@ -249,16 +249,18 @@ async def _engines_end_with_leases(
             city.broken.append(f"not watched: {error!r}")
 
 
-async def _watch(city: City, node: NodeProcess, engines: Sequence[psutil.Process], held: set[str]) -> None:
+async def _watch(
+    city: City, node: NodeProcess, engines: Sequence[psutil.Process], held: set[str], stopped: bool
+) -> None:
     began = time.monotonic()
     while True:
         holders = await city.holders()
         moved = [one for one in held if holders.get(one, node.name) != node.name]
-        if moved and (alive := _connected(engines)):
+        if moved and not stopped and (alive := _alive(engines)):
             after = time.monotonic() - began
             city.broken.append(
                 f"{moved[0]} has another holder, {after:.1f} s after {node.name} was cut off, "
-                f"where engine {alive[0]} is still connected"
+                f"where engine {alive[0]} still runs"
             )
             return
         await asyncio.sleep(_LOOK_S)

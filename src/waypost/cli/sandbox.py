@@ -5,16 +5,15 @@ import contextlib
 import ipaddress
 import mimetypes
 import signal
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
-from waypost.errors import WaypostError
+from waypost.cli.sandbox_groups import groups
+from waypost.cli.sandbox_screen import AsJson, Number, Url, ask, one_sentence, say, show
 from waypost.sandbox.client import DEFAULT_URL, SandboxClient
 from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
@@ -30,10 +29,8 @@ phones = typer.Typer(help="Virtual phones that instances are linked to; without 
 contacts = typer.Typer(help="Contacts that answer; without a command, list them.")
 app.add_typer(phones, name="phones", invoke_without_command=True)
 app.add_typer(contacts, name="contacts", invoke_without_command=True)
+app.add_typer(groups, name="groups", invoke_without_command=True)
 
-Url = Annotated[str, typer.Option("--url", envvar="WAYPOST_SANDBOX_URL", help="The sandbox's control API.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Number = Annotated[str, typer.Argument(metavar="+NUMBER")]
 SentFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file of that kind.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds; negative = never.")]
 
@@ -72,7 +69,7 @@ def serve(
 ) -> None:
     """Run the network until Ctrl-C; its addresses are printed when it is ready."""
     settings = SandboxSettings(data=data, host=host, control_port=control_port, proxy_port=proxy_port)
-    with _one_sentence():
+    with one_sentence():
         try:
             asyncio.run(_serve(settings, as_json))
         except OSError as error:
@@ -84,7 +81,7 @@ def serve(
 def list_phones(context: typer.Context, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """List the phones and what is linked to them."""
     if context.invoked_subcommand is None:
-        _show(_ask(url, lambda sandbox: sandbox.phones()), as_json, _phone_table)
+        show(ask(url, lambda sandbox: sandbox.phones()), as_json, _phone_table)
 
 
 @phones.command("add")
@@ -95,7 +92,7 @@ def add_phone(
     as_json: AsJson = False,
 ) -> None:
     """Create a phone."""
-    _show([_ask(url, lambda sandbox: sandbox.add_phone(phone, name))], as_json, _phone_table)
+    show([ask(url, lambda sandbox: sandbox.add_phone(phone, name))], as_json, _phone_table)
 
 
 @phones.command("scan")
@@ -106,8 +103,8 @@ def scan(
     as_json: AsJson = False,
 ) -> None:
     """Scan a QR code: link the instance that shows it."""
-    linked = _ask(url, lambda sandbox: sandbox.scan(phone, qr))
-    _say(linked, as_json, f"{linked.phone} is linked to device {linked.device}.")
+    linked = ask(url, lambda sandbox: sandbox.scan(phone, qr))
+    say(linked, as_json, f"{linked.phone} is linked to device {linked.device}.")
 
 
 @phones.command("unlink")
@@ -118,22 +115,22 @@ def unlink(
     as_json: AsJson = False,
 ) -> None:
     """Log linked instances out, as the phone's owner can."""
-    gone = _ask(url, lambda sandbox: sandbox.unlink(phone, device))
-    _say(gone, as_json, f"{len(gone.devices)} unlinked.")
+    gone = ask(url, lambda sandbox: sandbox.unlink(phone, device))
+    say(gone, as_json, f"{len(gone.devices)} unlinked.")
 
 
 @phones.command("remove")
 def remove_phone(phone: Number, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Delete a phone; the instances linked to it are logged out."""
-    _ask(url, lambda sandbox: sandbox.remove_phone(phone))
-    _say(Removed(phone), as_json, f"{phone} is removed.")
+    ask(url, lambda sandbox: sandbox.remove_phone(phone))
+    say(Removed(phone), as_json, f"{phone} is removed.")
 
 
 @contacts.callback()
 def list_contacts(context: typer.Context, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """List the contacts."""
     if context.invoked_subcommand is None:
-        _show(_ask(url, lambda sandbox: sandbox.contacts()), as_json, _contact_table)
+        show(ask(url, lambda sandbox: sandbox.contacts()), as_json, _contact_table)
 
 
 @contacts.command("add")
@@ -156,14 +153,14 @@ def add_contact(
         played_after=_never(played_after),
         registered_as=registered_as,
     )
-    _show([_ask(url, lambda sandbox: sandbox.add_contact(new))], as_json, _contact_table)
+    show([ask(url, lambda sandbox: sandbox.add_contact(new))], as_json, _contact_table)
 
 
 @contacts.command("remove")
 def remove_contact(phone: Number, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Delete a contact and its inbox."""
-    _ask(url, lambda sandbox: sandbox.remove_contact(phone))
-    _say(Removed(phone), as_json, f"{phone} is removed.")
+    ask(url, lambda sandbox: sandbox.remove_contact(phone))
+    say(Removed(phone), as_json, f"{phone} is removed.")
 
 
 @app.command()
@@ -177,13 +174,13 @@ def inbox(
 ) -> None:
     """Show what a contact received, decrypted."""
     with contextlib.suppress(KeyboardInterrupt):
-        _ask(url, lambda sandbox: _read(sandbox, contact, after, follow, save, as_json))
+        ask(url, lambda sandbox: _read(sandbox, contact, after, follow, save, as_json))
 
 
 @app.command()
 def send(
     sender: Annotated[str, typer.Option("--from", help="The contact that writes.")],
-    to: Annotated[str, typer.Option("--to", help="The phone it writes to.")],
+    to: Annotated[str, typer.Option("--to", help="The phone it writes to, or a group (…@g.us).")],
     text: Annotated[str | None, typer.Option(help="A text.")] = None,
     audio: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A voice note (Ogg Opus).")
@@ -199,7 +196,7 @@ def send(
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Let a contact write to an instance."""
+    """Let a contact write to an instance, or to a group that it is in."""
     files = {"image": image, "video": video, "document": document, "sticker": sticker}
     given = [(kind, path) for kind, path in files.items() if path is not None]
     if (text is not None) + (audio is not None) + len(given) != 1:
@@ -212,8 +209,8 @@ def send(
         seconds=seconds,
         reply_to=reply_to,
     )
-    sent = _ask(url, lambda sandbox: sandbox.send(sender, message))
-    _say(sent, as_json, f"{sent.id} is on its way to {sent.devices} devices.")
+    sent = ask(url, lambda sandbox: sandbox.send(sender, message))
+    say(sent, as_json, f"{sent.id} is on its way to {sent.devices} devices.")
 
 
 def _attachment(kind: str, path: Path, caption: str | None, seconds: int, view_once: bool) -> Attachment:
@@ -238,7 +235,7 @@ async def _serve(settings: SandboxSettings, as_json: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     async with start_sandbox(settings, log=make_log("info", "text")) as sandbox:
         ready = Ready(sandbox.control_url, sandbox.proxy_url)
-        _say(ready, as_json, f"control {ready.control_url}\nproxy   {ready.proxy_url}")
+        say(ready, as_json, f"control {ready.control_url}\nproxy   {ready.proxy_url}")
         await stop.wait()
 
 
@@ -278,40 +275,12 @@ def _line(message: InboxMessage) -> str:
         body = f"{part.get('mimetype')}, {size}media {message.media}{caption}"
     quote = f" (answers {message.quoted_id})" if message.quoted_id else ""
     again = f" ×{message.times}" if message.times > 1 else ""
-    return f"{message.seq} {message.sender} {message.type}: {body}{quote}{again}"
+    where = f" in {message.group}" if message.group else ""
+    return f"{message.seq} {message.sender}{where} {message.type}: {body}{quote}{again}"
 
 
 def _never(delay: float | None) -> float | None:
     return None if delay is None or delay < 0 else delay
-
-
-def _ask(url: str, call: Callable[[SandboxClient], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with SandboxClient(url) as sandbox:
-            return await call(sandbox)
-
-    with _one_sentence():
-        return asyncio.run(run())
-
-
-@contextlib.contextmanager
-def _one_sentence() -> Iterator[None]:
-    try:
-        yield
-    except WaypostError as error:
-        typer.echo(error.message, err=True)
-        raise typer.Exit(1) from error
-
-
-def _show(views: list[Any], as_json: bool, table: Callable[[list[Any]], Table]) -> None:
-    if as_json:
-        typer.echo(msgspec.json.encode(views).decode())
-    else:
-        Console().print(table(views))
-
-
-def _say(view: msgspec.Struct, as_json: bool, sentence: str) -> None:
-    typer.echo(msgspec.json.encode(view).decode() if as_json else sentence)
 
 
 def _phone_table(views: list[PhoneView]) -> Table:

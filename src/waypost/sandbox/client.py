@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from waypost.errors import SANDBOX_UNREACHABLE, TABLE, Fault, SandboxError
+from waypost.sandbox.group_client import Groups
 from waypost.sandbox.views import (
     ContactPatch,
     ContactView,
@@ -41,6 +42,7 @@ class SandboxClient:
     def __init__(self, url: str = DEFAULT_URL) -> None:
         # Proxies of the environment are for the internet, not for loopback.
         self._http = httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False)
+        self.groups = Groups(self._body)
 
     async def __aenter__(self) -> Self:
         return self
@@ -126,7 +128,7 @@ class SandboxClient:
         return answer.content
 
     async def send(self, contact: str, message: Send) -> Sent:
-        """Let a contact write to a phone's instances."""
+        """Let a contact write to a phone's instances, or to a group (`…@g.us`) that it is in."""
         return await self._call(Sent, "POST", f"/v1/contacts/{contact}/send", message)
 
     async def sent(self, contact: str, id: str) -> Sent:
@@ -165,6 +167,9 @@ class SandboxClient:
     ) -> T:
         answer = await self._request(method, path, body, params, extra)
         return msgspec.json.decode(answer.content, type=type)
+
+    async def _body(self, method: str, path: str, body: msgspec.Struct | None) -> bytes:
+        return (await self._request(method, path, body)).content
 
     async def _request(
         self,

@@ -163,6 +163,8 @@ class InboxMessage(msgspec.Struct, frozen=True):
     """How often it was decrypted under this id: more than 1 is a duplicate."""
     raw: bytes
     """The decrypted protobuf."""
+    group: str | None = None
+    """JID of the group that it was written in."""
     fields: dict[str, Any] = {}
     """The same as JSON, by the names of `message.proto`, and by number where that has no name."""
     view_once: bool = False

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final
 
 from waypost.sandbox.contacts import content
+from waypost.sandbox.protocol.group_messages import Sender, queue_receipt
 from waypost.sandbox.protocol.usync import party_of
 from waypost.sandbox.signal.cipher import Sealed
 from waypost.sandbox.state import devices, inbox, queue
@@ -56,6 +57,9 @@ def pay(rows: sqlite3.Connection, party: Party, due: Due, now: float) -> Touched
         if received is None or received.media not in ("ok", "pending"):
             return []
     to = origin if due.type == "delivered" else origin.bare
+    if due.chat:
+        me, chat = Sender(party.number, party.lid), Jid.parse(due.chat)
+        return queue_receipt(rows, me, _RECEIPT[due.type], due.message_id, chat, to, now)
     return receipt(rows, party, _RECEIPT[due.type], due.message_id, to, now)
 
 
@@ -70,16 +74,23 @@ def put_message(
     now: float,
 ) -> None:
     """Queue a message that was sealed for one device of `recipient`."""
-    type = content.type_of(content.unwrapped(content.parse(plaintext)))
+    type, media = kind_of(plaintext)
     attrs: dict[str, str | Jid] = {
         "from": Jid(party.lid, LID_SERVER),
         "sender_pn": Jid(party.number, PHONE_SERVER),
         "id": id,
         "t": str(int(now)),
-        "type": "text" if type == "text" else "media",
+        "type": type,
         "notify": party.name or party.number,
     }
-    media = {} if type == "text" else {"mediatype": "ptt" if type == "audio" else type}
     enc = Node("enc", {"v": "2", "type": sealed.kind, **media}, sealed.body)
     frame = binary.encode(Node("message", attrs, (enc,)))
     queue.put(rows, recipient.number, device, "message", id, type, frame, now)
+
+
+def kind_of(plaintext: bytes) -> tuple[str, dict[str, str]]:
+    """What the stanza of a message says it is, and what its `enc` does."""
+    type = content.type_of(content.unwrapped(content.parse(plaintext)))
+    if type == "text":
+        return "text", {}
+    return "media", {"mediatype": "ptt" if type == "audio" else type}

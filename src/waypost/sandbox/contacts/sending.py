@@ -5,14 +5,14 @@ import sqlite3
 from typing import Final
 
 from waypost.errors import SANDBOX_INVALID, SandboxError
-from waypost.sandbox.contacts import attachments, content, outgoing, sessions
+from waypost.sandbox.contacts import attachments, content, group_sending, outgoing, sessions
 from waypost.sandbox.contacts.attachments import Uploaded
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.state import devices, inbox, media, parties
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.views import Send
 from waypost.sandbox.wire import media as cipher
-from waypost.sandbox.wire.node import LID_SERVER, Jid
+from waypost.sandbox.wire.node import GROUP_SERVER, LID_SERVER, Jid
 from waypost.sandbox.wire.proto.message_pb2 import ContextInfo, Message
 
 _WAVEFORM: Final = 64
@@ -20,8 +20,8 @@ _VIEWED_ONCE: Final = frozenset({"image", "video"})
 
 
 async def send(network: Network, number: str, to: str, what: Send) -> tuple[str, int]:
-    """Encrypt a message for each device of the phone `to` and queue it; gives its id and how many devices
-    that are."""
+    """Encrypt a message for each device of `to` (a phone's number, or a group's JID) and queue it; gives its
+    id and how many devices that are."""
     if sum(one is not None for one in (what.text, what.audio, what.file)) != 1:
         raise SandboxError(SANDBOX_INVALID, "Give one of text, audio and file.")
     if what.file is not None and what.file.view_once and what.file.kind not in _VIEWED_ONCE:
@@ -33,11 +33,15 @@ async def send(network: Network, number: str, to: str, what: Send) -> tuple[str,
     id = "3EB0" + network.randomness(9).hex().upper()
 
     def put(rows: sqlite3.Connection) -> list[tuple[str, int]]:
-        contact, phone = parties.get(rows, number, "contact"), parties.get(rows, to, "phone")
-        quote = None if what.reply_to is None else _quote(rows, contact, phone, what.reply_to)
+        contact = parties.get(rows, number, "contact")
+        quote = None if what.reply_to is None else _quote(rows, contact, what.reply_to)
         message = _message(what, uploaded, quote)
         message.context_info.message_secret = network.randomness(32)
-        return _fan_out(rows, network, contact, phone, id, message.SerializeToString(), now)
+        plaintext = message.SerializeToString()
+        if to.endswith(f"@{GROUP_SERVER}"):
+            chat = Jid.parse(to)
+            return group_sending.send(rows, contact, chat, id, plaintext, now, network.randomness)
+        return _fan_out(rows, network, contact, parties.get(rows, to, "phone"), id, plaintext, now)
 
     touched = await network.store.run(put)
     network.wake(touched)
@@ -63,10 +67,11 @@ def _fan_out(
     return touched
 
 
-def _quote(rows: sqlite3.Connection, contact: Party, phone: Party, id: str) -> ContextInfo:
+def _quote(rows: sqlite3.Connection, contact: Party, id: str) -> ContextInfo:
     received = inbox.find(rows, contact.number, id)
     if received is not None:
-        return content.quoting(id, str(Jid(phone.lid, LID_SERVER)), content.parse(received.raw))
+        author = Jid.parse(received.sender_lid).bare
+        return content.quoting(id, str(author), content.parse(received.raw))
     sent = inbox.find_sent(rows, contact.number, id)
     if sent is None:
         raise SandboxError(SANDBOX_INVALID, "This contact has no message of the id in reply_to.")

@@ -22,7 +22,7 @@ from waypost.errors import (
     Fault,
     WaypostError,
 )
-from waypost.sandbox.control import contacts, failures, overview, phones
+from waypost.sandbox.control import contacts, failures, groups, overview, phones
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.views import ErrorView
 
@@ -39,7 +39,7 @@ _BY_STATUS: Final[Mapping[int, Fault]] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWE
 def control_app(network: Network, proxy_url: str, authority_pem: str) -> App:
     """The ASGI application; `proxy_url` and `authority_pem` are what `/v1/network` tells engines."""
     app = Litestar(
-        route_handlers=[*overview.ROUTES, *phones.ROUTES, *contacts.ROUTES, *failures.ROUTES],
+        route_handlers=[*overview.ROUTES, *phones.ROUTES, *contacts.ROUTES, *groups.ROUTES, *failures.ROUTES],
         dependencies={
             "network": Provide(lambda: network, sync_to_thread=False),
             "proxy_url": Provide(lambda: proxy_url, sync_to_thread=False),

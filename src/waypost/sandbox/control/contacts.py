@@ -24,6 +24,7 @@ _PAGE: Final = 200
 _LAST: Final = 2**63 - 1
 """The largest number of a message that SQLite takes."""
 _LONGEST_WAIT: Final = 60.0
+_GROUP: Final = "@g.us"
 
 
 @get("/v1/contacts")
@@ -98,10 +99,10 @@ async def media(network: Net, phone: FromPath[str], seq: FromPath[int]) -> Respo
 
 @post("/v1/contacts/{phone:str}/send")
 async def send(network: Net, phone: FromPath[str], data: JSONBody[Send]) -> Sent:
-    """Let a contact write to a phone's instances."""
-    to = digits(data.to)
+    """Let a contact write to a phone's instances, or to a group that it is in."""
+    to = data.to if data.to.endswith(_GROUP) else digits(data.to)
     id, count = await sending.send(network, digits(phone), to, data)
-    return Sent(id, f"+{to}", "sent", count)
+    return Sent(id, _shown(to), "sent", count)
 
 
 @get("/v1/contacts/{phone:str}/sent/{id:str}")
@@ -113,7 +114,11 @@ async def sent(network: Net, phone: FromPath[str], id: FromPath[str]) -> Sent:
     )
     if message is None:
         raise SandboxError(NOT_FOUND, "This contact sent no message of that id.")
-    return Sent(message.id, f"+{message.recipient}", message.status)
+    return Sent(message.id, _shown(message.recipient), message.status)
+
+
+def _shown(recipient: str) -> str:
+    return recipient if recipient.endswith(_GROUP) else f"+{recipient}"
 
 
 async def _wait(network: Network, number: str, after: int, wait: float) -> list[Received]:
@@ -168,6 +173,7 @@ def _message(row: Received) -> InboxMessage:
         seq=row.seq,
         id=row.id,
         sender=f"+{row.sender}",
+        group=row.chat or None,
         from_lid=row.sender_lid,
         timestamp=row.at,
         type=content.type_of(message),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from waypost.errors import WaypostError
-from waypost.sandbox.protocol import login, mex, prekeys, usync
+from waypost.sandbox.protocol import groups, login, mex, prekeys, usync
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.refusal import Refusal
@@ -133,15 +133,19 @@ async def _app_state(_network: Network, _link: Link, request: Node) -> Answer:
     return (Node("sync", {}, tuple(Node("collection", {"name": name, **attrs}) for name in names)),)
 
 
-async def _picture(_network: Network, _link: Link, _request: Node) -> Answer:
-    raise Refusal(404, "item-not-found")
-
-
-async def _groups(_network: Network, _link: Link, request: Node) -> Answer:
-    # Until groups come, an account is in none and every other question is about one that does not exist.
-    if request.child("participating") is None:
+async def _picture(network: Network, link: Link, request: Node) -> Answer:
+    answer = await groups.picture(network, link, request)
+    if answer is None:
         raise Refusal(404, "item-not-found")
-    return (Node("groups"),)
+    return answer
+
+
+async def _set_picture(network: Network, link: Link, request: Node) -> Answer:
+    answer = await groups.set_picture(network, link, request)
+    if answer is None:
+        network.unknown(link, request)
+        raise Refusal(501, "feature-not-implemented")
+    return answer
 
 
 async def _business(_network: Network, _link: Link, _request: Node) -> Answer:
@@ -170,11 +174,13 @@ TABLE: Final[Mapping[tuple[str, str], Handler]] = {
     ("blocklist", "get"): _blocklist,
     ("w:sync:app:state", "set"): _app_state,
     ("w:profile:picture", "get"): _picture,
+    ("w:profile:picture", "set"): _set_picture,
     ("status", "get"): _ping,
     ("status", "set"): _ping,
     ("disappearing_mode", "get"): _ping,
     ("disappearing_mode", "set"): _ping,
-    ("w:g2", "get"): _groups,
+    ("w:g2", "get"): groups.get,
+    ("w:g2", "set"): groups.put,
     ("w:biz", "get"): _business,
     ("w:biz:catalog", "get"): _catalog,
     ("bot", "get"): _bots,
@@ -182,4 +188,3 @@ TABLE: Final[Mapping[tuple[str, str], Handler]] = {
     ("urn:xmpp:whatsapp:dirty", "set"): _ping,
     ("w:stats", "set"): _ping,
 }
-"""What changes groups (`w:g2` set) and the rest come as further rows."""

@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 from dataclasses import dataclass
 
+from waypost.sandbox.protocol import group_messages
 from waypost.sandbox.protocol.link import Link, Owner
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.usync import party_of
@@ -21,7 +22,6 @@ from waypost.sandbox.wire.node import GROUP_SERVER, LID_SERVER, PHONE_SERVER, Ji
 
 _BAD_REQUEST = 400
 _NOT_FOUND = 404
-_NOT_IMPLEMENTED = 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,7 @@ async def take(network: Network, link: Link, message: Node) -> None:
     refused = await network.failures.take(
         "refuse_message", phone=owner.number, device=owner.device, contact=await _refused_by(network, to)
     )
-    error = (
-        refused.code or 463
-        if refused is not None
-        else _NOT_IMPLEMENTED
-        if to.server == GROUP_SERVER
-        else None
-    )
+    error = None if refused is None else refused.code or 463
     if error is None:
         error = await _accept(network, Sender(owner, link.payload.push_name), message, id, to)
     if await _drops(network, link, "after"):
@@ -72,12 +66,12 @@ async def _refused_by(network: Network, to: Jid) -> str | None:
 async def _accept(network: Network, sender: Sender, message: Node, id: str, to: Jid) -> int | None:
     now = network.clock.now()
     try:
-        outcome = await network.store.run(lambda rows: store(rows, sender, message, id, to, now))
+        outcome = await network.store.run(lambda rows: _store(rows, sender, message, id, to, now))
     except WireError as error:
         # A client waits 75 s for an ack that does not come.
         network.note(None, "note", f"bad message: {error}")
         return _BAD_REQUEST
-    if outcome == _NOT_FOUND:
+    if outcome == _NOT_FOUND and to.server != GROUP_SERVER:
         known = (
             f"; `waypost sandbox contacts add +{to.user}` makes it known" if to.server == PHONE_SERVER else ""
         )
@@ -87,6 +81,14 @@ async def _accept(network: Network, sender: Sender, message: Node, id: str, to: 
     network.counts["messages" if outcome else "repeated_messages"] += 1
     network.wake(outcome)
     return None
+
+
+def _store(
+    rows: sqlite3.Connection, sender: Sender, message: Node, id: str, to: Jid, now: float
+) -> list[tuple[str, int]] | int:
+    if to.server == GROUP_SERVER:
+        return group_messages.store(rows, sender.owner, sender.push_name, message, id, to, now)
+    return store(rows, sender, message, id, to, now)
 
 
 def store(

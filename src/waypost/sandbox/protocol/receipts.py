@@ -3,6 +3,7 @@ sender."""
 
 import sqlite3
 
+from waypost.sandbox.protocol.group_messages import Sender, queue_receipt
 from waypost.sandbox.protocol.link import Link, Owner
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.usync import party_of
@@ -50,7 +51,9 @@ def store(
     """Empty the reader's queue and queue the receipt for the devices it is for; returns these."""
     for message in _ids(receipt, id):
         queue.confirm(rows, owner.number, owner.device, "message", message, sent)
-    party = None if to.server == GROUP_SERVER else party_of(rows, to)
+    if to.server == GROUP_SERVER:
+        return _in_group(rows, owner, receipt, id, to, now)
+    party = party_of(rows, to)
     if party is None:
         return []
     type = receipt.attr("type") or ""
@@ -67,6 +70,17 @@ def store(
     for number, device in touched:
         queue.put(rows, number, device, "receipt", id, type, frame, now)
     return touched
+
+
+def _in_group(
+    rows: sqlite3.Connection, owner: Owner, receipt: Node, id: str, chat: Jid, now: float
+) -> list[tuple[str, int]]:
+    """Tell the member that the receipt is for, whose messages these are: a device of it, or all."""
+    told = receipt.jid("participant")
+    if told is None:
+        return []
+    reader, type = Sender(owner.number, owner.lid, owner.device), receipt.attr("type") or ""
+    return queue_receipt(rows, reader, type, id, chat, told, now, receipt.nodes)
 
 
 def _ids(receipt: Node, first: str) -> list[str]:

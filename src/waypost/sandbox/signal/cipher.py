@@ -6,24 +6,18 @@ message can't move a ratchet.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
-from cryptography.hazmat.primitives.ciphers.modes import CBC
-from cryptography.hazmat.primitives.padding import PKCS7
 
 from waypost.sandbox.wire.curve import KeyPair, Randomness
 
-from . import messages
+from . import blocks, messages
 from .errors import Reason, SignalError
 from .keys import Bundle, Party
 from .messages import PreKeyWhisper, Whisper
-from .ratchet import MessageKeys, agree, chain_step, message_keys, root_step, start_keys
+from .ratchet import agree, chain_step, message_keys, root_step, start_keys
 from .session import MAX_CHAINS, MAX_SKIPPED, Pair, Pending, Receiving, Sending, Session, State, renewed
-
-_BLOCK_BITS: Final = 128
 
 Kind = Literal["msg", "pkmsg"]  # the `type` of an <enc>
 
@@ -90,7 +84,7 @@ def encrypt(session: Session, plaintext: bytes) -> Sealed:
         sending.ratchet.public,
         sending.counter,
         state.previous_counter,
-        _aes(keys, plaintext),
+        blocks.encrypt(keys.cipher, keys.iv, plaintext),
     )
     kind: Kind = "msg"
     if state.pending is not None:
@@ -188,7 +182,7 @@ def _open_in(state: State, message: Whisper, randomness: Randomness) -> tuple[by
     seed, chain = _seed_of(chain, message.counter)
     keys = message_keys(seed)
     message.check(keys.mac, state.remote_identity, state.local_identity)
-    plaintext = _unaes(keys, message.ciphertext)
+    plaintext = blocks.decrypt(keys.cipher, keys.iv, message.ciphertext)
     others = tuple(other for other in stepped.receiving if other.ratchet != chain.ratchet)
     return plaintext, msgspec.structs.replace(stepped, receiving=(chain, *others)[:MAX_CHAINS], pending=None)
 
@@ -228,19 +222,3 @@ def _seed_of(chain: Receiving, counter: int) -> tuple[bytes, Receiving]:
     for oldest in list(skipped)[: max(len(skipped) - MAX_SKIPPED, 0)]:
         del skipped[oldest]
     return seed, Receiving(chain.ratchet, key, counter + 1, skipped)
-
-
-def _aes(keys: MessageKeys, plaintext: bytes) -> bytes:
-    padder = PKCS7(_BLOCK_BITS).padder()
-    encryptor = Cipher(AES256(keys.cipher), CBC(keys.iv)).encryptor()
-    return encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
-
-
-def _unaes(keys: MessageKeys, ciphertext: bytes) -> bytes:
-    decryptor = Cipher(AES256(keys.cipher), CBC(keys.iv)).decryptor()
-    unpadder = PKCS7(_BLOCK_BITS).unpadder()
-    try:
-        padded = decryptor.update(ciphertext) + decryptor.finalize()
-        return unpadder.update(padded) + unpadder.finalize()
-    except ValueError as error:
-        raise SignalError(Reason.MALFORMED, "The padding of a message is wrong.") from error

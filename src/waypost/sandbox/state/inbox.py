@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A decrypted message; `sender_lid` is the sending device's JID, `raw` the protobuf."""
+    """A decrypted message; `sender_lid` is the sending device's JID, `raw` the protobuf, `chat` the group's
+    JID or empty."""
 
     seq: int
     number: str
@@ -17,17 +18,19 @@ class Received:
     raw: bytes
     media: str
     times: int
+    chat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A receipt to send at a time (seconds since the epoch)."""
+    """A receipt to send at a time (seconds since the epoch); `chat` is the group's JID or empty."""
 
     seq: int
     number: str
     type: str
     message_id: str
     recipient: str
+    chat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,15 @@ def put(
     raw: bytes,
     media: str,
     now: float,
+    chat: str = "",
 ) -> bool:
     """Add a message; one that is known by its id is counted instead, and False returned."""
     if again(rows, number, sender, id):
         return False
     rows.execute(
-        "INSERT INTO inbox (number, sender, sender_lid, id, at, raw, media) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (number, sender, sender_lid, id, now, raw, media),
+        "INSERT INTO inbox (number, sender, sender_lid, id, at, raw, media, chat)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, sender, sender_lid, id, now, raw, media, chat),
     )
     return True
 
@@ -109,17 +114,28 @@ def set_media(rows: sqlite3.Connection, seq: int, media: str) -> None:
     rows.execute("UPDATE inbox SET media = ? WHERE seq = ?", (media, seq))
 
 
-def owe(rows: sqlite3.Connection, at: float, number: str, type: str, message_id: str, recipient: str) -> None:
+def owe(
+    rows: sqlite3.Connection,
+    at: float,
+    number: str,
+    type: str,
+    message_id: str,
+    recipient: str,
+    chat: str = "",
+) -> None:
     """Note a receipt to send."""
     rows.execute(
-        "INSERT INTO due (at, number, type, message_id, recipient) VALUES (?, ?, ?, ?, ?)",
-        (at, number, type, message_id, recipient),
+        "INSERT INTO due (at, number, type, message_id, recipient, chat) VALUES (?, ?, ?, ?, ?, ?)",
+        (at, number, type, message_id, recipient, chat),
     )
 
 
 def take_due(rows: sqlite3.Connection, now: float, limit: int) -> list[Due]:
     """The receipts whose time has come, in order; they are no longer owed."""
-    query = "SELECT seq, number, type, message_id, recipient FROM due WHERE at <= ? ORDER BY at, seq LIMIT ?"
+    query = (
+        "SELECT seq, number, type, message_id, recipient, chat FROM due WHERE at <= ?"
+        " ORDER BY at, seq LIMIT ?"
+    )
     taken = [Due(*row) for row in rows.execute(query, (now, limit))]
     rows.executemany("DELETE FROM due WHERE seq = ?", ((due.seq,) for due in taken))
     return taken
@@ -174,4 +190,5 @@ def _received(row: sqlite3.Row) -> Received:
         row["raw"],
         row["media"],
         row["times"],
+        row["chat"],
     )

@@ -157,7 +157,9 @@ def keep_session(rows: sqlite3.Connection, number: str, peer: str, record: bytes
 
 
 def forget_sessions(rows: sqlite3.Connection, number: str) -> int:
-    """Wipe a party's Signal sessions, as a reinstalled app would; returns how many there were."""
+    """Wipe a party's Signal sessions and sender keys, as a reinstalled app would; returns how many
+    sessions there were."""
+    rows.execute("DELETE FROM sender_key WHERE number = ?", (number,))
     return rows.execute("DELETE FROM party_session WHERE number = ?", (number,)).rowcount
 
 

@@ -6,9 +6,11 @@ can be linked, or a contact. A device is a linked companion, played by somebody 
 
 from typing import Final
 
-VERSION: Final = 1
+from waypost.sandbox.state import group_tables
 
-DDL: Final = """
+VERSION: Final = 2
+
+_DDL: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 
 CREATE TABLE party (
@@ -81,6 +83,7 @@ CREATE TABLE inbox (
     number TEXT NOT NULL REFERENCES party ON DELETE CASCADE,
     sender TEXT NOT NULL,             -- number of the sender
     sender_lid TEXT NOT NULL,         -- JID of the sending device
+    chat TEXT NOT NULL DEFAULT '',    -- JID of the group it came to, else empty
     id TEXT NOT NULL,
     at REAL NOT NULL,
     raw BLOB NOT NULL,                -- the decrypted protobuf, without padding
@@ -97,7 +100,8 @@ CREATE TABLE due (
     number TEXT NOT NULL REFERENCES party ON DELETE CASCADE,
     type TEXT NOT NULL,               -- delivered, read, played
     message_id TEXT NOT NULL,
-    recipient TEXT NOT NULL           -- JID of the sender of the message
+    recipient TEXT NOT NULL,          -- JID of the sender of the message
+    chat TEXT NOT NULL DEFAULT ''     -- JID of the group it came to, else empty
 ) STRICT;
 CREATE INDEX due_at ON due (at);
 
@@ -118,3 +122,5 @@ NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (number, id, sender)) STRICT, WITH
 
 CREATE TABLE failure (id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
+
+DDL: Final = _DDL + group_tables.DDL
