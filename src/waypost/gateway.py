@@ -86,6 +86,7 @@ class Gateway:
     instances: Instances
     outbox: Outbox
     engine: Engine
+    endpoints: Sequence[Endpoint]
 
     def __repr__(self) -> str:
         """The address alone: the token is a secret."""
@@ -119,7 +120,7 @@ async def start_gateway(
         tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
         house = await _furnish(stack, settings, writes, storage, own, clock, log)
-        app, draining = _api(settings, house, tokens, database, own, clock, log, further)
+        app, draining, endpoints = _api(settings, house, tokens, database, own, clock, log, further)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
         house.voice.warm_soon()
         # Calls that wait for a request are answered at once when the gateway stops.
@@ -134,6 +135,7 @@ async def start_gateway(
             instances=house.instances,
             outbox=house.outbox,
             engine=house.engine,
+            endpoints=endpoints,
         )
 
 
@@ -288,8 +290,8 @@ def _api(
     clock: Clock,
     log: Log,
     further: Callable[[BodyReader], Sequence[Endpoint]],
-) -> tuple[Litestar, asyncio.Event]:
-    """The HTTP application; set the event when the gateway begins to stop."""
+) -> tuple[Litestar, asyncio.Event, Sequence[Endpoint]]:
+    """The HTTP application with its endpoints; set the event when the gateway begins to stop."""
     draining = asyncio.Event()
     address = PublicAddress(settings.public_url, settings.trusted_proxies, own)
     bodies = BodyReader(
@@ -322,7 +324,7 @@ def _api(
         readiness=readiness,
         log=log,
     )
-    return make_app(doors, endpoints), draining
+    return make_app(doors, endpoints), draining, endpoints
 
 
 class _Networks:

@@ -14,7 +14,11 @@ MAX_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 # Longer than the rule, with the reason.
-LONG_FILES = {"src/waypost/errors.py": "one table: every way that a call or a request can fail"}
+LONG_FILES = {
+    "src/waypost/errors.py": "one table: every way that a call or a request can fail",
+    "src/waypost/client/calls.py": "made from the operations: a function per call",
+    "src/waypost/client/shapes.py": "made from the operations: a class per shape",
+}
 LONG_FUNCTIONS = {
     "src/waypost/gateway.py:_furnish": "the composition root: one statement per part, in order",
 }

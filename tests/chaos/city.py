@@ -120,7 +120,8 @@ async def city(folder: Path, server: PostgresServer, contacts: list[str]) -> Asy
         way = f"{parts.scheme}://{parts.username}@127.0.0.1:{cables[name].port}{parts.path}"
         return {
             "WAYPOST_DATABASE_URL": way,
-            "WAYPOST_UNKNOWN_SECONDS": "6",
+            # Longer than any fault: receipts may lie in the spool of a node that is cut off.
+            "WAYPOST_UNKNOWN_SECONDS": "20",
             "SKEW_FILE": str(folder / f"{name}.skew"),
         }
 

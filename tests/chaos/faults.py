@@ -28,11 +28,12 @@ _ENGINES_GONE_WITHIN_S: Final = 5.0
 _LOOK_S: Final = 0.05
 
 
-def _alive(processes: Sequence[psutil.Process]) -> list[int]:
+def _connected(processes: Sequence[psutil.Process]) -> list[int]:
+    """Those that can send: one that was only being started has no session, and no deadline yet."""
     found = []
     for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        with contextlib.suppress(psutil.Error):
+            if process.is_running() and process.net_connections("tcp"):
                 found.append(process.pid)
     return found
 
@@ -67,7 +68,7 @@ async def halt_node(city: City, chance: random.Random) -> None:
     engines = node.engines()
     both = chance.random() < 0.5
     pids = [node.process.pid, *(one.pid for one in engines if both)]
-    async with _halted(pids), _engines_end_with_leases(city, node, engines, stopped=both):
+    async with _halted(pids), _engines_end_with_leases(city, node, engines):
         await asyncio.sleep(chance.uniform(_TTL_S + 1, _TTL_S + 3))
     if both:
         # They wake with the deadline long over.
@@ -88,7 +89,7 @@ async def cut_node(city: City, chance: random.Random) -> None:
     node = city.pick(chance)
     engines = node.engines()
     cable = city.cables[node.name]
-    async with _engines_end_with_leases(city, node, engines, stopped=False):
+    async with _engines_end_with_leases(city, node, engines):
         cable.turn(chance.choice(["cut", "silent"]))
         try:
             await asyncio.sleep(chance.uniform(_TTL_S + 1, _TTL_S + 3))
@@ -232,14 +233,13 @@ async def _halted(pids: Sequence[int]) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _engines_end_with_leases(
-    city: City, node: NodeProcess, engines: Sequence[psutil.Process], *, stopped: bool
+    city: City, node: NodeProcess, engines: Sequence[psutil.Process]
 ) -> AsyncIterator[None]:
-    """Look all the time: once another holds an instance of the node's, none of its engines may run.
-
-    Engines that are `stopped` can't end before they wake, nor send.
+    """Look all the time: once another holds an instance of the node's, none of its engines may have a
+    connection, halted or not.
     """
     held = {one for one, holder in (await city.holders()).items() if holder == node.name}
-    watching = asyncio.create_task(_watch(city, node, engines, held, stopped))
+    watching = asyncio.create_task(_watch(city, node, engines, held))
     try:
         yield
     finally:
@@ -249,18 +249,16 @@ async def _engines_end_with_leases(
             city.broken.append(f"not watched: {error!r}")
 
 
-async def _watch(
-    city: City, node: NodeProcess, engines: Sequence[psutil.Process], held: set[str], stopped: bool
-) -> None:
+async def _watch(city: City, node: NodeProcess, engines: Sequence[psutil.Process], held: set[str]) -> None:
     began = time.monotonic()
     while True:
         holders = await city.holders()
         moved = [one for one in held if holders.get(one, node.name) != node.name]
-        if moved and not stopped and (alive := _alive(engines)):
+        if moved and (alive := _connected(engines)):
             after = time.monotonic() - began
             city.broken.append(
                 f"{moved[0]} has another holder, {after:.1f} s after {node.name} was cut off, "
-                f"where engine {alive[0]} still runs"
+                f"where engine {alive[0]} is still connected"
             )
             return
         await asyncio.sleep(_LOOK_S)

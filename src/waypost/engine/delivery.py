@@ -10,7 +10,8 @@ from structlog.typing import FilteringBoundLogger
 from waypost.engine.port import EngineEvent, EventSink
 from waypost.engine.spool import SpoolReader
 
-_RETRY_S: Final = (0.1, 0.5, 2.0, 5.0, 15.0)
+# Never long: somebody may wait for a receipt among them, at another node too, and for so long only.
+_RETRY_S: Final = (0.1, 0.5, 1.0)
 _decoder: Final = msgspec.msgpack.Decoder(EngineEvent)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from waypost.errors import StorageError
 from waypost.outbox.arrivals import Arrivals
 from waypost.outbox.holdings import Holdings
+from waypost.outbox.lanes import Lanes
 from waypost.outbox.store import OutboxStore
 from waypost.outbox.waiters import Waiters
 
@@ -22,11 +23,13 @@ class Elsewhere:
     def __init__(
         self,
         store: OutboxStore,
+        lanes: Lanes,
         holdings: Holdings,
         arrivals: Arrivals,
         waiters: Waiters,
     ) -> None:
         self._store = store
+        self._lanes = lanes
         self._holdings = holdings
         self._arrivals = arrivals
         self._waiters = waiters
@@ -54,3 +57,5 @@ class Elsewhere:
         while True:
             await asyncio.sleep(_ARRIVALS_SECONDS)
             self._arrivals.look(one.instance_id for one in self._holdings.tenures())
+            for lane in self._lanes:
+                lane.look_for_receipts()

@@ -39,7 +39,7 @@ class Entry:
         "phase",
         "recovered",
         "request",
-        "settle_until",
+        "settle_by",
         "steps",
         "task",
     )
@@ -62,8 +62,8 @@ class Entry:
         self.recovered = recovered
         # Monotonic, while a message waits for its ack.
         self.performing_since: float | None = None
-        # Seconds since the epoch, once receipts are what the request waits for.
-        self.settle_until: float | None = None
+        # Monotonic, once receipts are what the request waits for.
+        self.settle_by: float | None = None
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -89,8 +89,6 @@ class Entry:
     def clock_was_set_back(self, seconds: float) -> None:
         """What it waits for comes no later by that."""
         self.not_before -= seconds
-        if self.settle_until is not None:
-            self.settle_until -= seconds
 
     def wait(self, phase: Phase, not_before: float = 0.0) -> None:
         """Wait in `phase`, not before a time in seconds since the epoch."""

@@ -150,6 +150,11 @@ class Lane:
             self._offer(entry)
             self.pump()
 
+    def look_for_receipts(self) -> None:
+        """Word of receipts that were stored elsewhere may have been lost: whoever waits for one asks anew."""
+        for entry in self.entries():
+            self.receipt_came(entry.uuid)
+
     def stop(self) -> None:
         """Begin nothing any more."""
         self._stopped = True
@@ -235,8 +240,8 @@ class Lane:
         now = self._clock.now()
         if entry.phase in WAITING and now >= entry.request.expires_at:
             self._begin(entry, Phase.ENDING, self._crew.expire)
-        elif entry.phase is Phase.RECEIPT and entry.settle_until is not None:
-            self._agenda.at(entry.settle_until, entry.uuid)
+        elif entry.phase is Phase.RECEIPT and entry.settle_by is not None:
+            self._agenda.at(now + entry.settle_by - self._clock.monotonic(), entry.uuid)
         elif entry.phase in WAITING and entry.not_before > now:
             self._agenda.at(entry.not_before, entry.uuid)
         elif entry.phase is Phase.TO_SEND and self._may_send(entry):
@@ -344,7 +349,7 @@ class Lane:
             if entry.phase in _INTERRUPTIBLE and now >= entry.request.expires_at:
                 self._abandon(entry)
                 self._begin(entry, Phase.ENDING, self._crew.expire)
-            elif entry.phase is Phase.RECEIPT and (entry.settle_until or 0.0) <= now:
+            elif entry.phase is Phase.RECEIPT and (entry.settle_by or 0.0) <= self._clock.monotonic():
                 self._stop_waiting(entry)
             else:
                 self._offer(entry)
@@ -356,7 +361,7 @@ class Lane:
         if self._crew.ready():
             self._begin(entry, Phase.ENDING, self._crew.give_up)
         else:
-            entry.settle_until = None
+            entry.settle_by = None
             entry.wait(Phase.TO_SEND)
             self._offer(entry)
 

@@ -90,7 +90,7 @@ class Outbox:
         self._holdings = holdings = Holdings()
         self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
         self._takeover = Takeover(store, self._lanes, holdings, depths, self._arrivals, settings.drain)
-        self._elsewhere = Elsewhere(store, holdings, self._arrivals, self._waiters)
+        self._elsewhere = Elsewhere(store, self._lanes, holdings, self._arrivals, self._waiters)
         self._backlog = Backlog(
             store, self._lanes, holdings, depths, self._endings, clock, settings.look_every
         )

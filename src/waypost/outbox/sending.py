@@ -80,8 +80,12 @@ class Sending:
         await self._endings.sent(entry)
 
     async def give_up(self, entry: Entry) -> None:
-        """No receipt came in the time set."""
-        await self._end_unknown(entry)
+        """No word of a receipt came in the time set. One that another node stored may have been missed."""
+        step = entry.next_step()
+        if step is not None and step.state == "unknown" and await self._record(entry, step):
+            entry.wait(Phase.TO_SEND)
+        elif entry.phase is not Phase.GONE:
+            await self._end_unknown(entry)
 
     # --- performing ---------------------------------------------------------------------------------------
 
@@ -160,7 +164,7 @@ class Sending:
         )
         entry.put(sent)
         entry.holds = 0
-        entry.settle_until = None
+        entry.settle_by = None
         if entry.next_step() is None:
             return True  # the ending stores the step in its own commit
         told = await self._endings.stored(lambda: self._store.step_changed(entry.request, sent))
@@ -207,7 +211,7 @@ class Sending:
 
     async def _never_sent(self, entry: Entry, step: Step) -> bool:
         pending = msgspec.structs.replace(step, state="pending", message_id=None)
-        entry.settle_until = None
+        entry.settle_by = None
         if entry.recovered:
             # Cut off by the end of the gateway: nothing is wrong with the session, go on at once.
             entry.recovered = False
@@ -226,11 +230,11 @@ class Sending:
             return False
         now = self._clock.now()
         if error.code == NOT_CONNECTED.code:
-            entry.settle_until = None
+            entry.settle_by = None
             entry.connection_hold = True
-        elif entry.settle_until is None:
-            entry.settle_until = now + self._settings.settle
-        elif entry.settle_until <= now:
+        elif entry.settle_by is None:
+            entry.settle_by = self._clock.monotonic() + self._settings.settle
+        elif entry.settle_by <= self._clock.monotonic():
             await self._end_unknown(entry, f"The engine could not tell ({error.code}).")
             return False
         entry.wait(Phase.TO_SEND, now + _ASK_AGAIN_SECONDS)
@@ -244,7 +248,7 @@ class Sending:
             return
         self._log.warning("unknown_sent_again", request=entry.uuid, step=step.name, attempt=step.attempt)
         pending = msgspec.structs.replace(step, state="pending", message_id=None)
-        entry.settle_until = None
+        entry.settle_by = None
         entry.put(pending)
         told = await self._endings.stored(lambda: self._store.step_changed(entry.request, pending))
         if told.stored:
@@ -254,7 +258,7 @@ class Sending:
 
     def _await_receipt(self, entry: Entry) -> bool:
         if entry.phase is not Phase.GONE:
-            if entry.settle_until is None:
-                entry.settle_until = self._clock.now() + self._settings.settle
+            if entry.settle_by is None:
+                entry.settle_by = self._clock.monotonic() + self._settings.settle
             entry.wait(Phase.RECEIPT)
         return False

@@ -13,6 +13,7 @@ from waypost.errors import (
     QUEUE_FULL,
     STORAGE_UNAVAILABLE,
     OutboxError,
+    OutcomeUnknown,
     StorageError,
 )
 from waypost.nodes.lease import Tenure
@@ -21,7 +22,16 @@ from waypost.outbox.request import Request, RequestState
 from waypost.storage.database import Database
 from waypost.storage.sqlite.database import opened
 from waypost.testing.executor import ScriptedExecutor
-from waypost.testing.outbox_house import INSTANCE, SETTINGS, House, SharedStore, finished, rows, until
+from waypost.testing.outbox_house import (
+    INSTANCE,
+    SETTINGS,
+    House,
+    Receipt,
+    SharedStore,
+    finished,
+    rows,
+    until,
+)
 
 
 class Node:
@@ -69,6 +79,10 @@ def hold_up() -> tuple[asyncio.Event, Any]:
         await go.wait()
 
     return go, wait
+
+
+async def ack_lost(_: Request) -> None:
+    raise OutcomeUnknown
 
 
 async def test_what_one_node_accepts_the_holder_sends(town: Town) -> None:
@@ -148,6 +162,19 @@ async def test_a_send_that_a_release_cuts_off_is_settled_by_the_next_holder(town
         await asyncio.wait_for(_unknown(town.house, uuid), 10)
     else:
         assert (await finished(second.outbox, uuid)).state is RequestState.SENT
+    assert town.house.network.names() == [f"{uuid}/note"]
+
+
+async def test_a_receipt_that_another_node_stored_settles_a_send_also_when_word_of_it_is_lost(
+    town: Town,
+) -> None:
+    other, holder = await town.node(), await town.node()
+    await holder.hold(1)
+    holder.executor.plan("performed", ack_lost)
+    uuid = await holder.accept(town.house)
+    await asyncio.wait_for(_unknown(town.house, uuid), 10)
+    await other.outbox.on_receipts([Receipt.of(town.house.network.deliveries[0])])
+    assert (await finished(holder.outbox, uuid)).state is RequestState.SENT
     assert town.house.network.names() == [f"{uuid}/note"]
 
 

@@ -6,8 +6,9 @@ import pytest
 from waypost.errors import OutcomeUnknown
 from waypost.outbox.receipts import status
 from waypost.outbox.request import Request, RequestState
+from waypost.storage.sqlite.database import opened
 from waypost.testing.executor import Delivery
-from waypost.testing.outbox_house import INSTANCE, House, Receipt, finished, rows, waiting
+from waypost.testing.outbox_house import INSTANCE, House, Receipt, SharedStore, finished, rows, waiting
 
 
 async def ack_lost(request: Request) -> None:
@@ -88,6 +89,39 @@ async def test_a_receipt_before_the_lost_ack_settles_it_at_once(house: House) ->
         uuid = (await outbox.accept(house.call())).uuid
         request = await finished(outbox, uuid)
     assert (request.state, request.message_status) == (RequestState.SENT, "DELIVERED")
+
+
+async def test_a_receipt_that_nobody_told_of_is_found_at_the_end_of_the_time_set(house: House) -> None:
+    async with house.open() as (outbox, executor):
+        executor.plan("performed", ack_lost)
+        uuid = (await outbox.accept(house.call(steps=("note", "caption")))).uuid
+        await waiting(outbox, uuid, "receipt")
+        async with opened(house.path) as database:
+            note = Receipt.of(house.network.deliveries[0])
+            await SharedStore(database).receipts([note], house.clock.now())
+        house.clock.advance(61)
+        outbox.wake(INSTANCE)
+        request = await finished(outbox, uuid)
+    assert request.state is RequestState.SENT
+    assert house.network.names() == [f"{uuid}/note", f"{uuid}/caption"]
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+async def test_the_time_for_receipts_is_the_same_whatever_the_clock_is_set_to(
+    house: House, jump: float
+) -> None:
+    async with house.open() as (outbox, executor):
+        executor.plan("performed", ack_lost)
+        uuid = (await outbox.accept(house.call())).uuid
+        await waiting(outbox, uuid, "receipt")
+        house.clock.jump(jump)
+        house.clock.advance(59)
+        outbox.wake(INSTANCE)
+        await asyncio.sleep(0.05)
+        assert (await outbox.get(INSTANCE, uuid)).waiting_for == "receipt"
+        house.clock.advance(2)
+        outbox.wake(INSTANCE)
+        assert (await finished(outbox, uuid)).state is RequestState.FAILED
 
 
 async def test_a_receipt_after_the_time_set_is_still_shown(house: House) -> None:

@@ -1,8 +1,9 @@
 """When this process has to be gone, whatever else happens: the lease that its sessions live under is over.
 
-It ends at once and as a whole. A thread of its own sees to that, since the loop may be busy; and before each
-message that goes to the library the clock is looked at, since after a halt of the process nobody knows which
-of its threads wakes first.
+It ends at once and as a whole. The kernel sees to that, also while the process is halted: were it to wake,
+the library would confirm to the server what nobody keeps any more. Where the kernel has no such timer, a
+thread of its own does, since the loop may be busy; and before each message that goes to the library the clock
+is looked at, since after a halt nobody knows which thread wakes first.
 """
 
 import threading
@@ -11,10 +12,12 @@ from collections.abc import Callable
 
 
 class Lifetime:
-    """Without end until the first `until`. `end` must not return in a process that is to be gone."""
+    """Without end until the first `until`. `end` must not return in a process that is to be gone; `kill_at`
+    is `kernel_timer`'s."""
 
-    def __init__(self, end: Callable[[], None]) -> None:
+    def __init__(self, end: Callable[[], None], kill_at: Callable[[float], None] | None = None) -> None:
         self._end = end
+        self._kill_at = kill_at
         self._deadline: float | None = None
         self._changed = threading.Condition()
         self._watching = False
@@ -24,6 +27,8 @@ class Lifetime:
         is of no use any more."""
         with self._changed:
             self.check()
+            if self._kill_at is not None:
+                self._kill_at(deadline)
             self._deadline = deadline
             self._changed.notify()
             if not self._watching:

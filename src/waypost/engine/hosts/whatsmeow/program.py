@@ -16,6 +16,7 @@ from waypost.engine import wire
 from waypost.engine.hosts.whatsmeow import calls, downloads
 from waypost.engine.hosts.whatsmeow.client import Client
 from waypost.engine.hosts.whatsmeow.gate import StartGate
+from waypost.engine.hosts.whatsmeow.kernel_timer import kernel_timer
 from waypost.engine.hosts.whatsmeow.library import Library
 from waypost.engine.hosts.whatsmeow.lifetime import Lifetime
 from waypost.engine.hosts.whatsmeow.logs import LibraryLog
@@ -39,7 +40,7 @@ class Program:
         self._library = library
         self._proxy_url = configure.proxy_url
         self._writer = writer
-        self._lifetime = Lifetime(lambda: os._exit(0))
+        self._lifetime = Lifetime(lambda: os._exit(0), kernel_timer())
         self._log = log
         self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"), self._tell_occupied)
         self._library_log = LibraryLog(log, self._doubt)

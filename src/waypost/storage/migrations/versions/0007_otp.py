@@ -1,7 +1,7 @@
 from waypost.storage.migrations.step import apply
 
 revision = "0007_otp"
-down_revision = "0006_lids"
+down_revision = "0007_chats"
 
 
 def upgrade() -> None:

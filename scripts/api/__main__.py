@@ -1,0 +1,36 @@
+"""Writes what is made from the operations: the typed part of `waypost.client`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.api.client import modules
+from scripts.api.endpoints import endpoints
+
+ROOT = Path(__file__).parents[2]
+
+
+def formatted(source: str) -> str:
+    """Source as ruff writes it."""
+    for words in (["check", "--fix-only", "--quiet", "--select", "I"], ["format", "--quiet"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--stdin-filename", "src/waypost/client/made.py", "-"],
+            input=source,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=True,
+        )
+        source = done.stdout
+    return source
+
+
+def files() -> dict[Path, str]:
+    """What each file has to hold."""
+    client = ROOT / "src" / "waypost" / "client"
+    return {client / f"{name}.py": formatted(text) for name, text in modules(endpoints()).items()}
+
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.write_text(text)

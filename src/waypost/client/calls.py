@@ -1,0 +1,501 @@
+# Made by `python -m scripts.api` from the operations.
+"""Every call of the API, described; `Instance` and `Gateway` make them."""
+
+from typing import Literal
+
+from waypost.client.describe import Read, Source, Write, part
+from waypost.client.shapes import (
+    ContactFields,
+    DeleteMessageResult,
+    Done,
+    Health,
+    InstanceView,
+    InstanceWithCode,
+    LinkCallbacks,
+    LinkMessages,
+    OtpCodeAnswer,
+    OtpLinkAnswer,
+    OtpValidatedAnswer,
+    PacingOverrides,
+    QueuedRequest,
+    QueuedRequestPage,
+    ReactToMessageResult,
+    Revoked,
+    SendContactCardResult,
+    SendLocationResult,
+    SendTextResult,
+    SendVoiceResult,
+    StartTypingResult,
+    StopTypingResult,
+    TokenView,
+)
+
+
+def send_voice(
+    chat_id: str, source: Source, *, caption: str | None = None, reply_to: str | None = None
+) -> Write[SendVoiceResult]:
+    """Send any audio as a voice note.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    caption: Delivered as a text right after the note, quoting it.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-voice",
+        result=SendVoiceResult,
+        fields={"chatId": chat_id, "caption": caption, "reply_to": reply_to},
+        source=source,
+    )
+
+
+def send_text(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
+    """Send a text.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    text: The text.
+    reply_to: Id of the message that is replied to.
+    """
+    return Write(
+        method="POST",
+        path="/send-text",
+        result=SendTextResult,
+        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+    )
+
+
+def send_text_safe(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
+    """Send a text after typing for a while.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    text: The text.
+    reply_to: Id of the message that is replied to.
+    """
+    return Write(
+        method="POST",
+        path="/send-text-safe",
+        result=SendTextResult,
+        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+    )
+
+
+def send_location(
+    chat_id: str, latitude: float, longitude: float, *, title: str | None = None, reply_to: str | None = None
+) -> Write[SendLocationResult]:
+    """Send a location.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    latitude: Degrees north.
+    longitude: Degrees east.
+    title: The name of the place.
+    reply_to: Id of the message that is replied to.
+    """
+    return Write(
+        method="POST",
+        path="/send-location",
+        result=SendLocationResult,
+        fields={
+            "chatId": chat_id,
+            "latitude": latitude,
+            "longitude": longitude,
+            "title": title,
+            "reply_to": reply_to,
+        },
+    )
+
+
+def send_contact_card(chat_id: str, contacts: list[ContactFields]) -> Write[SendContactCardResult]:
+    """Send contacts.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    contacts: 1 to 100 contacts.
+    """
+    return Write(
+        method="POST",
+        path="/send-contact-card",
+        result=SendContactCardResult,
+        fields={"chatId": chat_id, "contacts": contacts},
+    )
+
+
+def react_to_message(
+    message_id: str, reaction: str, *, chat_id: str | None = None
+) -> Write[ReactToMessageResult]:
+    """React to a message.
+
+    message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
+    reaction: An emoji; empty to take it away.
+    chat_id: The chat; needed with a short messageId.
+    """
+    return Write(
+        method="PUT",
+        path="/react-to-message",
+        result=ReactToMessageResult,
+        fields={"messageId": message_id, "reaction": reaction, "chatId": chat_id},
+    )
+
+
+def delete_message(chat_id: str, message_id: str) -> Write[DeleteMessageResult]:
+    """Delete a message for everyone.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
+    """
+    return Write(
+        method="DELETE",
+        path="/delete-message",
+        result=DeleteMessageResult,
+        fields={"chatId": chat_id, "messageId": message_id},
+        in_query=True,
+    )
+
+
+def start_typing(chat_id: str) -> Write[StartTypingResult]:
+    """Show that you are typing.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    """
+    return Write(
+        method="POST",
+        path="/start-typing",
+        result=StartTypingResult,
+        fields={"chatId": chat_id},
+    )
+
+
+def stop_typing(chat_id: str) -> Write[StopTypingResult]:
+    """No longer show that you are typing.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    """
+    return Write(
+        method="POST",
+        path="/stop-typing",
+        result=StopTypingResult,
+        fields={"chatId": chat_id},
+    )
+
+
+def list_queued_requests(
+    *,
+    status: str | None = None,
+    endpoint: str | None = None,
+    chat: str | None = None,
+    cursor: str | None = None,
+    limit: str | None = None,
+) -> Read[QueuedRequestPage]:
+    """List queued requests, newest first.
+
+    status: Only these, separated by commas: queued, preparing, sending, sent, failed, cancelled.
+    endpoint: Only calls of this operation, such as send-voice.
+    chat: Only requests to this chatId.
+    cursor: next_cursor of the page before.
+    limit: Requests per page, 1 to 500; 50 unless given.
+    """
+    return Read(
+        method="GET",
+        path="/queued-requests",
+        result=QueuedRequestPage,
+        fields={"status": status, "endpoint": endpoint, "chat": chat, "cursor": cursor, "limit": limit},
+        in_query=True,
+    )
+
+
+def get_queued_request(uuid: str) -> Read[QueuedRequest]:
+    """Get a queued request."""
+    return Read(
+        method="GET",
+        path=f"/queued-requests/{part(uuid)}",
+        result=QueuedRequest,
+        fields={},
+    )
+
+
+def cancel(uuid: str) -> Read[QueuedRequest]:
+    """Cancel a queued request that was not sent."""
+    return Read(
+        method="DELETE",
+        path=f"/queued-requests/{part(uuid)}",
+        result=QueuedRequest,
+        fields={},
+    )
+
+
+def retry(uuid: str, *, force: str | None = None) -> Read[QueuedRequest]:
+    """Try a failed or cancelled request again.
+
+    force: true: also when the message may have been sent already.
+    """
+    return Read(
+        method="POST",
+        path=f"/queued-requests/{part(uuid)}/retry",
+        result=QueuedRequest,
+        fields={"force": force},
+        in_query=True,
+    )
+
+
+def create_instance(
+    phone: str,
+    name: str,
+    *,
+    webhook_url: str | None = None,
+    network: Literal["whatsapp", "sandbox"] | None = None,
+    id: str | None = None,
+    caption_as_text: bool | None = None,
+) -> Read[InstanceWithCode]:
+    """Create an instance and get its QR code and token.
+
+    phone: The account's number in full, with +.
+    name: A name that no other instance has.
+    webhook_url: Where events go; https.
+    network: whatsapp, or sandbox for tests; the gateway's default unless given.
+    id: A UUID to keep, for those who switch from elsewhere.
+    caption_as_text: Whether a caption follows a voice note as a text; true unless given.
+    """
+    return Read(
+        method="POST",
+        path="/create-instance",
+        result=InstanceWithCode,
+        fields={
+            "phone": phone,
+            "name": name,
+            "webhook_url": webhook_url,
+            "network": network,
+            "id": id,
+            "caption_as_text": caption_as_text,
+        },
+    )
+
+
+def instances(
+    *,
+    filter_uuid: str | None = None,
+    filter_name: str | None = None,
+    filter_phone: str | None = None,
+    filter_status: str | None = None,
+) -> Read[list[InstanceView]]:
+    """List instances.
+
+    filter_uuid: Only the instance with this id.
+    filter_name: Only instances whose name contains this.
+    filter_phone: Only instances with this number.
+    filter_status: Only instances in this status.
+    """
+    return Read(
+        method="GET",
+        path="/instances",
+        result=list[InstanceView],
+        fields={
+            "filter[uuid]": filter_uuid,
+            "filter[name]": filter_name,
+            "filter[phone]": filter_phone,
+            "filter[status]": filter_status,
+        },
+        in_query=True,
+    )
+
+
+def request_new_qr_code() -> Read[InstanceWithCode]:
+    """Get a QR code to scan."""
+    return Read(
+        method="POST",
+        path="/request-new-qr-code",
+        result=InstanceWithCode,
+        fields={},
+    )
+
+
+def qr_code() -> Read[InstanceWithCode]:
+    """The QR code that can be scanned now."""
+    return Read(
+        method="GET",
+        path="/qr-code",
+        result=InstanceWithCode,
+        fields={},
+    )
+
+
+def health() -> Read[Health]:
+    """How the instance is."""
+    return Read(
+        method="GET",
+        path="/health",
+        result=Health,
+        fields={},
+    )
+
+
+def restart() -> Read[Done]:
+    """Connect the instance anew."""
+    return Read(
+        method="POST",
+        path="/restart",
+        result=Done,
+        fields={},
+    )
+
+
+def logout() -> Read[Done]:
+    """Unlink the instance from its phone."""
+    return Read(
+        method="POST",
+        path="/logout",
+        result=Done,
+        fields={},
+    )
+
+
+def change(
+    *,
+    caption_as_text: bool | None = None,
+    pacing: PacingOverrides | None = None,
+    when_unknown: Literal["fail", "resend", "default"] | None = None,
+) -> Read[InstanceView]:
+    """Change the instance's settings.
+
+    caption_as_text: Whether a caption follows a voice note as a text.
+    pacing: What of WAYPOST_PACING_… is another for this instance, in the place of what was given
+        before; {} is all as the gateway has it.
+    when_unknown: What becomes of a send that stays unknown; default: as the gateway has it.
+    """
+    return Read(
+        method="PATCH",
+        path="",
+        result=InstanceView,
+        fields={"caption_as_text": caption_as_text, "pacing": pacing, "when_unknown": when_unknown},
+    )
+
+
+def delete() -> Read[Done]:
+    """Delete the instance; its queued requests end with a reason."""
+    return Read(
+        method="DELETE",
+        path="",
+        result=Done,
+        fields={},
+    )
+
+
+def create_token(
+    *,
+    instance: str | None = None,
+    scopes: list[Literal["admin", "send", "read", "manage"]] | None = None,
+    name: str | None = None,
+    token: str | None = None,
+) -> Read[TokenView]:
+    """Make a token, or bring one from elsewhere.
+
+    instance: Id of the instance; absent for an admin token.
+    scopes: What it may do; send, read and manage unless given.
+    name: What it is for.
+    token: A token made elsewhere, <number>|<secret>, to go on using.
+    """
+    return Read(
+        method="POST",
+        path="/tokens",
+        result=TokenView,
+        fields={"instance": instance, "scopes": scopes, "name": name, "token": token},
+    )
+
+
+def list_tokens() -> Read[list[TokenView]]:
+    """List tokens, without their secrets."""
+    return Read(
+        method="GET",
+        path="/tokens",
+        result=list[TokenView],
+        fields={},
+    )
+
+
+def delete_token(number: str) -> Read[Revoked]:
+    """Revoke a token."""
+    return Read(
+        method="DELETE",
+        path=f"/tokens/{part(number)}",
+        result=Revoked,
+        fields={},
+    )
+
+
+def request_code(
+    chat_id: str,
+    *,
+    length: int | None = None,
+    use_letter: bool | None = None,
+    use_number: bool | None = None,
+    all_capital: bool | None = None,
+    name: str | None = None,
+    expires: int | None = None,
+) -> Read[OtpCodeAnswer]:
+    """Send a one-time code to a chat.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    length: Characters of the code; 6 unless given.
+    use_letter: Whether it has letters; false unless given.
+    use_number: Whether it has digits; true unless given.
+    all_capital: Whether its letters are capitals; false unless given.
+    name: Whose code it is, for the message.
+    expires: How long it can be used, in seconds; 1800 unless given.
+    """
+    return Read(
+        method="POST",
+        path="/request-code",
+        result=OtpCodeAnswer,
+        fields={
+            "chatId": chat_id,
+            "length": length,
+            "useLetter": use_letter,
+            "useNumber": use_number,
+            "allCapital": all_capital,
+            "name": name,
+            "expires": expires,
+        },
+        root="/api/otp/v2",
+    )
+
+
+def validate_code(chat_id: str, code: str) -> Read[OtpValidatedAnswer]:
+    """Check the code that a person typed; a code works once.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    code: What the person typed.
+    """
+    return Read(
+        method="POST",
+        path="/validate-code",
+        result=OtpValidatedAnswer,
+        fields={"chatId": chat_id, "code": code},
+        root="/api/otp/v2",
+    )
+
+
+def generate_link(
+    *,
+    chat_id: str | None = None,
+    expires: int | None = None,
+    name: str | None = None,
+    message: LinkMessages | None = None,
+    callback: LinkCallbacks | None = None,
+) -> Read[OtpLinkAnswer]:
+    """Make a link by which a person shows their number.
+
+    chat_id: Whose number it is to be; absent: anybody's.
+    expires: How long it can be used, in seconds; 1800 unless given.
+    name: Whose link it is, for {name}.
+    """
+    return Read(
+        method="POST",
+        path="/generate-link",
+        result=OtpLinkAnswer,
+        fields={
+            "chatId": chat_id,
+            "expires": expires,
+            "name": name,
+            "message": message,
+            "callback": callback,
+        },
+        root="/api/otp/v2",
+    )

@@ -1,0 +1,31 @@
+# Made by `python -m scripts.api` from the operations.
+from waypost.client import calls
+from waypost.client.waiting import Bound, answered, queued
+
+
+class Instance(Bound):
+    """The calls of one instance."""
+
+    send_voice = queued(calls.send_voice)
+    send_text = queued(calls.send_text)
+    send_text_safe = queued(calls.send_text_safe)
+    send_location = queued(calls.send_location)
+    send_contact_card = queued(calls.send_contact_card)
+    react_to_message = queued(calls.react_to_message)
+    delete_message = queued(calls.delete_message)
+    start_typing = queued(calls.start_typing)
+    stop_typing = queued(calls.stop_typing)
+    list_queued_requests = answered(calls.list_queued_requests)
+    get_queued_request = answered(calls.get_queued_request)
+    cancel = answered(calls.cancel)
+    retry = answered(calls.retry)
+    request_new_qr_code = answered(calls.request_new_qr_code)
+    qr_code = answered(calls.qr_code)
+    health = answered(calls.health)
+    restart = answered(calls.restart)
+    logout = answered(calls.logout)
+    change = answered(calls.change)
+    delete = answered(calls.delete)
+    request_code = answered(calls.request_code)
+    validate_code = answered(calls.validate_code)
+    generate_link = answered(calls.generate_link)

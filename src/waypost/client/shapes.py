@@ -1,0 +1,420 @@
+# Made by `python -m scripts.api` from the operations.
+"""What calls take and answer, field by field as the API has it."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class MessageKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a message."""
+
+    remoteJid: str
+    fromMe: bool
+    id: str
+
+
+class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The note as it was sent; binary values are base64, 64-bit numbers are text."""
+
+    url: str
+    mimetype: str
+    fileSha256: bytes
+    fileLength: str
+    seconds: int
+    ptt: bool
+    mediaKey: bytes
+    fileEncSha256: bytes
+    directPath: str
+    mediaKeyTimestamp: str
+    waveform: bytes
+
+
+class VoiceContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    audioMessage: AudioMessage
+
+
+class CaptionMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The caption's own message."""
+
+    key: MessageKey
+    messageTimestamp: str
+    status: str
+
+
+class CaptionError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the note arrived without its caption."""
+
+    code: str
+    message: str
+
+
+class SendVoiceResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a note that was sent."""
+
+    key: MessageKey
+    message: VoiceContent
+    messageTimestamp: str
+    status: str
+    caption_message: CaptionMessage | UnsetType = UNSET
+    caption_error: CaptionError | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
+
+
+class ExtendedText(msgspec.Struct, frozen=True, kw_only=True):
+    """The text as it was sent."""
+
+    text: str
+
+
+class TextContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    extendedTextMessage: ExtendedText
+
+
+class SendTextResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a text that was sent."""
+
+    key: MessageKey
+    message: TextContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """The place as it was sent."""
+
+    degreesLatitude: float
+    degreesLongitude: float
+    name: str | UnsetType = UNSET
+
+
+class LocationContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    locationMessage: Location
+
+
+class SendLocationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a location that was sent."""
+
+    key: MessageKey
+    message: LocationContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class ContactFields(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact: a whole `vcard`, or what one is made of."""
+
+    vcard: str | None = None
+    fullName: str | None = None
+    organization: str | None = None
+    phoneNumber: str | None = None
+    whatsappId: str | None = None
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact as it was sent."""
+
+    displayName: str
+    vcard: str
+
+
+class Cards(msgspec.Struct, frozen=True, kw_only=True):
+    """Several contacts as they were sent."""
+
+    displayName: str
+    contacts: list[Card]
+
+
+class CardContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds: one of the two."""
+
+    contactMessage: Card | UnsetType = UNSET
+    contactsArrayMessage: Cards | UnsetType = UNSET
+
+
+class SendContactCardResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of contacts that were sent."""
+
+    key: MessageKey
+    message: CardContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class TargetKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a message that another one is about."""
+
+    remoteJid: str
+    fromMe: bool
+    id: str
+    participant: str | UnsetType = UNSET
+
+
+class Reaction(msgspec.Struct, frozen=True, kw_only=True):
+    """The reaction as it was sent."""
+
+    key: TargetKey
+    text: str
+    senderTimestampMs: str
+
+
+class ReactionContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    reactionMessage: Reaction
+
+
+class ReactToMessageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a reaction that was sent."""
+
+    key: MessageKey
+    message: ReactionContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """The order to delete as it was sent."""
+
+    key: TargetKey
+    type: str
+
+
+class RevocationContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    protocolMessage: Revocation
+
+
+class DeleteMessageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a message that was deleted; `key` names the message that says so."""
+
+    key: MessageKey
+    message: RevocationContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class StartTypingResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` once it was shown."""
+
+    result: bool = True
+
+
+class StopTypingResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` once it was shown."""
+
+    result: bool = True
+
+
+class RequestError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request failed, or why it waits to be tried again."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted call and what became of it. The three `response_…` are null until it is finished."""
+
+    uuid: str
+    request: dict[str, Any]
+    response_status: int | None
+    response_body: dict[str, Any] | None
+    response_header: dict[str, list[str]] | None
+    status: Literal["queued", "preparing", "sending", "sent", "failed", "cancelled"]
+    endpoint: str
+    error: RequestError | None
+    attempts: int
+    next_attempt_at: str | None
+    waiting_for: str | None
+    message_status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"] | None
+    created_at: str
+    finished_at: str | None
+
+
+class QueuedRequestPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Queued requests, newest first; `next_cursor` leads to older ones."""
+
+    data: list[QueuedRequest]
+    next_cursor: str | None
+
+
+class PacingOverrides(msgspec.Struct, frozen=True, kw_only=True):
+    """What of `WAYPOST_PACING_…` is another for one instance; what is absent is as the gateway has it.
+    `enabled`: whether it is paced at all. Times in seconds."""
+
+    enabled: bool | UnsetType = UNSET
+    open_chats: bool | UnsetType = UNSET
+    gap_seconds: float | UnsetType = UNSET
+    jitter: float | UnsetType = UNSET
+    per_minute: int | UnsetType = UNSET
+    per_day: int | UnsetType = UNSET
+    first_contacts: int | UnsetType = UNSET
+    warm_up_days: int | UnsetType = UNSET
+    show_seconds: float | UnsetType = UNSET
+    breaker_failures: int | UnsetType = UNSET
+    breaker_seconds: float | UnsetType = UNSET
+
+
+class InstanceWithCode(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance with what has to be scanned: `qr_code` is a PNG in base64, `qr_text` what it says."""
+
+    id: str
+    name: str
+    phone: str
+    service_type: Literal["whatsapp"]
+    status: Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
+    reason: str
+    reason_message: str
+    network: Literal["whatsapp", "sandbox"]
+    caption_as_text: bool
+    pacing: PacingOverrides
+    when_unknown: Literal["fail", "resend"] | None
+    access_token: str | None
+    created_at: str
+    qr_code: str | None
+    qr_text: str | None
+    qr_expires_at: str | None
+
+
+class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance as it is listed. `access_token` is told once, by create-instance; `reason` says why it
+    is not WORKING."""
+
+    id: str
+    name: str
+    phone: str
+    service_type: Literal["whatsapp"]
+    status: Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
+    reason: str
+    reason_message: str
+    network: Literal["whatsapp", "sandbox"]
+    caption_as_text: bool
+    pacing: PacingOverrides
+    when_unknown: Literal["fail", "resend"] | None
+    access_token: str | None
+    created_at: str
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How an instance is right now."""
+
+    instance_id: str
+    connected_at: str | None
+    status: Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
+    reason: str
+    reason_message: str
+    until: str | None
+    jid: str | None
+    push_name: str | None
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence that it was done."""
+
+    message: str
+
+
+class TokenView(msgspec.Struct, frozen=True, kw_only=True):
+    """A token; `token` is its text, in the answer to its creation alone."""
+
+    number: int
+    instance: str | None
+    scopes: list[Literal["admin", "send", "read", "manage"]]
+    name: str
+    created_at: str
+    token: str | None
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence that it was done."""
+
+    message: str
+
+
+class OtpCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that is on its way."""
+
+    uuid: str
+    chat_id: str
+    code: str
+    status: Literal["pending"]
+    otp_type: Literal["code"]
+    expires_at: str
+    created_at: str
+
+
+class OtpCodeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of request-code."""
+
+    success: bool
+    message: str
+    data: OtpCode
+
+
+class OtpValidated(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that was right."""
+
+    uuid: str
+    chat_id: str
+    status: Literal["validated"]
+    validated_at: str
+
+
+class OtpValidatedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of validate-code."""
+
+    success: bool
+    message: str
+    data: OtpValidated
+
+
+class LinkMessages(msgspec.Struct, frozen=True, kw_only=True):
+    """The texts around a link; {name}, {code} and {link} (callback.success with the uuid) are filled in."""
+
+    prompt: str | None = None
+    success: str | None = None
+    failed: str | None = None
+    expired: str | None = None
+
+
+class LinkCallbacks(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a POST goes once a link has its end."""
+
+    success: str | None = None
+    failed: str | None = None
+
+
+class OtpLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to hand on."""
+
+    uuid: str
+    code: str
+    chat_id: str | None
+    status: Literal["pending"]
+    otp_type: Literal["link"]
+    expires_at: str
+    created_at: str
+    whatsapp_link: str
+
+
+class OtpLinkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of generate-link."""
+
+    success: bool
+    message: str
+    data: OtpLink

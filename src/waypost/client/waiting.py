@@ -1,0 +1,131 @@
+"""The client for programs that wait."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import httpx
+
+from waypost.client.answers import (
+    MARGIN_SECONDS,
+    TRIES,
+    WAIT_SECONDS,
+    Finished,
+    arguments,
+    converted,
+    finished,
+    is_worth_another_try,
+    new_key,
+    pause,
+    read,
+)
+from waypost.client.describe import WHATSAPP, Outgoing, Read, Write, outgoing, part
+from waypost.client.errors import NoAnswer, NotFinished
+
+R = TypeVar("R")
+P = ParamSpec("P")
+
+
+class Connection:
+    """Calls over HTTP with a token; those that may be repeated are, when nothing came back."""
+
+    def __init__(self, base_url: str, token: str, http: httpx.Client | None = None) -> None:
+        self._url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._http = http or httpx.Client()
+        self._chance = random.Random()  # noqa: S311 - it spreads pauses
+        self._is_own = http is None
+
+    def close(self) -> None:
+        """Close the connections, unless they are the caller's own."""
+        if self._is_own:
+            self._http.close()
+
+    def call(self, call: Outgoing, headers: dict[str, str], *, repeatable: bool, wait: float = 0.0) -> Any:
+        """The JSON of the answer. Raises ClientError."""
+        given = arguments(call, self._headers | headers, wait + MARGIN_SECONDS)
+        answer: httpx.Response | None = None
+        for tries in range(1, TRIES + 1):
+            try:
+                answer = self._http.request(call.method, self._url + call.path, **given)
+            except httpx.TransportError as error:
+                # What found no connection was not done.
+                again = repeatable or isinstance(error, httpx.ConnectError)
+                if tries == TRIES or not again:
+                    raise NoAnswer(f"No answer from {self._url} ({type(error).__name__}).") from error
+            else:
+                if tries == TRIES or not (repeatable and is_worth_another_try(answer.status_code)):
+                    break
+            time.sleep(pause(tries, answer, self._chance.random()))
+        assert answer is not None
+        return read(answer)
+
+
+class Queued(Generic[R]):
+    """A call that the gateway has accepted: `uuid` names it, `link` is where its result appears."""
+
+    def __init__(
+        self, connection: Connection, instance: str, kind: type[R], envelope: dict[str, Any]
+    ) -> None:
+        self.uuid: str = envelope["queued_request_uuid"]
+        self.link: str = envelope["queued_request_link"]
+        self._connection = connection
+        self._path = f"{WHATSAPP}/{part(instance)}/queued-requests/{self.uuid}"
+        self._kind = kind
+
+    def wait(self, seconds: float = 60.0) -> Finished[R]:
+        """Wait until it was sent. Raises RequestFailed, NotFinished, and ClientError for the call itself."""
+        until = time.monotonic() + seconds
+        while True:
+            left = max(0, min(WAIT_SECONDS, round(until - time.monotonic())))
+            request = self._connection.call(
+                Outgoing(method="GET", path=self._path),
+                {"Prefer": f"wait={left}"} if left else {},
+                repeatable=True,
+                wait=left,
+            )
+            done = finished(request, self._kind)
+            if done is not None:
+                return done
+            if left == 0:
+                raise NotFinished(f"Request {self.uuid} is {request.get('status')} after {seconds:g} s.")
+
+
+class Bound:
+    """Makes calls for one instance, or for the gateway where `name` is empty."""
+
+    def __init__(self, connection: Connection, name: str = "") -> None:
+        self._connection = connection
+        self._name = name
+
+    def send(self, call: Write[R], idempotency_key: str | None = None) -> Queued[R]:
+        """Have a call queued; the same key with the same content is the same request. Raises ClientError."""
+        headers = {"Idempotency-Key": idempotency_key or new_key()}
+        envelope = self._connection.call(outgoing(call, self._name), headers, repeatable=True)
+        return Queued(self._connection, self._name, call.result, envelope)
+
+    def ask(self, call: Read[R]) -> R:
+        """The answer of a call. Raises ClientError."""
+        body = self._connection.call(outgoing(call, self._name), {}, repeatable=call.repeatable)
+        return converted(body, call.result)
+
+
+def queued(describe: Callable[P, Write[R]]) -> Callable[Concatenate[Bound, P], Queued[R]]:
+    """A method that makes the call which `describe` describes."""
+
+    def method(self: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Queued[R]:
+        return self.send(describe(*args, **kwargs))
+
+    method.__doc__ = describe.__doc__
+    return method
+
+
+def answered(describe: Callable[P, Read[R]]) -> Callable[Concatenate[Bound, P], R]:
+    """A method that makes the call which `describe` describes."""
+
+    def method(self: Bound, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.ask(describe(*args, **kwargs))
+
+    method.__doc__ = describe.__doc__
+    return method
