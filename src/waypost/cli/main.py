@@ -17,6 +17,10 @@ _COMMANDS = {
     "voice": ("waypost.cli.voice", "Make and examine voice notes."),
     "backup": ("waypost.cli.backup", "Copy everything that is kept to one file, while the gateway runs."),
     "restore": ("waypost.cli.restore", "Make a data folder of a backup."),
+    "doctor": (
+        "waypost.cli.doctor.command",
+        "Check everything that a gateway needs, and say how to mend it.",
+    ),
     "sandbox": ("waypost.cli.sandbox", "The emulated WhatsApp network."),
 }
 
