@@ -9,6 +9,7 @@ succeed later unchanged.
     ├── InvalidRequest           the fields of a call (field name → sentences)
     ├── FetchError               a URL that a caller named
     ├── VoiceError               audio that can't become a voice note
+    ├── MediaError               a picture, a video or a document that can't be sent as such
     ├── EngineError              the session or the network behind it
     │   └── OutcomeUnknown       a send whose frame may have left
     ├── OutboxError              the life of an accepted request
@@ -104,7 +105,7 @@ TOO_MANY_CHANNELS: Final = Fault(
 )
 TOO_LONG: Final = Fault("too_long", 422, "The audio is longer than a voice note may be; send a shorter one.")
 TOO_COSTLY: Final = Fault(
-    "too_costly", 422, "Converting this audio takes more time or memory than is allowed."
+    "too_costly", 422, "Converting this file takes more time or memory than is allowed."
 )
 CORRUPT_AUDIO: Final = Fault(
     "corrupt_audio", 422, "The audio is damaged: a large part of it can't be decoded."
@@ -113,6 +114,18 @@ VOICE_WORKER_DIED: Final = Fault(
     "voice_worker_died", 422, "The audio brought its converter down; it is not accepted."
 )
 NOT_NATIVE: Final = Fault("not_native", 422, "The file is not a native voice note.")
+
+# --- pictures and videos --------------------------------------------------------------------------
+NOT_IMAGE: Final = Fault(
+    "not_image", 422, "The file is not an image; send jpeg, png, webp, gif, bmp or avif, or use send-file."
+)
+TOO_MANY_PIXELS: Final = Fault(
+    "too_many_pixels", 422, "The image has more pixels than is accepted; send a smaller one."
+)
+CORRUPT_IMAGE: Final = Fault("corrupt_image", 422, "The image is damaged: it can't be decoded.")
+MEDIA_WORKER_DIED: Final = Fault(
+    "media_worker_died", 422, "The file brought its reader down; it is not accepted."
+)
 
 # --- the recipient, the session, the network ------------------------------------------------------
 NOT_ON_WHATSAPP: Final = Fault(
@@ -389,6 +402,10 @@ class FetchError(WaypostError):
 
 class VoiceError(WaypostError):
     """Audio that can't become a voice note."""
+
+
+class MediaError(WaypostError):
+    """The file can't be sent as a picture, a video or a document."""
 
 
 class EngineError(WaypostError):

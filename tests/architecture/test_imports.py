@@ -34,6 +34,7 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
     "phonenumbers": {"address"},
+    "PIL": {"media"},
 }
 
 

@@ -12,13 +12,14 @@ from waypost.errors import (
     Fault,
     FetchError,
     InvalidRequest,
+    MediaError,
     OtpError,
     VoiceError,
     WaypostError,
 )
 
 # The field that is to blame for a failure of a kind.
-_FIELDS = ((FetchError, "url"), (VoiceError, "file"), (OtpError, "code"))
+_FIELDS = ((FetchError, "url"), (VoiceError, "file"), (MediaError, "file"), (OtpError, "code"))
 _RETRY_AFTER_SECONDS = {429: "60", 503: "2"}
 
 

@@ -9,6 +9,7 @@ class AsyncInstance(AsyncBound):
     send_voice = queued(calls.send_voice)
     send_text = queued(calls.send_text)
     send_text_safe = queued(calls.send_text_safe)
+    send_image = queued(calls.send_image)
     send_location = queued(calls.send_location)
     send_contact_card = queued(calls.send_contact_card)
     react_to_message = queued(calls.react_to_message)

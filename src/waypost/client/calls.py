@@ -22,6 +22,7 @@ from waypost.client.shapes import (
     ReactToMessageResult,
     Revoked,
     SendContactCardResult,
+    SendImageResult,
     SendLocationResult,
     SendTextResult,
     SendVoiceResult,
@@ -77,6 +78,40 @@ def send_text_safe(chat_id: str, text: str, *, reply_to: str | None = None) -> W
         path="/send-text-safe",
         result=SendTextResult,
         fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+    )
+
+
+def send_image(
+    chat_id: str,
+    source: Source,
+    *,
+    filename: str | None = None,
+    mimetype: str | None = None,
+    caption: str | None = None,
+    view_once: bool | None = None,
+    reply_to: str | None = None,
+) -> Write[SendImageResult]:
+    """Send an image.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    caption: A text shown below it.
+    view_once: Whether it can be looked at only once.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-image",
+        result=SendImageResult,
+        fields={
+            "chatId": chat_id,
+            "filename": filename,
+            "mimetype": mimetype,
+            "caption": caption,
+            "view_once": view_once,
+            "reply_to": reply_to,
+        },
+        source=source,
     )
 
 

@@ -86,6 +86,40 @@ class SendTextResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
 
 
+class ImageMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The picture as it was sent; sizes in pixels."""
+
+    url: str
+    mimetype: str
+    fileSha256: bytes
+    fileLength: str
+    mediaKey: bytes
+    fileEncSha256: bytes
+    directPath: str
+    mediaKeyTimestamp: str
+    height: int
+    width: int
+    jpegThumbnail: bytes
+    caption: str | UnsetType = UNSET
+    viewOnce: bool | UnsetType = UNSET
+
+
+class ImageContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    imageMessage: ImageMessage
+
+
+class SendImageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a picture that was sent."""
+
+    key: MessageKey
+    message: ImageContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
 class Location(msgspec.Struct, frozen=True, kw_only=True):
     """The place as it was sent."""
 

@@ -13,6 +13,7 @@ from waypost.engine.port import Sent, Session
 from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
 from waypost.instances.contacts import Contacts
 from waypost.instances.messages import Message, MessageStore
+from waypost.media.picture import Picture, Use
 from waypost.outbox.request import Request
 from waypost.telemetry import Log
 from waypost.voice.note import Note
@@ -21,16 +22,20 @@ from waypost.voice.note import Note
 class Fetcher(Protocol):
     """The guarded way out to a URL that a caller named."""
 
-    async def fetch(self, url: str, path: Path) -> object:
-        """Write the file behind `url` to `path`. Raises FetchError."""
+    async def fetch(self, url: str, path: Path, *, pages: bool = False) -> object:
+        """Write the file behind `url` to `path`; with `pages` it may be a web page. Raises FetchError."""
         ...
 
 
 class Converter(Protocol):
-    """Makes voice notes."""
+    """Makes files that can be sent of a caller's, in processes of its own."""
 
     async def convert(self, source: Path, target: Path) -> Note:
         """Convert any audio at `source` into a native note at `target`. Raises VoiceError."""
+        ...
+
+    async def picture(self, source: Path, target: Path, use: Use) -> Picture:
+        """Make a picture of that use at `target` of any at `source`. Raises MediaError."""
         ...
 
 
@@ -69,9 +74,9 @@ class Resources:
         return session
 
     @contextlib.asynccontextmanager
-    async def source(self, request: Request, url: str | None) -> AsyncIterator[Path]:
-        """A path with the file of the call, or with what is behind `url`; gone afterwards unless it is an
-        upload.
+    async def source(self, request: Request, url: str | None, *, pages: bool = False) -> AsyncIterator[Path]:
+        """A path with the file of the call, or with what is behind `url` (with `pages`: be it a web page);
+        gone afterwards unless it is an upload.
 
         Raises FetchError, or OutboxError(BLOB_GONE).
         """
@@ -80,7 +85,7 @@ class Resources:
             if request.blob_id is None:
                 if url is None:
                     raise OutboxError(BLOB_GONE)
-                await self.fetcher.fetch(url, scratch)
+                await self.fetcher.fetch(url, scratch, pages=pages)
                 yield scratch
                 return
             data = await self.uploads.inline(request.blob_id)

@@ -8,12 +8,22 @@ from types import TracebackType
 from typing import Final, Self
 
 from waypost.clock import Clock, SystemClock
-from waypost.errors import DRAINING, INTERNAL, QUEUE_FULL, VoiceError
+from waypost.errors import (
+    DRAINING,
+    INTERNAL,
+    MEDIA_WORKER_DIED,
+    QUEUE_FULL,
+    VOICE_WORKER_DIED,
+    MediaError,
+    VoiceError,
+)
+from waypost.media.limits import MediaLimits
+from waypost.media.picture import Picture, Use
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note, part_of
 from waypost.workers.cpus import cpu_share, worker_count
-from waypost.workers.process import WorkerGone, WorkerProcess
-from waypost.workers.protocol import Job
+from waypost.workers.process import Made, WorkerGone, WorkerProcess
+from waypost.workers.protocol import AnyJob, Done, Job, Pictured, PictureJob
 
 MOST_WAITING: Final = 1024
 """Conversions that may wait for a worker; more than the outbox prepares ahead on any node."""
@@ -27,12 +37,12 @@ JOBS_PER_WORKER: Final = 1000
 
 
 class WorkerPool:
-    """Converts audio in worker processes. An async context manager: leaving it ends all workers and
-    conversions."""
+    """Converts files in worker processes. An async context manager: leaving it ends all of them."""
 
     def __init__(
         self,
         limits: Limits | None = None,
+        media: MediaLimits | None = None,
         *,
         workers: int | None = None,
         most_waiting: int = MOST_WAITING,
@@ -41,6 +51,7 @@ class WorkerPool:
     ) -> None:
         """`workers`: None for as many as the CPU quota allows. Nothing is started before it is needed."""
         self.limits = limits or Limits()
+        self._media = media or MediaLimits()
         self.size = workers or worker_count(cpu_share())
         self._most_waiting = most_waiting
         self._idle_seconds = idle_seconds
@@ -97,6 +108,22 @@ class WorkerPool:
         makes audio unfit, VOICE_WORKER_DIED when it brought its worker down, QUEUE_FULL when too many wait,
         DRAINING.
         """
+        made = await self._done(Job(source, target))
+        if isinstance(made, Done):
+            return made.note
+        raise VoiceError(VOICE_WORKER_DIED)  # a worker is not trusted
+
+    async def picture(self, source: Path, target: Path, use: Use) -> Picture:
+        """Make `target` a picture of that use, as `convert` makes notes. Raises MediaError likewise."""
+        try:
+            made = await self._done(PictureJob(source, target, use))
+        except VoiceError as error:
+            raise _of_media(error) from error
+        if isinstance(made, Pictured):
+            return made.picture
+        raise MediaError(MEDIA_WORKER_DIED)
+
+    async def _done(self, job: AnyJob) -> Made:
         if self._waiting >= self._most_waiting:
             raise VoiceError(QUEUE_FULL)
         self._waiting += 1
@@ -105,11 +132,11 @@ class WorkerPool:
         finally:
             self._waiting -= 1
         try:
-            return await self._with_worker(Job(source, target))
+            return await self._with_worker(job)
         finally:
             self._slots.release()
 
-    async def _with_worker(self, job: Job) -> Note:
+    async def _with_worker(self, job: AnyJob) -> Made:
         for _ in range(self.size + 1):
             if self._closed:
                 raise VoiceError(DRAINING)
@@ -139,14 +166,14 @@ class WorkerPool:
         return await self._start()
 
     async def _start(self) -> WorkerProcess:
-        worker = await WorkerProcess.start(self.limits)
+        worker = await WorkerProcess.start(self.limits, self._media)
         self._all.add(worker)
         if self._closed:
             await self._discard(worker)
             raise VoiceError(DRAINING)
         return worker
 
-    async def _release(self, worker: WorkerProcess, job: Job) -> None:
+    async def _release(self, worker: WorkerProcess, job: AnyJob) -> None:
         if worker.usable and worker.jobs < JOBS_PER_WORKER and not self._closed:
             self._put_back(worker)
             return
@@ -170,3 +197,9 @@ class WorkerPool:
             while self._idle and self._clock.monotonic() - self._idle[0][0] >= self._idle_seconds:
                 _, worker = self._idle.pop(0)
                 await self._discard(worker)
+
+
+def _of_media(error: VoiceError) -> MediaError:
+    """The same failure, said of a file that is no sound."""
+    fault = MEDIA_WORKER_DIED if error.fault is VOICE_WORKER_DIED else error.fault
+    return MediaError(fault, error.detail, **error.facts)

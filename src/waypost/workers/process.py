@@ -11,14 +11,15 @@ from typing import Final
 import msgspec
 
 from waypost.errors import INTERNAL, TABLE, TOO_COSTLY, VOICE_WORKER_DIED, VoiceError
+from waypost.media.limits import MediaLimits
 from waypost.voice.limits import Limits
-from waypost.voice.note import Note
 from waypost.workers.protocol import (
     LENGTH_BYTES,
     Answer,
+    AnyJob,
     Done,
     Failed,
-    Job,
+    Pictured,
     Progress,
     Ready,
     Setup,
@@ -37,6 +38,8 @@ _KEPT_VARIABLES: Final = (
     "TZ",
 )
 """Of the environment; a worker must not hold the gateway's settings, which are secrets in part."""
+
+Made = Done | Pictured
 
 
 class WorkerGone(Exception):
@@ -64,7 +67,7 @@ class WorkerProcess:
         self._spent = False
 
     @classmethod
-    async def start(cls, limits: Limits) -> "WorkerProcess":
+    async def start(cls, limits: Limits, media: MediaLimits) -> "WorkerProcess":
         """Start a worker and wait until it is warm. VoiceError(INTERNAL) when it can't.
 
         It inherits nothing but its end of a socket pair: no other descriptor, no settings.
@@ -87,7 +90,7 @@ class WorkerProcess:
             raise
         worker = cls(process, reader, writer, limits)
         try:
-            await worker._greet()
+            await worker._greet(media)
         except BaseException:
             await worker.kill()
             raise
@@ -103,8 +106,8 @@ class WorkerProcess:
         """Whether another job may be given to it."""
         return not self._spent and self._process.returncode is None and not self._reader.at_eof()
 
-    async def run(self, job: Job) -> Note:
-        """Convert. Afterwards ask `usable`; `kill` it when it is not.
+    async def run(self, job: AnyJob) -> Made:
+        """Do a job. Afterwards ask `usable`; `kill` it when it is not.
 
         Raises VoiceError: what the worker found, TOO_COSTLY when it was stuck or over its limits,
         VOICE_WORKER_DIED; WorkerGone when it had died before.
@@ -140,9 +143,9 @@ class WorkerProcess:
                 self._process.kill()
         await self._process.wait()
 
-    async def _greet(self) -> None:
+    async def _greet(self, media: MediaLimits) -> None:
         try:
-            self._writer.write(pack(Setup(self._limits)))
+            self._writer.write(pack(Setup(self._limits, media)))
             answer = await self._answer()
         except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
             # A TimeoutError is an OSError.
@@ -156,9 +159,9 @@ class WorkerProcess:
             length = length_of(await self._reader.readexactly(LENGTH_BYTES))
             return unpack_answer(await self._reader.readexactly(length))
 
-    def _result(self, answer: Answer) -> Note:
-        if isinstance(answer, Done):
-            return answer.note
+    def _result(self, answer: Answer) -> Made:
+        if isinstance(answer, Made):
+            return answer
         self._spent = not isinstance(answer, Failed) or answer.last
         if isinstance(answer, Failed) and answer.code in TABLE:
             raise VoiceError(TABLE[answer.code], answer.detail, **answer.facts)

@@ -1,10 +1,12 @@
-"""What the gateway and a voice worker say to each other: MessagePack, each message behind its length."""
+"""What the gateway and a worker say to each other: MessagePack, each message behind its length."""
 
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from waypost.media.limits import MediaLimits
+from waypost.media.picture import Picture, Use
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note
 
@@ -17,13 +19,22 @@ class Setup(msgspec.Struct, frozen=True, tag="setup"):
     """To a worker, first and once."""
 
     limits: Limits
+    media: MediaLimits = MediaLimits()
 
 
 class Job(msgspec.Struct, frozen=True, tag="job"):
-    """To a worker that is ready; both paths are absolute and chosen by the gateway."""
+    """To a worker that is ready: make a voice note. Both paths are absolute and chosen by the gateway."""
 
     source: Path
     target: Path
+
+
+class PictureJob(msgspec.Struct, frozen=True, tag="picture"):
+    """To a worker that is ready: make a picture that can be sent."""
+
+    source: Path
+    target: Path
+    use: Use
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -46,6 +57,12 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     note: Note
 
 
+class Pictured(msgspec.Struct, frozen=True, tag="pictured"):
+    """From a worker: the picture is at its target."""
+
+    picture: Picture
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """From a worker: a row of the table of errors, by its code."""
 
@@ -56,8 +73,9 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """Whether the worker ends itself after this, since the job has used up its memory or its time."""
 
 
-Order = Setup | Job
-Answer = Ready | Progress | Done | Failed
+AnyJob = Job | PictureJob
+Order = Setup | Job | PictureJob
+Answer = Ready | Progress | Done | Pictured | Failed
 
 
 def _plain(value: object) -> str:

@@ -12,17 +12,19 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
-from waypost.errors import INTERNAL, TOO_COSTLY, TOO_LARGE, VoiceError
+from waypost.errors import INTERNAL, TOO_COSTLY, TOO_LARGE, MediaError, VoiceError
+from waypost.media.limits import MediaLimits
 from waypost.voice.limits import Limits
 from waypost.workers import confine
 from waypost.workers.protocol import (
     LENGTH_BYTES,
+    AnyJob,
     Done,
     Failed,
     Job,
+    Pictured,
     Progress,
     Ready,
     Setup,
@@ -72,35 +74,48 @@ def main() -> None:
     if not isinstance(setup, Setup):
         return
     networkless = confine.drop_network()
-    limits = setup.limits
-    confine.limit_process(max(limits.note_bytes, limits.input_bytes))
+    limits, media = setup.limits, setup.media
+    confine.limit_process(max(limits.note_bytes, limits.input_bytes, 2 * media.image_bytes))
     _warm_up()
     confine.limit_memory(limits.memory_bytes)
     channel.sendall(pack(Ready(networkless)))
-    while isinstance(job := _receive(channel), Job):
+    while isinstance(job := _receive(channel), AnyJob):
         channel.sendall(pack(Progress(0.0)))
-        answer = work(job.source, job.target, limits, Meter(limits, channel).tick)
+        answer = work(job, limits, media, Meter(limits, channel).tick)
         channel.sendall(pack(answer))
         if isinstance(answer, Failed) and answer.last:
             return
 
 
-def work(source: Path, target: Path, limits: Limits, tick: Callable[[float], None]) -> Done | Failed:
-    """Convert, and turn every failure that is not a bug into an answer."""
-    from waypost.voice.convert import convert
-
+def work(
+    job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float], None]
+) -> Done | Pictured | Failed:
+    """Do one job, and turn every failure that is not a bug into an answer."""
     try:
-        return Done(convert(source, target, limits, tick))
-    except VoiceError as error:
+        return _done(job, limits, media, tick)
+    except (VoiceError, MediaError) as error:
         return Failed(error.code, error.detail, dict(error.facts), last=error.fault is TOO_COSTLY)
     except MemoryError:
         return Failed(TOO_COSTLY.code, "It needs too much memory.", {}, last=True)
     except OSError as error:
         if error.errno == errno.EFBIG:  # the kernel's limit of a file
-            return Failed(TOO_LARGE.code, "The note would be larger than a note may be.", {}, last=False)
-        # The disk or the paths, not the sound: the same job may go well later.
+            return Failed(TOO_LARGE.code, "What is made of it would be too large.", {}, last=False)
+        # The disk or the paths, not the file: the same job may go well later.
         traceback.print_exc()
         return Failed(INTERNAL.code, error.strerror, {}, last=True)
+
+
+def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float], None]) -> Done | Pictured:
+    """What comes of a job. What only some jobs need is imported when the first one comes: memory is counted
+    from what a worker holds at its start."""
+    if isinstance(job, Job):
+        from waypost.voice.convert import convert
+
+        return Done(convert(job.source, job.target, limits, tick))
+    from waypost.media import pictures, stickers
+
+    make = {"image": pictures.to_image, "preview": pictures.to_preview, "sticker": stickers.to_sticker}
+    return Pictured(make[job.use](job.source, job.target, media))
 
 
 def _warm_up() -> None:
@@ -133,7 +148,7 @@ def _noise() -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(shape) + len(data)) + b"WAVE" + shape + data
 
 
-def _receive(channel: socket.socket) -> Setup | Job | None:
+def _receive(channel: socket.socket) -> Setup | AnyJob | None:
     prefix = _exactly(channel, LENGTH_BYTES)
     body = _exactly(channel, length_of(prefix)) if prefix else b""
     return unpack_order(body) if body else None

@@ -127,8 +127,10 @@ async def test_a_conversion_over_its_cpu_is_too_costly(long_sound: Path, tmp_pat
 
 HUNGRY = """
     from pathlib import Path
+    from waypost.media.limits import MediaLimits
     from waypost.voice import convert
     from waypost.workers import confine
+    from waypost.workers.protocol import Job
     from waypost.voice.limits import Limits
     from waypost.workers.worker import work
 
@@ -136,7 +138,7 @@ HUNGRY = """
         bytearray(64_000_000)
 
     confine.limit_memory(16_000_000)
-    failed = work(Path("{source}"), Path("{target}"), Limits(), tick)
+    failed = work(Job(Path("{source}"), Path("{target}")), Limits(), MediaLimits(), tick)
     print(failed.code, failed.last)
 """
 
