@@ -22,8 +22,10 @@ from waypost.client.shapes import (
     ReactToMessageResult,
     Revoked,
     SendContactCardResult,
+    SendFileResult,
     SendImageResult,
     SendLocationResult,
+    SendStickerResult,
     SendTextResult,
     SendVoiceResult,
     StartTypingResult,
@@ -81,6 +83,42 @@ def send_text_safe(chat_id: str, text: str, *, reply_to: str | None = None) -> W
     )
 
 
+def send_file(
+    chat_id: str,
+    source: Source,
+    *,
+    filename: str | None = None,
+    file_name: str | None = None,
+    mimetype: str | None = None,
+    caption: str | None = None,
+    reply_to: str | None = None,
+) -> Write[SendFileResult]:
+    """Send a file as a document.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    filename: What the file is called; without it, as in the upload or the url.
+    file_name: The same as filename.
+    mimetype: What the file is; without it, by its name, else by its first bytes.
+    caption: A text shown below it.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-file",
+        result=SendFileResult,
+        fields={
+            "chatId": chat_id,
+            "filename": filename,
+            "fileName": file_name,
+            "mimetype": mimetype,
+            "caption": caption,
+            "reply_to": reply_to,
+        },
+        source=source,
+    )
+
+
 def send_image(
     chat_id: str,
     source: Source,
@@ -111,6 +149,22 @@ def send_image(
             "view_once": view_once,
             "reply_to": reply_to,
         },
+        source=source,
+    )
+
+
+def send_sticker(chat_id: str, source: Source, *, reply_to: str | None = None) -> Write[SendStickerResult]:
+    """Send a sticker.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-sticker",
+        result=SendStickerResult,
+        fields={"chatId": chat_id, "reply_to": reply_to},
         source=source,
     )
 

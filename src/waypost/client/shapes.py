@@ -86,6 +86,38 @@ class SendTextResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
 
 
+class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The file as it was sent."""
+
+    url: str
+    mimetype: str
+    fileSha256: bytes
+    fileLength: str
+    mediaKey: bytes
+    fileEncSha256: bytes
+    directPath: str
+    mediaKeyTimestamp: str
+    fileName: str
+    title: str
+    caption: str | UnsetType = UNSET
+
+
+class DocumentContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    documentMessage: DocumentMessage
+
+
+class SendFileResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a file that was sent."""
+
+    key: MessageKey
+    message: DocumentContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
 class ImageMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The picture as it was sent; sizes in pixels."""
 
@@ -115,6 +147,38 @@ class SendImageResult(msgspec.Struct, frozen=True, kw_only=True):
 
     key: MessageKey
     message: ImageContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class StickerMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The sticker as it was sent; sizes in pixels."""
+
+    url: str
+    mimetype: str
+    fileSha256: bytes
+    fileLength: str
+    mediaKey: bytes
+    fileEncSha256: bytes
+    directPath: str
+    mediaKeyTimestamp: str
+    height: int
+    width: int
+    isAnimated: bool | UnsetType = UNSET
+
+
+class StickerContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    stickerMessage: StickerMessage
+
+
+class SendStickerResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a sticker that was sent."""
+
+    key: MessageKey
+    message: StickerContent
     messageTimestamp: str
     status: str
     warnings: list[str] | UnsetType = UNSET

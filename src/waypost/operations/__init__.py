@@ -4,8 +4,10 @@ from waypost.operations.kind import AnyWrite
 from waypost.operations.messages.delete_message import DELETE_MESSAGE
 from waypost.operations.messages.react_to_message import REACT_TO_MESSAGE
 from waypost.operations.messages.send_contact_card import SEND_CONTACT_CARD
+from waypost.operations.messages.send_file import SEND_FILE
 from waypost.operations.messages.send_image import SEND_IMAGE
 from waypost.operations.messages.send_location import SEND_LOCATION
+from waypost.operations.messages.send_sticker import SEND_STICKER
 from waypost.operations.messages.send_text import SEND_TEXT
 from waypost.operations.messages.send_text_safe import SEND_TEXT_SAFE
 from waypost.operations.messages.send_voice import SEND_VOICE
@@ -16,7 +18,9 @@ WRITES: tuple[AnyWrite, ...] = (
     SEND_VOICE,
     SEND_TEXT,
     SEND_TEXT_SAFE,
+    SEND_FILE,
     SEND_IMAGE,
+    SEND_STICKER,
     SEND_LOCATION,
     SEND_CONTACT_CARD,
     REACT_TO_MESSAGE,
