@@ -83,6 +83,7 @@ fuzz:
 	@$(PYTHON_IN_VENV) -m fuzz $(SECONDS) $(FUZZ)
 	$(PYTHON_IN_VENV) -m pytest -m process tests/fuzz --timeout 3600 -s $(ARGS)
 	$(PYTHON_IN_VENV) -m pytest -m hypothesis --hypothesis-profile fuzz --timeout 1800 $(ARGS)
+	$(PYTHON_IN_VENV) -m pytest tests/network/test_any_call.py --timeout 1800 -s $(ARGS)
 
 lock:
 	@scripts/bootstrap dev

@@ -19,7 +19,10 @@ _HEADERS = (
     ("Authorization", "Bearer <token>", True),
     ("Accept", "application/json; the answer is JSON whatever is asked for.", False),
 )
-_ERRORS = (401, 404, 422, 429, 500, 503)
+# What any call may be answered, what one that changes something may be, and what one with a body may be.
+_ERRORS = (401, 403, 404, 422, 429, 500, 501, 503)
+_ERRORS_OF_CHANGES = (409, 410, 423)
+_ERRORS_OF_BODIES = (400, 408, 413, 415)
 
 Json = dict[str, Any]
 
@@ -74,7 +77,7 @@ def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
         "parameters": _parameters(endpoint),
         "responses": {"200": _answer("The answer.", _schema(by_type, endpoint.result))},
     }
-    for status in _ERRORS:
+    for status in _errors(endpoint):
         operation["responses"][str(status)] = _answer("An error.", {"$ref": "#/components/schemas/Error"})
     if endpoint.fields is not None and endpoint.fields_in == "body":
         operation["requestBody"] = _request_body(
@@ -90,6 +93,12 @@ def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
             }
         }
     return operation
+
+
+def _errors(endpoint: Endpoint) -> list[int]:
+    changes = _ERRORS_OF_CHANGES if endpoint.method != "GET" else ()
+    bodies = _ERRORS_OF_BODIES if endpoint.fields is not None and endpoint.fields_in == "body" else ()
+    return sorted({*_ERRORS, *changes, *bodies})
 
 
 def _parameters(endpoint: Endpoint) -> list[Json]:
