@@ -5,6 +5,7 @@ from enum import Enum, auto
 import msgspec
 
 from waypost.outbox.failures import is_paced
+from waypost.outbox.port import Waiting
 from waypost.outbox.request import Request, Step
 
 
@@ -40,6 +41,7 @@ class Entry:
         "recovered",
         "request",
         "settle_by",
+        "shows",
         "steps",
         "task",
     )
@@ -62,6 +64,8 @@ class Entry:
         self.recovered = recovered
         # Monotonic, while a message waits for its ack.
         self.performing_since: float | None = None
+        # While the recipient sees that the message is being made.
+        self.shows: Waiting | None = None
         # Monotonic, once receipts are what the request waits for.
         self.settle_by: float | None = None
         self.task: asyncio.Task[None] | None = None

@@ -121,6 +121,8 @@ class Lanes:
     def _waiting_for(self, lane: Lane, entry: Entry) -> Waiting | None:
         if entry.phase is Phase.RECEIPT:
             return Waiting("receipt")
+        if entry.shows is not None:
+            return entry.shows
         if entry.phase not in (Phase.TO_PREPARE, Phase.TO_STAGE, Phase.TO_SEND):
             return None
         instance_id = entry.request.instance_id

@@ -20,7 +20,7 @@ from waypost.errors import ENGINE_DIED, NOT_CONNECTED, EngineError, OutcomeUnkno
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry, Phase
 from waypost.outbox.pacer import Pacer
-from waypost.outbox.port import Executor, MaybeSent, NeverSent, Performed, Unknowable
+from waypost.outbox.port import Executor, MaybeSent, NeverSent, Performed, Unknowable, Waiting
 from waypost.outbox.request import RequestState, Step
 from waypost.outbox.secret import step_secret
 from waypost.outbox.setbacks import Setbacks, cleared
@@ -100,9 +100,10 @@ class Sending:
         if showing.seconds > 0:
             # It takes none of the places of sends meanwhile.
             entry.performing_since = -math.inf
+            entry.shows = Waiting(showing.state, self._clock.now() + showing.seconds)
             with contextlib.suppress(WaypostError):  # it is a courtesy
                 await self._executor.show(entry.request, showing)
-            entry.performing_since = None
+            entry.shows = entry.performing_since = None
 
     async def _perform(self, entry: Entry, step: Step) -> bool:
         """Send one message; True when it was sent."""

@@ -1,10 +1,12 @@
 """Pacing as a caller sees it: who waits, why and until when, and who does not."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from waypost.sandbox.views import NewContact, Send
@@ -12,7 +14,9 @@ from waypost.testing.gateway_stage import PairedInstance, Stage, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-BLIP = (Path(__file__).parents[2] / "audio" / "blip.wav").read_bytes()
+AUDIO = Path(__file__).parents[2] / "audio"
+BLIP = (AUDIO / "blip.wav").read_bytes()
+INSTRUCTIONS = (AUDIO / "instructions.mp3").read_bytes()  # long enough for all of the time that is shown
 FREE = {
     "enabled": True,
     "gap_seconds": 0,
@@ -68,6 +72,26 @@ async def test_a_reply_with_all_defaults_is_sent_within_five_seconds(stage: Stag
         answer = await stage.send_voice(BLIP, instance=who, chatId=ada)
         assert (await stage.finished(answer, who))["response_status"] == 201
         assert time.monotonic() - started < 5.0
+
+
+async def test_with_all_defaults_what_waits_longer_says_why_at_its_first_poll(stage: Stage) -> None:
+    who = await paced(stage, "447700900706", {"enabled": True})
+    chats = [await contact(stage, f"44770090076{n}") for n in range(2)]
+    answers = [await stage.send_voice(INSTRUCTIONS, instance=who, chatId=chat) for chat in chats]
+
+    async def first_poll(answer: httpx.Response) -> dict[str, Any]:
+        # The answer is held for as long as clients wait before they ask.
+        headers = {**who.headers, "Prefer": "wait=2"}
+        found = await stage.http.get(answer.json()["queued_request_link"], headers=headers)
+        told: dict[str, Any] = found.json()
+        return told
+
+    polled = await asyncio.gather(*(first_poll(answer) for answer in answers))
+    assert [(told["response_status"], told["waiting_for"]) for told in polled] == [
+        (None, "recording"), (None, "pacing"),
+    ]  # fmt: skip
+    assert all(datetime.fromisoformat(told["next_attempt_at"]) > datetime.now(UTC) for told in polled)
+    (await stage.http.delete(who.base, headers=stage.admin)).raise_for_status()
 
 
 async def test_beyond_the_budget_a_new_chat_waits_until_tomorrow_or_until_they_write(stage: Stage) -> None:

@@ -142,6 +142,8 @@ async def test_what_was_cancelled_gives_its_place_to_another(house: House) -> No
         executor.plan("show", hold)
         first = (await outbox.accept(house.call("a"))).uuid
         await until(lambda: bool(executor.showings))
+        told = await waiting(outbox, first, "recording")
+        assert told.next_attempt_at == house.clock.now() + 3.0
         second = (await outbox.accept(house.call("b"))).uuid
         await waiting(outbox, second, "first_contact")
         await outbox.cancel(INSTANCE, first)
