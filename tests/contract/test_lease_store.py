@@ -115,6 +115,20 @@ async def test_the_census_counts_who_is_alive_and_what_they_hold(stage: Stage) -
     assert len(await stage.store.claim("b", TTL, 9)) == 3
 
 
+async def test_the_census_tells_when_the_first_lease_runs_out_and_who_is_silent(stage: Stage) -> None:
+    await stage.add("i1")
+    await stage.add("i2")
+    await stage.store.renew(node("a"), TTL)
+    assert (await stage.store.census(TTL)).next_end is None
+    await stage.store.claim("a", TTL, 1)
+    await stage.store.claim("b", 2 * TTL, 1)
+    await asyncio.sleep(0.3)
+    census = await stage.store.census(TTL)
+    assert census.next_end is not None
+    assert TTL - 25.0 < census.next_end <= TTL - 0.25
+    assert [0.25 <= one.silent < 25.0 for one in census.nodes] == [True]
+
+
 async def test_a_silent_node_is_not_counted(stage: Stage) -> None:
     await stage.store.renew(node("a"), TTL)
     await asyncio.sleep(0.6)

@@ -26,14 +26,21 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """A node that is alive, and how many leases it holds."""
+    """A node that is alive or was a moment ago, how many leases it holds, and for how many seconds it has
+    been silent.
+    """
 
     node: Node
     held: int
+    silent: float = 0.0
 
 
 class Census(msgspec.Struct, frozen=True):
-    """Everyone who is alive, by node id, and how many leases there are, held or not."""
+    """Everyone who is alive, by node id, and how many leases there are, held or not.
+
+    `next_end`: in how many seconds the first of those that are held runs out, if nobody renews it.
+    """
 
     leases: int
     nodes: list[Load]
+    next_end: float | None = None

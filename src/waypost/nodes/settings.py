@@ -16,5 +16,8 @@ class TenancySettings(msgspec.Struct, frozen=True, kw_only=True):
     look: float = 2.0
     # How long a node is above its share before it hands over: others may be about to leave or come.
     surplus: float = 3.0
+    # Who has not renewed for so long may have vanished: nothing is handed over before that is known, since
+    # all shares are others then.
+    silence: float = 3.5
     # How long everything may take to be handed over when the node stops.
     drain: float = 20.0

@@ -7,7 +7,7 @@ lease over too early, never too late. So nothing depends on what time anybody's 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ from waypost.nodes.waiting import Sleep, first, stop, within
 from waypost.telemetry import Log
 
 T = TypeVar("T")
+
+_JUST_AFTER_SECONDS: Final = 0.05
 
 
 class Deadline(Protocol):
@@ -57,6 +59,7 @@ class Tenancy:
         self._holdings: dict[str, Holding] = {}
         self._deadline = clock.monotonic()
         self._above_since: float | None = None
+        self._next_end: float | None = None
         self._poked = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -174,15 +177,17 @@ class Tenancy:
 
     async def _balance(self) -> None:
         settings = self._settings
+        self._next_end = None
         if self._node.draining or not self.in_touch:
             return
         census = await self._within(settings.ttl, self._store.census(settings.ttl))
+        self._next_end = census.next_end
         mine = share(census, self._node.node_id)
         room = mine - len(self._holdings)
         if room > 0:
             self._above_since = None
             await self._claim(room)
-        elif room < 0:
+        elif room < 0 and all(load.silent < settings.silence for load in census.nodes):
             self._hand_over(-room)
         else:
             self._above_since = None
@@ -194,6 +199,8 @@ class Tenancy:
         if self._clock.monotonic() < asked + settings.ttl - settings.margin and self.in_touch:
             # Were the answer as late as that, the next renewal tells what is ours.
             self._take(claimed)
+        if claimed:
+            self._log.info("leases_claimed", count=len(claimed))
 
     def _hand_over(self, surplus: int) -> None:
         now = self._clock.monotonic()
@@ -240,7 +247,11 @@ class Tenancy:
 
     async def _look_again(self) -> None:
         """Wait until it is time, or somebody says that there is something to see."""
-        await first(self._asleep(self._settings.look), self._poked.wait())
+        look = self._settings.look
+        if self._next_end is not None:
+            # Its holder may have vanished: every second until somebody sends again counts.
+            look = min(look, self._next_end + _JUST_AFTER_SECONDS)
+        await first(self._asleep(look), self._poked.wait())
         self._poked.clear()
 
     async def _asleep(self, seconds: float) -> None:

@@ -85,10 +85,16 @@ class MemoryLeases:
 
     async def census(self, within: float) -> Census:
         """The nodes that were seen lately, and their leases."""
-        since = self._clock.monotonic() - within
-        alive = [node for node, seen in self._nodes.values() if seen > since]
-        loads = [Load(node, sum(self.holder(i) == node.node_id for i in self._leases)) for node in alive]
-        return Census(len(self._leases), sorted(loads, key=lambda load: load.node.node_id))
+        now = self._clock.monotonic()
+        loads = [
+            Load(node, sum(self.holder(i) == node.node_id for i in self._leases), now - seen)
+            for node, seen in self._nodes.values()
+            if seen > now - within
+        ]
+        ends = [one.expires_at - now for one in self._leases.values() if one.expires_at > now]
+        return Census(
+            len(self._leases), sorted(loads, key=lambda load: load.node.node_id), min(ends, default=None)
+        )
 
     async def _reach(self, node_id: str) -> None:
         if self.delay:

@@ -64,7 +64,7 @@ class PostgresLeases:
         """The nodes that were seen lately, and their leases."""
 
         def query(connection: Connection) -> Census:
-            (count,) = connection.execute(self._sql["count"]).fetchone()
+            count, next_end = connection.execute(self._sql["count"]).fetchone()
             rows = connection.execute(self._sql["alive"], {"within": within})
             return Census(
                 count,
@@ -72,9 +72,11 @@ class PostgresLeases:
                     Load(
                         Node(node_id=row[0], name=row[1], url=row[2], started_at=row[3], draining=row[4]),
                         row[5],
+                        row[6],
                     )
                     for row in rows
                 ],
+                next_end,
             )
 
         return await self._database.read(query)

@@ -41,12 +41,16 @@ UPDATE leases SET node_id = NULL, expires_at = now() WHERE node_id = :node_id;
 DELETE FROM nodes WHERE node_id = :node_id OR seen_at < now() - interval '1 day';
 
 -- name: count
-SELECT count(*) FROM leases;
+SELECT
+    count(*),
+    CAST(extract(EPOCH FROM min(expires_at) FILTER (WHERE expires_at > now()) - now()) AS double precision)
+FROM leases;
 
 -- name: alive
 SELECT
     n.node_id, n.name, n.url, n.started_at, n.draining,
-    (SELECT count(*) FROM leases AS l WHERE l.node_id = n.node_id AND l.expires_at > now()) AS held
+    (SELECT count(*) FROM leases AS l WHERE l.node_id = n.node_id AND l.expires_at > now()) AS held,
+    CAST(extract(EPOCH FROM now() - n.seen_at) AS double precision) AS silent
 FROM nodes AS n
 WHERE n.seen_at > now() - :within * interval '1 second'
 ORDER BY n.node_id;
