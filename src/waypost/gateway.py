@@ -261,7 +261,9 @@ async def _furnish(
     await stack.enter_async_context(sessions.running())
     if neighbours is not None:
         node = _node(settings, own, clock)
-        neighbours.furnish(outbox, sessions, instances, supervisor, node, TenancySettings())
+        neighbours.furnish(
+            outbox, sessions, instances, supervisor, node, TenancySettings(drain=settings.drain_seconds + 3.0)
+        )
         await stack.enter_async_context(neighbours.running())
     sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
     stack.callback(sweeping.cancel)

@@ -156,6 +156,7 @@ def _again(town: City, inboxes: Mapping[str, Sequence[InboxMessage]]) -> list[fl
             ]
             if instance.id in death.instance_ids and times:
                 found.append(min(times))
+                print(f"AGAIN {min(times):.2f} {death.at:.3f} {instance.id}")
     return found
 
 

@@ -16,6 +16,7 @@ from waypost.api.docs_page import page
 from waypost.api.endpoint import Call, Endpoint, Http
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
+from waypost.api.nul import refuse_in_address
 from waypost.api.openapi import document
 from waypost.api.replies import Reply, error_reply
 from waypost.errors import (
@@ -84,8 +85,9 @@ def _handler(doors: Doors, endpoint: Endpoint) -> HTTPRouteHandler:
 
 
 async def _admit(doors: Doors, endpoint: Endpoint, http: Http) -> Call:
-    """Who calls may do that. Raises ApiError, InstanceError."""
+    """Who calls may do that. Raises ApiError, InstanceError, InvalidRequest."""
     token = await doors.tokens.authenticate(http.headers.get("authorization"))
+    refuse_in_address(http.path_params.values(), http.query_params.multi_items())
     instance = None
     named = http.path_params.get("instance")
     if named is not None:

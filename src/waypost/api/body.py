@@ -17,6 +17,7 @@ import msgspec
 from multipart import parse_options_header
 
 from waypost.api.multipart_body import FilePart, MultipartBody
+from waypost.api.nul import refuse_in_fields
 from waypost.errors import (
     BODY_TIMEOUT,
     MALFORMED,
@@ -176,15 +177,16 @@ class BodyReader:
                         raise InvalidRequest({part.name: ["Send one file."]})
                     if upload is not None:
                         found = Body(fields={}, upload=upload, filename=part.filename)
+                    refuse_in_fields({part.name: part.filename})
                 else:
                     fields[part.name] = part.text
+            if found is not None:
+                return msgspec.structs.replace(body_of(fields), upload=found.upload, filename=found.filename)
         except BaseException:
             if found is not None:
                 await self.discard(found)
             raise
-        if found is None:
-            return await self._with_file(fields, file)
-        return msgspec.structs.replace(body_of(fields), upload=found.upload, filename=found.filename)
+        return await self._with_file(fields, file)
 
     async def _file_part(self, part: FilePart) -> Upload | None:
         """Keep a file part; None for the empty one that a browser sends for a form without a file."""
@@ -205,7 +207,8 @@ _NOT_BASE64 = "The file must be base64 or a data: URI, or a part of a multipart/
 
 
 def body_of(given: dict[str, Any]) -> Body:
-    """Fields as they came; `null` and "" are absent ones."""
+    """Fields as they came; `null` and "" are absent ones. Raises InvalidRequest."""
+    refuse_in_fields(given)
     return Body(
         fields={name: value for name, value in given.items() if value is not None and value != ""},
         blank=frozenset(name for name, value in given.items() if value == ""),

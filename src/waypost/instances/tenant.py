@@ -15,8 +15,10 @@ class Requests(Protocol):
         """Begin to send for these instances. Raises StorageError."""
         ...
 
-    async def release(self, instance_ids: Sequence[str]) -> None:
-        """Stop; returns when nothing of theirs runs any more."""
+    async def release(self, instance_ids: Sequence[str], *, at_once: bool = False) -> None:
+        """Stop, and give running sends their time unless it has to be `at_once`; returns when nothing of
+        theirs runs any more.
+        """
         ...
 
 
@@ -53,8 +55,10 @@ class InstanceTenant:
         self._elsewhere.lost(instance_id)
 
     async def drop(self, instance_id: str) -> None:
-        """Close its session while its sends still wait for their acks."""
+        """Close its session, and wait for none of its sends: what comes of them is its next holder's to
+        learn.
+        """
         self._elsewhere.lost(instance_id)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sessions.lost(instance_id))
-            tasks.create_task(self._requests.release([instance_id]))
+            tasks.create_task(self._requests.release([instance_id], at_once=True))

@@ -19,5 +19,6 @@ class TenancySettings(msgspec.Struct, frozen=True, kw_only=True):
     # Who has not renewed for so long may have vanished: nothing is handed over before that is known, since
     # all shares are others then.
     silence: float = 3.5
-    # How long everything may take to be handed over when the node stops.
-    drain: float = 20.0
+    # How long everything may take to be handed over when the node stops: what running sends get, and a moment
+    # to close the sessions.
+    drain: float = 13.0

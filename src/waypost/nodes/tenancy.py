@@ -119,6 +119,9 @@ class Tenancy:
         if tasks:
             with suppress(TimeoutError):
                 await self._within(self._settings.drain, _ended(tasks))
+        if self._holdings:
+            # Nobody may send for what the next holder takes in a moment.
+            self._engine.until(self._clock.monotonic())
         self._lose(self._holdings.values())
         if left := [one.task for one in self._holdings.values() if one.task is not None]:
             await asyncio.wait(left)

@@ -89,7 +89,7 @@ class Outbox:
         self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop)
         self._holdings = holdings = Holdings()
         self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
-        self._takeover = Takeover(store, self._lanes, holdings, depths, self._arrivals, settings.drain)
+        self._takeover = Takeover(store, self._lanes, holdings, depths, self._arrivals)
         self._elsewhere = Elsewhere(store, self._lanes, holdings, self._arrivals, self._waiters)
         self._backlog = Backlog(
             store, self._lanes, holdings, depths, self._endings, clock, settings.look_every
@@ -251,12 +251,13 @@ class Outbox:
         """
         await self._takeover.adopt(tenures)
 
-    async def release(self, instance_ids: Sequence[str]) -> None:
-        """Stop sending for these instances: running sends get their time to end, nothing else begins.
+    async def release(self, instance_ids: Sequence[str], *, at_once: bool = False) -> None:
+        """Stop sending for these instances: nothing else begins, running sends get their time to end unless
+        it has to be `at_once`.
 
         What is unfinished stays for the next holder. Returns when nothing of theirs runs any more.
         """
-        await self._takeover.release(instance_ids)
+        await self._takeover.release(instance_ids, 0.0 if at_once else self._settings.drain)
         for one in instance_ids:
             self._pacer.forget(one)
 

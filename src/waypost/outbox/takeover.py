@@ -20,15 +20,12 @@ class Takeover:
         holdings: Holdings,
         depths: Depths,
         arrivals: Arrivals,
-        drain: float,
     ) -> None:
-        """`drain`: how long running sends may take when an instance is released, in seconds."""
         self._store = store
         self._lanes = lanes
         self._holdings = holdings
         self._depths = depths
         self._arrivals = arrivals
-        self._drain = drain
         self._leaving: dict[str, asyncio.Future[None]] = {}
 
     async def adopt(self, tenures: Sequence[Tenure]) -> None:
@@ -51,11 +48,13 @@ class Takeover:
         if not self._holdings.alone:
             self._arrivals.look(ids)
 
-    async def release(self, instance_ids: Iterable[str]) -> None:
-        """Stop sending for these instances; what is not finished stays for their next holder."""
-        await asyncio.gather(*(self._release(one) for one in instance_ids))
+    async def release(self, instance_ids: Iterable[str], drain: float) -> None:
+        """Stop sending for these instances; what has not finished `drain` seconds later stays for their next
+        holder.
+        """
+        await asyncio.gather(*(self._release(one, drain) for one in instance_ids))
 
-    async def _release(self, instance_id: str) -> None:
+    async def _release(self, instance_id: str, drain: float) -> None:
         self._holdings.lose(instance_id)
         lane = self._lanes.detach(instance_id)
         if lane is None:
@@ -64,19 +63,19 @@ class Takeover:
             return
         left = self._leaving[instance_id] = asyncio.get_running_loop().create_future()
         try:
-            await self._empty(lane)
+            await self._empty(lane, drain)
         finally:
             lane.clear()
             left.set_result(None)
             if self._leaving.get(instance_id) is left:
                 del self._leaving[instance_id]
 
-    async def _empty(self, lane: Lane) -> None:
+    async def _empty(self, lane: Lane, drain: float) -> None:
         lane.stop_making_ready()
         sends = lane.sends()
         if not sends:
             return
-        _, late = await asyncio.wait(sends, timeout=self._drain)
+        _, late = await asyncio.wait(sends, timeout=drain)
         for task in late:
             task.cancel()
         if late:

@@ -202,6 +202,21 @@ async def test_a_node_that_stops_hands_over_in_order(town: Town) -> None:
     await town.wait(lambda: len(second.serving) == 6, 3.0)
 
 
+async def test_a_stop_waits_for_a_hand_over_only_so_long_and_then_ends_whatever_could_send(
+    town: Town,
+) -> None:
+    guest = await town.join("a")
+    await town.time.pass_(1.0)
+    guest.slow = asyncio.Event()
+    began = town.time.monotonic()
+    await town.stop("a")
+    assert SETTINGS.drain <= town.time.monotonic() - began < SETTINGS.drain + 3.0
+    assert guest.deadline <= town.time.monotonic()
+    assert not guest.serving
+    second = await town.join("b")
+    await town.wait(lambda: len(second.serving) == 6, 1.0)
+
+
 async def test_a_hand_over_that_takes_long_keeps_the_lease_meanwhile(town: Town) -> None:
     first = await town.join("a")
     await town.time.pass_(1.0)

@@ -148,6 +148,19 @@ async def test_a_release_lets_a_send_end_and_leaves_the_rest_to_the_next_holder(
     assert sum(call.startswith("perform ") for call in first.executor.calls) == 1
 
 
+async def test_a_release_at_once_waits_for_no_send(town: Town) -> None:
+    first, second = await town.node(drain=60.0), await town.node()
+    await first.hold(1)
+    first.executor.plan("perform", hold_up()[1])
+    uuid = await first.accept(town.house)
+    await until(lambda: first.executor.running == 1)
+    async with asyncio.timeout(10):
+        await first.outbox.release([INSTANCE], at_once=True)
+    assert first.executor.running == 0
+    await second.hold(2)
+    assert (await finished(second.outbox, uuid)).state is RequestState.SENT
+
+
 @pytest.mark.parametrize("point", ["perform", "performed"])
 async def test_a_send_that_a_release_cuts_off_is_settled_by_the_next_holder(town: Town, point: str) -> None:
     first, second = await town.node(drain=0.0), await town.node()
