@@ -7,6 +7,17 @@ import httpx
 import msgspec
 
 from waypost.errors import SANDBOX_UNREACHABLE, TABLE, Fault, SandboxError
+from waypost.sandbox.account_views import (
+    ChatSettings,
+    ContactProfile,
+    Does,
+    Doing,
+    Done,
+    PhoneState,
+    SavedContact,
+    SeenState,
+    TypedCode,
+)
 from waypost.sandbox.group_client import Groups
 from waypost.sandbox.views import (
     ContactPatch,
@@ -79,6 +90,37 @@ class SandboxClient:
     async def scan(self, phone: str, qr: str) -> Scanned:
         """Scan the text of a QR code with a phone; returns when the companion is linked."""
         return await self._call(Scanned, "POST", f"/v1/phones/{phone}/scan", Scan(qr))
+
+    async def type_code(self, phone: str, code: str) -> Scanned:
+        """Type a pairing code into a phone; returns when the companion is linked."""
+        return await self._call(Scanned, "POST", f"/v1/phones/{phone}/code", TypedCode(code))
+
+    async def phone_state(self, phone: str) -> PhoneState:
+        """What a phone knows: its profile, address book, starred messages, settings of chats."""
+        return await self._call(PhoneState, "GET", f"/v1/phones/{phone}/state")
+
+    async def save_contact(self, phone: str, other: str, name: str) -> PhoneState:
+        """Save somebody in a phone's address book."""
+        saved = SavedContact(other, name)
+        return await self._call(PhoneState, "POST", f"/v1/phones/{phone}/contacts", saved)
+
+    async def set_chat(self, phone: str, settings: ChatSettings) -> PhoneState:
+        """Archive, mute or pin a chat on a phone."""
+        return await self._call(PhoneState, "POST", f"/v1/phones/{phone}/chats", settings)
+
+    async def does(self, contact: str, state: Doing, to: str | None = None) -> int:
+        """Let a contact be online or not, or type in the chat with the phone `to`; how many devices were
+        told of it at once."""
+        done = await self._call(Done, "POST", f"/v1/contacts/{contact}/does", Does(state, to))
+        return done.devices
+
+    async def seen(self, contact: str) -> list[SeenState]:
+        """What a contact saw of phones: online or not, typing."""
+        return await self._call(list[SeenState], "GET", f"/v1/contacts/{contact}/seen")
+
+    async def set_profile(self, contact: str, profile: ContactProfile) -> None:
+        """Set what a contact shows of itself, or whom it blocks."""
+        await self._request("POST", f"/v1/contacts/{contact}/profile", profile)
 
     async def unlink(self, phone: str, device: int | None = None) -> Unlinked:
         """Log a companion out from the phone, or all of them."""

@@ -11,9 +11,11 @@ from waypost.sandbox.contacts import (
     group_sending,
     keeping,
     outgoing,
+    phone_state,
     retries,
     sessions,
 )
+from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.usync import party_of
 from waypost.sandbox.signal.errors import Reason, SignalError
 from waypost.sandbox.state import inbox, parties, queue
@@ -22,29 +24,59 @@ from waypost.sandbox.state.queue import Waiting
 from waypost.sandbox.wire import binary
 from waypost.sandbox.wire.curve import Randomness
 from waypost.sandbox.wire.node import GROUP_SERVER, Node
-from waypost.sandbox.wire.proto.message_pb2 import Message
+from waypost.sandbox.wire.proto.message_pb2 import Message, ProtocolMessage
 
 Touched = list[tuple[str, int]]
 _STATUS = {"": "delivered", "inactive": "delivered", "read": "read", "played": "played"}
 
 
-def handle(
-    rows: sqlite3.Connection, waiting: Waiting, now: float, randomness: Randomness, silent: bool
-) -> Touched:
+def handle(rows: sqlite3.Connection, network: Network, waiting: Waiting, now: float, silent: bool) -> Touched:
     """Handle one stanza and remove it; `silent` owes no receipts. Returns the devices that something waits
     for now."""
     queue.remove(rows, waiting.seq)
     party = parties.find(rows, waiting.number)
     if party is None:
         return []
-    node = binary.decode(waiting.frame)
+    node, randomness = binary.decode(waiting.frame), network.randomness
     if waiting.kind == "message" and node.need_jid("from").server == GROUP_SERVER:
         return group_arrivals.message(rows, party, node, now, randomness, silent)
     if waiting.kind == "message":
+        if party.kind == "phone" and node.attr("category") == "peer":
+            return _peer_message(rows, network, party, node, now)
         return _message(rows, party, node, now, randomness, silent)
     if waiting.kind == "receipt":
         return _receipt(rows, party, node, now, randomness)
+    if waiting.kind == "notification" and party.kind == "phone":
+        return _notification(rows, network, party, node, now)
     return []
+
+
+def _notification(
+    rows: sqlite3.Connection, network: Network, party: Party, node: Node, now: float
+) -> Touched:
+    """The server told a phone of its own account: a companion is new, or has written app state."""
+    if node.attr("type") == "server_sync":
+        phone_state.read(rows, network, party)
+    if node.attr("type") == "devices" and (added := node.path("add", "device")) is not None:
+        return phone_state.welcome(rows, network, party, added.need_jid("jid").device, now)
+    return []
+
+
+def _peer_message(
+    rows: sqlite3.Connection, network: Network, party: Party, node: Node, now: float
+) -> Touched:
+    """A companion speaks to its phone: it lacks the key of app state."""
+    origin = node.need_jid("from")
+    enc, peer = node.need_child("enc"), sessions.peer_of(party.lid, origin.device)
+    try:
+        raw = sessions.open_message(rows, party, peer, enc.attr("type"), enc.data, network.randomness)
+        message = content.unwrapped(content.parse(raw))
+    except SignalError:
+        return _ask_again(rows, party, node, now, network.randomness)
+    told = outgoing.receipt(rows, party, "peer_msg", node.need("id"), origin, now)
+    if message.protocol.type != ProtocolMessage.APP_STATE_SYNC_KEY_REQUEST:
+        return told
+    return told + phone_state.share_key(rows, network, party, origin.device, now)
 
 
 def _message(

@@ -8,7 +8,7 @@ from waypost.errors import SANDBOX_INVALID, SandboxError
 from waypost.sandbox.contacts import attachments, content, group_sending, outgoing, sessions
 from waypost.sandbox.contacts.attachments import Uploaded
 from waypost.sandbox.protocol.network import Network
-from waypost.sandbox.state import devices, inbox, media, parties
+from waypost.sandbox.state import devices, inbox, media, parties, profiles
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.views import Send
 from waypost.sandbox.wire import media as cipher
@@ -59,6 +59,8 @@ def _fan_out(
 ) -> list[tuple[str, int]]:
     inbox.put_sent(rows, contact.number, id, phone.number, plaintext, now)
     touched: list[tuple[str, int]] = []
+    if profiles.blocks(rows, phone.number, contact.number):
+        return touched
     for device in [0, *(row.device for row in devices.linked(rows, phone.number))]:
         sealed = sessions.seal(rows, contact, phone, device, plaintext, network.randomness)
         if sealed is not None:

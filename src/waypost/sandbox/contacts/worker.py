@@ -66,7 +66,7 @@ def _handle(
     for waiting in batch:
         rows.execute("SAVEPOINT stanza")
         try:
-            touched += arrivals.handle(rows, waiting, now, network.randomness, silent[waiting.seq])
+            touched += arrivals.handle(rows, network, waiting, now, silent[waiting.seq])
         except Exception as error:  # noqa: BLE001 - one stanza must not deafen all contacts
             rows.execute("ROLLBACK TO stanza")
             queue.remove(rows, waiting.seq)

@@ -5,7 +5,7 @@ import sqlite3
 from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from waypost.sandbox.contacts import births
+from waypost.sandbox.contacts import births, phone_state
 from waypost.sandbox.contacts.births import digits
 from waypost.sandbox.control.overview import Net
 from waypost.sandbox.protocol import login, pairing
@@ -27,9 +27,18 @@ async def every(network: Net) -> list[PhoneView]:
 @post("/v1/phones")
 async def create(network: Net, data: JSONBody[NewPhone]) -> PhoneView:
     """Create a phone; one that exists is returned, with its new name if one is given."""
-    return await network.store.run(
-        lambda rows: _view(rows, network, births.add_phone(rows, network, data.phone, data.name))
-    )
+    now = network.clock.now()
+
+    def add(rows: sqlite3.Connection) -> tuple[PhoneView, phone_state.Touched]:
+        known = parties.find(rows, digits(data.phone))
+        party = births.add_phone(rows, network, data.phone, data.name)
+        renamed = known is not None and party.name != known.name
+        touched = phone_state.rename(rows, network, party, party.name, now) if renamed else []
+        return _view(rows, network, party), touched
+
+    shown, touched = await network.store.run(add)
+    network.wake(touched)
+    return shown
 
 
 @get("/v1/phones/{phone:str}")

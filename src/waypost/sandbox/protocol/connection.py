@@ -100,7 +100,7 @@ async def _converse(
         for task in done:
             task.result()
     finally:
-        login.leave(network, link)
+        await login.leave(network, link)
         await link.finish()
         for task in tasks:
             task.cancel()

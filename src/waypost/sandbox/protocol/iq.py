@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from waypost.errors import WaypostError
-from waypost.sandbox.protocol import groups, login, mex, prekeys, usync
+from waypost.sandbox.protocol import app_state, groups, link_code, login, mex, prekeys, profile, usync
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.refusal import Refusal
@@ -65,7 +65,7 @@ async def _handle(network: Network, link: Link, request: Node, type: str) -> Ans
     if handler is None or injected is not None:
         network.unknown(link, request)
         raise Refusal(501, "feature-not-implemented")
-    if owner is None:
+    if owner is None and not link_code.concerns(request):
         raise Refusal(401, "not-authorized")
     return await handler(network, link, request)
 
@@ -92,9 +92,10 @@ async def _media_conn(network: Network, _link: Link, _request: Node) -> Answer:
 
 
 async def _companions(network: Network, link: Link, request: Node) -> Answer:
+    if link_code.concerns(request):
+        return await link_code.take(network, link, request)
     if request.child("remove-companion-device") is None:
         network.unknown(link, request)
-        # link_code_companion_reg (pairing by code) belongs here.
         raise Refusal(501, "feature-not-implemented")
     owner, now = link.device, network.clock.now()
     # The client leaves on the answer; by then it has to be forgotten.
@@ -103,49 +104,18 @@ async def _companions(network: Network, link: Link, request: Node) -> Answer:
     return ()
 
 
-async def _privacy(_network: Network, _link: Link, _request: Node) -> Answer:
-    names = ("readreceipts", "last", "online", "profile", "status", "groupadd", "calladd")
-    return (Node("privacy", {}, tuple(Node("category", {"name": name, "value": "all"}) for name in names)),)
-
-
-async def _set_privacy(network: Network, link: Link, request: Node) -> Answer:
-    # A setting is confirmed as it came, and has no effect here; else it is tokens of trusted contacts.
-    if (setting := request.child("privacy")) is not None:
-        return (setting,)
-    if request.child("tokens") is None:
-        network.unknown(link, request)
-        raise Refusal(501, "feature-not-implemented")
-    return (Node("tokens"),)
-
-
 async def _props(_network: Network, _link: Link, _request: Node) -> Answer:
     return (Node("props", {"hash": "sandbox", "refresh": "86400"}),)
 
 
-async def _blocklist(_network: Network, _link: Link, _request: Node) -> Answer:
-    return (Node("list", {"dhash": "none"}),)
-
-
-async def _app_state(_network: Network, _link: Link, request: Node) -> Answer:
-    # Collections are empty until phones share app-state keys.
-    names = [node.need("name") for node in request.need_child("sync").children("collection")]
-    attrs = {"version": "0", "has_more_patches": "false"}
-    return (Node("sync", {}, tuple(Node("collection", {"name": name, **attrs}) for name in names)),)
-
-
 async def _picture(network: Network, link: Link, request: Node) -> Answer:
     answer = await groups.picture(network, link, request)
-    if answer is None:
-        raise Refusal(404, "item-not-found")
-    return answer
+    return await profile.get_picture(network, link, request) if answer is None else answer
 
 
 async def _set_picture(network: Network, link: Link, request: Node) -> Answer:
     answer = await groups.set_picture(network, link, request)
-    if answer is None:
-        network.unknown(link, request)
-        raise Refusal(501, "feature-not-implemented")
-    return answer
+    return await profile.set_picture(network, link, request) if answer is None else answer
 
 
 async def _business(_network: Network, _link: Link, _request: Node) -> Answer:
@@ -168,15 +138,16 @@ TABLE: Final[Mapping[tuple[str, str], Handler]] = {
     ("w:p", "get"): _ping,
     ("usync", "get"): usync.get,
     ("w:m", "set"): _media_conn,
-    ("privacy", "get"): _privacy,
-    ("privacy", "set"): _set_privacy,
+    ("privacy", "get"): profile.get_privacy,
+    ("privacy", "set"): profile.set_privacy,
     ("abt", "get"): _props,
-    ("blocklist", "get"): _blocklist,
-    ("w:sync:app:state", "set"): _app_state,
+    ("blocklist", "get"): profile.get_blocked,
+    ("blocklist", "set"): profile.set_blocked,
+    ("w:sync:app:state", "set"): app_state.take,
     ("w:profile:picture", "get"): _picture,
     ("w:profile:picture", "set"): _set_picture,
     ("status", "get"): _ping,
-    ("status", "set"): _ping,
+    ("status", "set"): profile.set_about,
     ("disappearing_mode", "get"): _ping,
     ("disappearing_mode", "set"): _ping,
     ("w:g2", "get"): groups.get,

@@ -51,6 +51,8 @@ class Link:
         """The place in the queue up to which stanzas were handed to this connection."""
         self.retried: deque[str] = deque(maxlen=_RETRIED)
         """Messages that the client asked for again and has not acked yet."""
+        self.watched: dict[str, tuple[str, Jid]] = {}
+        """Whose presence the client wants to be told: the number, and the address that it asked by."""
         self._close_delay = close_delay
         self._tasks: set[asyncio.Task[None]] = set()
 

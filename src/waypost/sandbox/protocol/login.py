@@ -1,6 +1,9 @@
 """The first stanzas of a connection: welcome, refusal, or the offer to pair."""
 
-from waypost.sandbox.protocol import pairing
+import contextlib
+
+from waypost.errors import StorageError
+from waypost.sandbox.protocol import link_code, pairing, presence
 from waypost.sandbox.protocol.link import Link, Owner
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.state import devices, parties
@@ -27,13 +30,17 @@ async def welcome(network: Network, link: Link) -> None:
         await link.end(refusal)
 
 
-def leave(network: Network, link: Link) -> None:
-    """Forget a connection that ended."""
+async def leave(network: Network, link: Link) -> None:
+    """Forget a connection that ended; whoever was online by it is no more."""
     network.links.discard(link)
     pairing.withdraw(network, link)
+    link_code.withdraw(network, link)
     owner = link.owner
     if owner is not None and network.online.get((owner.number, owner.device)) is link:
         del network.online[owner.number, owner.device]
+        # The state's thread may have ended before: then nobody is there to be told.
+        with contextlib.suppress(StorageError):
+            await presence.show(network, owner.number, owner.device, False)
 
 
 async def unlink(network: Network, number: str, device: int) -> None:

@@ -13,7 +13,7 @@ from waypost.sandbox.protocol import group_messages
 from waypost.sandbox.protocol.link import Link, Owner
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.protocol.usync import party_of
-from waypost.sandbox.state import devices, queue
+from waypost.sandbox.state import devices, parties, profiles, queue
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.views import NewFailure
 from waypost.sandbox.wire import binary
@@ -110,6 +110,8 @@ def store(
     recipient = party_of(rows, to)
     if recipient is None:
         return _NOT_FOUND
+    own = parties.find(rows, owner.number)
+    sender = Sender(owner, own.name if own is not None and own.name else sender.push_name)
     if not queue.first_sight(rows, owner.number, owner.device, attempt, now):
         return []
     if direct:
@@ -118,6 +120,8 @@ def store(
     for jid, ciphertexts in targets:
         party = party_of(rows, jid)
         if party is None or not _exists(rows, party, jid.device):
+            continue
+        if profiles.blocks(rows, party.number, owner.number):
             continue
         node = _delivery(sender, message, id, to, jid, ciphertexts, now)
         kind = message.attr("type") or "text"

@@ -10,6 +10,7 @@ from waypost.clock import Clock
 from waypost.sandbox.failures import Failures
 from waypost.sandbox.media.files import MediaFiles
 from waypost.sandbox.protocol.link import Link
+from waypost.sandbox.protocol.presences import Presences
 from waypost.sandbox.settings import SandboxSettings
 from waypost.sandbox.state.secrets import Secrets
 from waypost.sandbox.state.store import Store
@@ -43,6 +44,25 @@ class Offer:
     offered_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a companion answers to the phone that typed its code: its keys, sealed for the phone."""
+
+    bundle: bytes
+    identity: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A device that shows a code for `number`; `wrapped` is its ephemeral key under that code."""
+
+    link: Link
+    number: str
+    wrapped: bytes
+    offered_at: float
+    finish: asyncio.Future[Finish] = field(repr=False)
+
+
 @dataclass(slots=True)
 class Network:
     """The emulated network: state, live connections and injected failures."""
@@ -60,6 +80,8 @@ class Network:
     online: dict[tuple[str, int], Link] = field(default_factory=dict)
     links: set[Link] = field(default_factory=set)
     offers: dict[bytes, Offer] = field(default_factory=dict)
+    codes: dict[bytes, Hello] = field(default_factory=dict)
+    presences: Presences = field(default_factory=Presences)
     parties: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something waits for a device 0, which the sandbox plays."""
     inbox: asyncio.Condition = field(default_factory=asyncio.Condition)

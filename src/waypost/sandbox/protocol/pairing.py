@@ -1,15 +1,17 @@
 """Linking a companion by QR code: the offer, the phone's scan, and the companion's signature.
 
-Pairing by a code that is typed into the phone would be a second way to the same `complete`.
+Pairing by a code that is typed into the phone (`link_code.py`) is a second way to the same `complete`.
 """
 
 import asyncio
 import base64
 import hmac
+import sqlite3
 from dataclasses import dataclass, field
 from typing import Final
 
 from waypost.errors import SANDBOX_CONFLICT, SANDBOX_INVALID, SandboxError
+from waypost.sandbox.protocol import notices
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network, Offer
 from waypost.sandbox.state import devices, parties
@@ -117,7 +119,14 @@ async def complete(network: Network, party: Party, offered: Offer, secret: bytes
     answer = await _ask(offered.link, _pair_success(network.request_id(), party, device, given, now))
     signed = adv.accept_device_signature(given, offered.pairing.identity, _identity_of(answer))
     row = _row(party.number, device, given, signed, offered, now)
-    await network.store.run(lambda rows: devices.insert(rows, row))
+    id = network.request_id()
+
+    def link_device(rows: sqlite3.Connection) -> notices.Touched:
+        devices.insert(rows, row)
+        added = Node("device", {"jid": Jid(party.number, PHONE_SERVER, device)})
+        return notices.put(rows, party.number, "devices", (Node("add", {}, (added,)),), id, now, but=device)
+
+    network.wake(await network.store.run(link_device))
     network.counts["pairings"] += 1
     # 515: "log in again, now as that device".
     await offered.link.end(Node("stream:error", {"code": "515"}))
@@ -135,7 +144,7 @@ async def _ask(link: Link, request: Node) -> Node:
     except (TimeoutError, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and not link.closing.is_set():
             raise
-        raise SandboxError(SANDBOX_CONFLICT, "The device that showed the QR code went away.") from error
+        raise SandboxError(SANDBOX_CONFLICT, "The device that was to be linked went away.") from error
     finally:
         link.replies.pop(id, None)
 

@@ -1,12 +1,12 @@
 """Which handler a stanza goes to."""
 
-from waypost.sandbox.protocol import chatstates, iq, messages, receipts
+from waypost.sandbox.protocol import chatstates, iq, messages, presence, receipts
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.wire.node import Node
 
-_QUIET = frozenset({"presence", "ib", "notification", "call", "stream:error"})
-"""Stanzas that need no answer. Presence would be forwarded from here."""
+_QUIET = frozenset({"ib", "notification", "call", "stream:error"})
+"""Stanzas that need no answer."""
 
 
 async def take(network: Network, link: Link, node: Node) -> None:
@@ -17,6 +17,8 @@ async def take(network: Network, link: Link, node: Node) -> None:
         return
     elif link.owner is None:
         network.note(link, "note", f"<{node.tag}> from a device that is not linked")
+    elif node.tag == "presence":
+        await presence.take(network, link, node)
     elif node.tag == "chatstate":
         await chatstates.forward(network, link, node)
     elif node.tag == "message":

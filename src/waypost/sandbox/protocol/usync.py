@@ -6,7 +6,7 @@ from typing import Final
 
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
-from waypost.sandbox.state import devices, parties
+from waypost.sandbox.state import devices, parties, profiles
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.wire.errors import WireError
 from waypost.sandbox.wire.node import LID_SERVER, PHONE_SERVER, Jid, Node
@@ -78,7 +78,7 @@ def _protocols(rows: sqlite3.Connection, party: Party, query: dict[str, Node], n
     if "lid" in query:
         answers.append(Node("lid", {"val": Jid(party.lid, LID_SERVER)}))
     if "status" in query:
-        answers.append(Node("status", {}, b""))
+        answers.append(Node("status", {}, profiles.get(rows, party.number).about.encode()))
     return tuple(answers)
 
 

@@ -120,6 +120,40 @@ CREATE TABLE sent (
 CREATE TABLE retry (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, id TEXT NOT NULL, sender TEXT
 NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (number, id, sender)) STRICT, WITHOUT ROWID;
 
+-- App state. The key is the phone's own; to the server patches are bytes with a number.
+CREATE TABLE sync_key (number TEXT PRIMARY KEY REFERENCES party ON DELETE CASCADE, id BLOB NOT NULL,
+    key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sync_patch (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, collection TEXT NOT NULL,
+    version INTEGER NOT NULL, patch BLOB NOT NULL, PRIMARY KEY (number, collection, version)) STRICT,
+    WITHOUT ROWID;
+
+-- What the phone has read of patches, its own among them.
+CREATE TABLE sync_entry (
+    number TEXT NOT NULL REFERENCES party ON DELETE CASCADE,
+    collection TEXT NOT NULL,
+    index_mac BLOB NOT NULL,
+    value_mac BLOB NOT NULL,
+    named TEXT NOT NULL,              -- the index, JSON
+    value BLOB NOT NULL,              -- SyncActionValue
+    version INTEGER NOT NULL,         -- of the patch that said it
+    PRIMARY KEY (number, collection, index_mac)
+) STRICT, WITHOUT ROWID;
+
+-- How far the phone has read.
+CREATE TABLE sync_read (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, collection TEXT NOT NULL,
+    version INTEGER NOT NULL, PRIMARY KEY (number, collection)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE profile (number TEXT PRIMARY KEY REFERENCES party ON DELETE CASCADE,
+    about TEXT NOT NULL DEFAULT '', picture_id TEXT, picture TEXT) STRICT, WITHOUT ROWID;
+
+CREATE TABLE privacy (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, name TEXT NOT NULL,
+    value TEXT NOT NULL, PRIMARY KEY (number, name)) STRICT, WITHOUT ROWID;
+
+-- Whom an account does not want to hear of.
+CREATE TABLE blocked (number TEXT NOT NULL REFERENCES party ON DELETE CASCADE, other TEXT NOT NULL,
+    PRIMARY KEY (number, other)) STRICT, WITHOUT ROWID;
+
 CREATE TABLE failure (id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
 

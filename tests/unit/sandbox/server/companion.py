@@ -25,6 +25,7 @@ from waypost.sandbox.wire.node import SERVER_JID, Jid, Node
 from waypost.sandbox.wire.noise import Initiator, Transport
 from waypost.sandbox.wire.proto.handshake_pb2 import ClientPayload
 from waypost.sandbox.wire.proto.message_pb2 import Message
+from waypost.sandbox.wire.sync import SyncKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Companion:
         self.lid = ""
         self.received: asyncio.Queue[Node] = asyncio.Queue()
         self.sessions: dict[str, Session] = {}
+        self.sync_key: SyncKey | None = None
         self._socket: ClientConnection | None = None
         self._transport: Transport | None = None
 
@@ -154,6 +156,16 @@ class Companion:
         await self.send(
             Node("iq", {"xmlns": "passive", "type": "set", "id": "act", "to": SERVER_JID}, (Node("active"),))
         )
+
+    async def take_key(self) -> None:
+        """Take and confirm what the phone sends a device that is new: the key of app state."""
+        await self.activate()
+        message = await self.next("message", category="peer")
+        (shared,) = self.open(message).protocol.app_state_sync_key_share.keys
+        self.sync_key = SyncKey.of(shared.key_id.key_id, shared.key_data.key_data)
+        about: dict[str, str | Jid] = {"id": message.need("id"), "to": message.need_jid("from")}
+        await self.send(Node("receipt", {**about, "type": "peer_msg"}))
+        await self.next("ack", id=message.need("id"))
 
     async def upload(self, count: int) -> None:
         """Upload one-time pre-keys."""

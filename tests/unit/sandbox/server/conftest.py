@@ -26,8 +26,11 @@ async def client(sandbox: Sandbox) -> AsyncIterator[SandboxClient]:
 
 @pytest.fixture
 async def companion(sandbox: Sandbox, client: SandboxClient) -> Companion:
-    """A companion that is linked to the shop's phone, not connected."""
-    return await link(sandbox, client)
+    """A companion that is linked to the shop's phone and has the key of its app state, not connected."""
+    companion = await link(sandbox, client)
+    async with companion.connected(sandbox, companion.login()):
+        await companion.take_key()
+    return companion
 
 
 async def link(sandbox: Sandbox | Door, client: SandboxClient) -> Companion:

@@ -136,7 +136,7 @@ async def test_an_unknown_request_is_answered_and_logged(
 
 UNKNOWN = [
     ("w:mex", "get", Node("query", {"query_id": "1"})),
-    ("md", "set", Node("link_code_companion_reg")),
+    ("md", "set", Node("nonsense")),
     ("privacy", "set", Node("nonsense")),
 ]
 
@@ -167,7 +167,9 @@ async def test_a_privacy_setting_is_confirmed(
     wanted = Node("privacy", {}, (Node("category", {"name": "last", "value": "none"}),))
     async with companion.connected(sandbox, companion.login()):
         await companion.next("success")
-        assert (await companion.ask("privacy", "set", wanted)).need_child("privacy") == wanted
+        answer = (await companion.ask("privacy", "set", wanted)).need_child("privacy")
+        assert {one.need("name"): one.need("value") for one in answer.nodes}["last"] == "none"
+        assert (await companion.ask("privacy", "get")).need_child("privacy") == answer
 
 
 NONSENSE = [

@@ -14,7 +14,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
 
-from waypost.sandbox.wire.proto import adv_pb2, handshake_pb2, message_pb2, whisper_pb2
+from waypost.sandbox.wire.proto import adv_pb2, handshake_pb2, message_pb2, sync_pb2, whisper_pb2
 
 _DUMP = """
 import importlib, json, sys, types
@@ -22,7 +22,8 @@ from importlib.util import find_spec
 root = types.ModuleType("neonize")
 root.__path__ = list(find_spec("neonize").submodule_search_locations)
 sys.modules["neonize"] = root
-for name in ("waE2E.WAWebProtobufsE2E", "waAdv.WAAdv", "waCert.WACert", "waWa6.WAWebProtobufsWa6"):
+for name in ("waE2E.WAWebProtobufsE2E", "waAdv.WAAdv", "waCert.WACert", "waWa6.WAWebProtobufsWa6",
+    "waServerSync.WAWebProtobufsServerSync", "waSyncAction.WAWebProtobufSyncAction"):
     importlib.import_module(f"neonize.proto.{name}_pb2")
 from google.protobuf import descriptor_pool
 pool = descriptor_pool.Default()
@@ -32,6 +33,9 @@ json.dump({name: dump(pool.FindMessageTypeByName(name)) for name in sys.argv[1:]
 """
 
 _E2E = "WAWebProtobufsE2E."
+_MODULES = (adv_pb2, handshake_pb2, message_pb2, sync_pb2, whisper_pb2)
+_SYNC = "WAWebProtobufsServerSync."
+_ACTION = "WAWebProtobufSyncAction."
 _PAIRS: dict[str, tuple[Descriptor, str]] = {
     name: (message_pb2.DESCRIPTOR.message_types_by_name[name], _E2E + name)
     for name in (
@@ -55,8 +59,27 @@ _PAIRS: dict[str, tuple[Descriptor, str]] = {
         "AppStateSyncKeyId",
         "AppStateSyncKeyData",
         "AppStateSyncKeyFingerprint",
+        "AppStateSyncKeyRequest",
     )
 } | {
+    **{
+        name: (sync_pb2.DESCRIPTOR.message_types_by_name[name], _SYNC + name)
+        for name in ("SyncdVersion", "KeyId", "SyncdRecord", "SyncdMutation", "SyncdPatch")
+    },
+    **{
+        name: (sync_pb2.DESCRIPTOR.message_types_by_name[name], _ACTION + name)
+        for name in ("SyncActionData", "SyncActionValue")
+    },
+    "Star": (sync_pb2.SyncActionValue.Star.DESCRIPTOR, _ACTION + "StarAction"),
+    "Contact": (sync_pb2.SyncActionValue.Contact.DESCRIPTOR, _ACTION + "ContactAction"),
+    "Mute": (sync_pb2.SyncActionValue.Mute.DESCRIPTOR, _ACTION + "MuteAction"),
+    "Pin": (sync_pb2.SyncActionValue.Pin.DESCRIPTOR, _ACTION + "PinAction"),
+    "PushName": (sync_pb2.SyncActionValue.PushName.DESCRIPTOR, _ACTION + "PushNameSetting"),
+    "Archive": (sync_pb2.SyncActionValue.Archive.DESCRIPTOR, _ACTION + "ArchiveChatAction"),
+    "MarkAsRead": (
+        sync_pb2.SyncActionValue.MarkAsRead.DESCRIPTOR,
+        _ACTION + "MarkChatAsReadAction",
+    ),
     "NestedMessage": (message_pb2.NestedMessage.DESCRIPTOR, _E2E + "FutureProofMessage"),
     "MessageKey": (message_pb2.MessageKey.DESCRIPTOR, "WACommon.MessageKey"),
     "DeviceIdentity": (adv_pb2.DeviceIdentity.DESCRIPTOR, "WAAdv.ADVDeviceIdentity"),
@@ -127,7 +150,9 @@ def test_unknown_fields_survive_reading_and_writing() -> None:
 def test_the_generated_modules_are_those_of_the_definitions(tmp_path: Path) -> None:
     """Otherwise run scripts/protos."""
     source = Path(str(files("waypost"))).parent
-    names = [module.DESCRIPTOR.name for module in (adv_pb2, handshake_pb2, message_pb2, whisper_pb2)]
+    names = [
+        module.DESCRIPTOR.name for module in (adv_pb2, handshake_pb2, message_pb2, sync_pb2, whisper_pb2)
+    ]
     found = sorted(path.name for path in (source / names[0]).parent.glob("*.proto"))
     assert found == sorted(Path(name).name for name in names)
     command = [
@@ -144,7 +169,7 @@ def test_the_generated_modules_are_those_of_the_definitions(tmp_path: Path) -> N
     compiled = {
         file.name: file for file in FileDescriptorSet.FromString((tmp_path / "set").read_bytes()).file
     }
-    for module in (adv_pb2, handshake_pb2, message_pb2, whisper_pb2):
+    for module in _MODULES:
         built_in = FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
         compiled[built_in.name].ClearField("source_code_info")
         for file in (built_in, compiled[built_in.name]):

@@ -1127,6 +1127,7 @@ class ProtocolMessage(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     TYPE_FIELD_NUMBER: _builtins.int
     APP_STATE_SYNC_KEY_SHARE_FIELD_NUMBER: _builtins.int
+    APP_STATE_SYNC_KEY_REQUEST_FIELD_NUMBER: _builtins.int
     EDITED_MESSAGE_FIELD_NUMBER: _builtins.int
     TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
     type: Global___ProtocolMessage.Type.ValueType
@@ -1136,6 +1137,8 @@ class ProtocolMessage(_message.Message):
     @_builtins.property
     def app_state_sync_key_share(self) -> Global___AppStateSyncKeyShare: ...
     @_builtins.property
+    def app_state_sync_key_request(self) -> Global___AppStateSyncKeyRequest: ...
+    @_builtins.property
     def edited_message(self) -> Global___Message: ...
     def __init__(
         self,
@@ -1143,12 +1146,13 @@ class ProtocolMessage(_message.Message):
         key: Global___MessageKey | None = ...,
         type: Global___ProtocolMessage.Type.ValueType | None = ...,
         app_state_sync_key_share: Global___AppStateSyncKeyShare | None = ...,
+        app_state_sync_key_request: Global___AppStateSyncKeyRequest | None = ...,
         edited_message: Global___Message | None = ...,
         timestamp_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms", "_type", b"_type", "app_state_sync_key_share", b"app_state_sync_key_share", "edited_message", b"edited_message", "key", b"key", "timestamp_ms", b"timestamp_ms", "type", b"type"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms", "_type", b"_type", "app_state_sync_key_request", b"app_state_sync_key_request", "app_state_sync_key_share", b"app_state_sync_key_share", "edited_message", b"edited_message", "key", b"key", "timestamp_ms", b"timestamp_ms", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms", "_type", b"_type", "app_state_sync_key_share", b"app_state_sync_key_share", "edited_message", b"edited_message", "key", b"key", "timestamp_ms", b"timestamp_ms", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms", "_type", b"_type", "app_state_sync_key_request", b"app_state_sync_key_request", "app_state_sync_key_share", b"app_state_sync_key_share", "edited_message", b"edited_message", "key", b"key", "timestamp_ms", b"timestamp_ms", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__timestamp_ms: _TypeAlias = _typing.Literal["timestamp_ms"]  # noqa: Y015
     _WhichOneofArgType__timestamp_ms: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms"]  # noqa: Y015
@@ -1180,6 +1184,26 @@ class AppStateSyncKeyShare(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AppStateSyncKeyShare: _TypeAlias = AppStateSyncKeyShare  # noqa: Y015
+
+@_typing.final
+class AppStateSyncKeyRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def key_ids(self) -> _containers.RepeatedCompositeFieldContainer[Global___AppStateSyncKeyId]: ...
+    def __init__(
+        self,
+        *,
+        key_ids: _abc.Iterable[Global___AppStateSyncKeyId] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_ids", b"key_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppStateSyncKeyRequest: _TypeAlias = AppStateSyncKeyRequest  # noqa: Y015
 
 @_typing.final
 class AppStateSyncKey(_message.Message):
