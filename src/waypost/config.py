@@ -6,16 +6,14 @@ together, one sentence each, so that nobody corrects a configuration one restart
 """
 
 import difflib
-import ipaddress
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from waypost.config_text import converted, sentence
+from waypost.config_text import converted, is_http, is_loopback, is_network, sentence
 
 PREFIX = "WAYPOST_"
 # What the commands that talk to a gateway read.
@@ -212,6 +210,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_messages_seconds: Annotated[
         _Seconds, Meta(description="Messages, own and incoming, can be quoted this long.")
     ] = 2_592_000.0
+    keep_media_seconds: Annotated[
+        _Seconds, Meta(description="Files of incoming messages are kept this long.")
+    ] = 604_800.0
+    media_max_bytes: Annotated[
+        _Count, Meta(description="Larger files of incoming messages are not fetched.")
+    ] = 67_108_864
+    media_link_seconds: Annotated[
+        _Seconds, Meta(description="Links to files in events work this long; as long as webhooks are tried.")
+    ] = 259_200.0
     wait_max_seconds: Annotated[_Seconds, Meta(description="Longest `Prefer: wait` that is honoured.")] = 60.0
     drain_seconds: Annotated[
         _Seconds, Meta(description="How long a stopping gateway lets sends and calls finish.")
@@ -293,7 +300,7 @@ def check(settings: Settings) -> list[str]:
     mistakes = [
         f"{PREFIX}{name.upper()}: this is not an http or https address ({url})."
         for name, url in (("public_url", settings.public_url), ("sandbox_url", settings.sandbox_url))
-        if url and not _is_http(url)
+        if url and not is_http(url)
     ]
     mistakes += [
         f"{PREFIX}{name.upper()}: this is not a postgresql:// address."
@@ -310,7 +317,7 @@ def check(settings: Settings) -> list[str]:
     mistakes += [
         f"{PREFIX}TRUSTED_PROXIES: {entry} is neither an address nor a network."
         for entry in settings.trusted_proxies
-        if not _is_network(entry)
+        if not is_network(entry)
     ]
     number, bar, secret = settings.admin_token.partition("|")
     if settings.admin_token and (not bar or not number.isdecimal() or len(secret) < 20):
@@ -352,7 +359,7 @@ def strangers(environ: Mapping[str, str]) -> list[str]:
 def warnings(settings: Settings) -> list[str]:
     """Legal settings that are risky together, one sentence each."""
     risky = []
-    if not _is_loopback(settings.host) and not settings.public_url.startswith("https:"):
+    if not is_loopback(settings.host) and not settings.public_url.startswith("https:"):
         risky.append(
             f"The API listens on {settings.host} without TLS in front (WAYPOST_PUBLIC_URL is not https): "
             "tokens travel in clear text."
@@ -368,28 +375,3 @@ def warnings(settings: Settings) -> list[str]:
 
 def _shown(name: str, text: str) -> str:
     return "a secret" if name in _SECRETS else repr(text)
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _is_network(entry: str) -> bool:
-    try:
-        ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

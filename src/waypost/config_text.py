@@ -1,9 +1,11 @@
 """The texts of variables and flags as values, and why one is none."""
 
+import ipaddress
 import math
 import re
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -39,3 +41,31 @@ def sentence(hint: Any, wrong: msgspec.ValidationError) -> str:
 def _choices(hint: Any) -> tuple[str, ...]:
     kinds = [hint, *getattr(hint, "__args__", ())]
     return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+
+
+def is_http(url: str) -> bool:
+    """Whether a text is an address of the web."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def is_network(entry: str) -> bool:
+    """Whether a text is an IP address or a network of some."""
+    try:
+        ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -221,6 +221,11 @@ MEDIA_DOWNLOAD_FAILED: Final = Fault(
 MEDIA_GONE: Final = Fault(
     "media_gone", 410, "The media is no longer kept, neither here nor by WhatsApp's servers."
 )
+MEDIA_TOO_LARGE: Final = Fault(
+    "media_too_large",
+    413,
+    "The media is larger than this gateway keeps; the operator can allow more with WAYPOST_MEDIA_MAX_BYTES.",
+)
 OUTCOME_UNKNOWN: Final = Fault(
     "outcome_unknown",
     500,

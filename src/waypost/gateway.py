@@ -11,7 +11,6 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from litestar import Litestar
 
@@ -22,13 +21,15 @@ from waypost.api.endpoint import Endpoint
 from waypost.api.instances_api import InstancesApi, waiting_for
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
+from waypost.api.media_api import MediaDesk
 from waypost.api.otp_api import OtpApi
 from waypost.api.queued import Queued
 from waypost.api.server import listen, serving
 from waypost.api.tokens_api import TokensApi
 from waypost.api.writes import Writes
+from waypost.chatting import Chatting
 from waypost.clock import Clock, SystemClock
-from waypost.config import ConfigError, Settings, normalize_lufs
+from waypost.config import Settings
 from waypost.engine.port import Engine, Network
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
@@ -46,9 +47,6 @@ from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
 from waypost.media.fresh import FreshUploads
 from waypost.media.shared_blobs import SharedBlobs
-from waypost.net.allow import AllowList
-from waypost.net.egress import Egress, FetchLimits
-from waypost.net.guard import SystemResolver
 from waypost.nodes.lease import Node
 from waypost.nodes.settings import TenancySettings
 from waypost.operations import WRITES
@@ -73,8 +71,8 @@ from waypost.storage.otp import SqlOtps
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
-from waypost.voice.limits import Limits
 from waypost.workers.pool import WorkerPool
+from waypost.workplace import egress, voice_pool, workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +163,7 @@ class _House:
     voice: WorkerPool
     neighbours: Neighbours | None
     otp: OtpDesk
+    chatting: Chatting
 
 
 async def _furnish(
@@ -215,17 +214,33 @@ async def _furnish(
         lambda instance_id: outbox.drop_instance(instance_id),
         None if neighbours is None else neighbours.others,
     )
-    voice = await stack.enter_async_context(_voice_pool(settings))
+    voice = await stack.enter_async_context(voice_pool(settings))
     resources = Resources(
         session_of=lambda instance_id: engine.session(instance_id),
         contacts=contacts,
         messages=messages,
         uploads=Uploads(fresh, InlineBlobs(database), blobs),
-        fetcher=_egress(stack, settings),
+        fetcher=egress(stack, settings),
         converter=voice,
-        workshop=await asyncio.to_thread(_workshop, settings.data / "workshop"),
+        workshop=await asyncio.to_thread(workshop, settings.data / "workshop"),
         clock=clock,
         log=log,
+        tell=lambda message: chatting.arrivals.sent(message),
+    )
+    chatting = Chatting(
+        database,
+        settings,
+        publishing.journal,
+        contacts.lids,
+        register.find,
+        sessions.holds,
+        resources.session_of,
+        lambda: TextSender(outbox),
+        blobs,
+        resources.workshop,
+        settings.public_url or f"http://{own}",
+        clock,
+        log,
     )
     executor = OperationExecutor(writes, resources, lambda instance_id: waiting_for(instances, instance_id))
     outbox = Outbox(
@@ -245,7 +260,7 @@ async def _furnish(
             sessions_per_process=settings.engine_sessions_per_process,
             pairing_within=settings.pairing_seconds,
         ),
-        Incoming(register, sessions, messages, outbox, contacts),
+        Incoming(register, sessions, chatting.arrivals, outbox, contacts),
         sessions,
         clock,
         log,
@@ -256,6 +271,7 @@ async def _furnish(
     for instance in await store.list():
         register.add(instance)
     await stack.enter_async_context(publishing.running())
+    await stack.enter_async_context(chatting.running())
     await stack.enter_async_context(supervisor)
     await stack.enter_async_context(outbox.running())
     await stack.enter_async_context(sessions.running())
@@ -280,6 +296,7 @@ async def _furnish(
         voice=voice,
         neighbours=neighbours,
         otp=otp,
+        chatting=chatting,
     )
 
 
@@ -326,7 +343,9 @@ def _api(
         readiness=readiness,
         log=log,
     )
-    return make_app(doors, endpoints), draining, endpoints
+    chatting = house.chatting
+    media = MediaDesk(chatting.links, chatting.media, house.blobs, settings.data / "workshop")
+    return make_app(doors, endpoints, [media.handler()]), draining, endpoints
 
 
 class _Networks:
@@ -352,34 +371,6 @@ class _Networks:
         return Network(
             name="sandbox", proxy_url=view.proxy_url, ca_pem=view.ca_pem, noise_root=view.noise_root_public
         )
-
-
-def _egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:
-    resolver = SystemResolver()
-    stack.callback(resolver.close)
-    limits = FetchLimits(max_bytes=settings.upload_max_bytes)
-    try:
-        allow = AllowList.parse(settings.fetch_allow)
-    except ValueError as wrong:
-        raise ConfigError([f"WAYPOST_FETCH_ALLOW: {wrong}"]) from None
-    return Egress(allow, resolver, limits)
-
-
-def _voice_pool(settings: Settings) -> WorkerPool:
-    limits = Limits(
-        input_bytes=settings.upload_max_bytes,
-        note_seconds=settings.voice_max_seconds,
-        normalize=normalize_lufs(settings),
-    )
-    return WorkerPool(limits, workers=settings.voice_workers or None)
-
-
-def _workshop(folder: Path) -> Path:
-    """The folder of files in the making. What a crash left there is made again where it is needed."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in folder.glob("*.in"):
-        left.unlink(missing_ok=True)
-    return folder
 
 
 async def _first_admin_token(tokens: Tokens, settings: Settings) -> str | None:

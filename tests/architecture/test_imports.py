@@ -10,11 +10,11 @@ GROUND = {"", "address", "clock", "config", "config_text", "errors", "events", "
 GROUPS = (
     GROUND,
     {"voice", "media", "workers", "net", "durable", "nodes", "client"},
-    {"outbox", "instances", "webhooks", "engine", "access", "otp"},
+    {"outbox", "instances", "webhooks", "engine", "access", "otp", "chats"},
     {"storage"},
     {"operations"},
     {"api", "dashboard"},
-    {"gateway", "publishing"},
+    {"gateway", "publishing", "chatting", "workplace"},
     {"cli", "testing", "__main__"},
 )
 RANK = {room: rank for rank, group in enumerate(GROUPS) for room in group}

@@ -51,11 +51,14 @@ class Doors:
     log: Log
 
 
-def make_app(doors: Doors, endpoints: Sequence[Endpoint]) -> Litestar:
-    """The application with all endpoints, the health checks and the documentation."""
+def make_app(
+    doors: Doors, endpoints: Sequence[Endpoint], open_to_all: Sequence[HTTPRouteHandler] = ()
+) -> Litestar:
+    """The application with all endpoints, the health checks and the documentation, and further routes that
+    look for themselves who may call."""
     handlers = [_handler(doors, endpoint) for endpoint in endpoints]
     shown = [endpoint for endpoint in endpoints if endpoint.result is not None]
-    handlers += _open_handlers(doors, document(shown, waypost.__version__))
+    handlers += [*_open_handlers(doors, document(shown, waypost.__version__)), *open_to_all]
 
     def on_error(http: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         return _response(_error_reply(doors.log, http, error))

@@ -17,7 +17,7 @@ from waypost.config import Settings
 from waypost.errors import CLIENT_OUTDATED, InvalidRequest
 from waypost.instances.instance import Instance, NetworkName
 from waypost.instances.instances import Instances
-from waypost.instances.overrides import Overrides, PacingOverrides
+from waypost.instances.overrides import CallChoice, Overrides, PacingOverrides
 from waypost.instances.qr import png_base64
 from waypost.instances.state import InstanceState, sentence
 from waypost.outbox.port import Waiting
@@ -60,6 +60,10 @@ class InstanceSettings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["fail", "resend", "default"] | None,
         Meta(description="What becomes of a send that stays unknown; default: as the gateway has it."),
     ] = None
+    calls: Annotated[
+        CallChoice | None,
+        Meta(description="Whether calls are declined, and the text that whoever called is sent then."),
+    ] = None
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +82,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     caption_as_text: bool
     pacing: PacingOverrides
     when_unknown: Literal["fail", "resend"] | None
+    calls: CallChoice
     access_token: str | None
     created_at: str
 
@@ -309,6 +314,7 @@ class InstancesApi:
             "caption_as_text": instance.caption_as_text,
             "pacing": instance.overrides.pacing,
             "when_unknown": instance.overrides.when_unknown,
+            "calls": instance.overrides.calls,
             "access_token": None,
             "created_at": iso(instance.created_at),
         }
@@ -328,7 +334,11 @@ def _changed(overrides: Overrides, wanted: InstanceSettings) -> Overrides:
     unknown = overrides.when_unknown
     if wanted.when_unknown is not None:
         unknown = None if wanted.when_unknown == "default" else wanted.when_unknown
-    return Overrides(pacing=wanted.pacing or overrides.pacing, when_unknown=unknown)
+    return Overrides(
+        pacing=wanted.pacing or overrides.pacing,
+        when_unknown=unknown,
+        calls=wanted.calls or overrides.calls,
+    )
 
 
 def waiting_for(instances: Instances, instance_id: str) -> Waiting:

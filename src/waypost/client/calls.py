@@ -5,6 +5,7 @@ from typing import Literal
 
 from waypost.client.describe import Read, Source, Write, part
 from waypost.client.shapes import (
+    CallChoice,
     ContactFields,
     DeleteMessageResult,
     Done,
@@ -441,6 +442,7 @@ def change(
     caption_as_text: bool | None = None,
     pacing: PacingOverrides | None = None,
     when_unknown: Literal["fail", "resend", "default"] | None = None,
+    calls: CallChoice | None = None,
 ) -> Read[InstanceView]:
     """Change the instance's settings.
 
@@ -448,12 +450,18 @@ def change(
     pacing: What of WAYPOST_PACING_… is another for this instance, in the place of what was given
         before; {} is all as the gateway has it.
     when_unknown: What becomes of a send that stays unknown; default: as the gateway has it.
+    calls: Whether calls are declined, and the text that whoever called is sent then.
     """
     return Read(
         method="PATCH",
         path="",
         result=InstanceView,
-        fields={"caption_as_text": caption_as_text, "pacing": pacing, "when_unknown": when_unknown},
+        fields={
+            "caption_as_text": caption_as_text,
+            "pacing": pacing,
+            "when_unknown": when_unknown,
+            "calls": calls,
+        },
     )
 
 

@@ -368,6 +368,13 @@ class PacingOverrides(msgspec.Struct, frozen=True, kw_only=True):
     breaker_seconds: float | UnsetType = UNSET
 
 
+class CallChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of calls: `reject` declines them, `text` is sent to whoever called then."""
+
+    reject: bool = False
+    text: str | None = None
+
+
 class InstanceWithCode(msgspec.Struct, frozen=True, kw_only=True):
     """An instance with what has to be scanned: `qr_code` is a PNG in base64, `qr_text` what it says."""
 
@@ -382,6 +389,7 @@ class InstanceWithCode(msgspec.Struct, frozen=True, kw_only=True):
     caption_as_text: bool
     pacing: PacingOverrides
     when_unknown: Literal["fail", "resend"] | None
+    calls: CallChoice
     access_token: str | None
     created_at: str
     qr_code: str | None
@@ -404,6 +412,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     caption_as_text: bool
     pacing: PacingOverrides
     when_unknown: Literal["fail", "resend"] | None
+    calls: CallChoice
     access_token: str | None
     created_at: str
 

@@ -69,12 +69,12 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """The server's ack of a send. `content` is the protobuf that was sent, kept so that it can be quoted;
-    `forwarded` is what was passed on, by the protobuf's names (bytes as base64, 64-bit numbers as text)."""
+    `names` is the same as JSON values (see `engine.names`)."""
 
     message_id: str
     timestamp: int
     content: bytes
-    forwarded: Content | None = None
+    names: Content = {}
 
 
 # --- what a session knows -----------------------------------------------------------------------------------
@@ -213,6 +213,7 @@ class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
 
     `names` is the same as JSON values (see `engine.names`), out of its wrappers; `secret` what votes and the
     like refer to it by. `chat_alt` and `sender_alt` are the other address (LID or number) where it was told.
+    `edited` is the protobuf of what an edit puts into the place of what was there.
     """
 
     instance_id: str
@@ -230,6 +231,7 @@ class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     names: Content = {}
     secret: bytes | None = None
     view_once: bool = False
+    edited: bytes | None = None
 
 
 class MessageUndecrypted(msgspec.Struct, frozen=True, kw_only=True, tag="undecrypted"):

@@ -7,7 +7,6 @@ from typing import Protocol
 from waypost.address import Jid
 from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, StateChanged
 from waypost.instances.contacts import Contacts, Naming
-from waypost.instances.messages import Message, MessageStore
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.outbox.open_chats import OpenChat
@@ -25,6 +24,14 @@ class Outbox(Protocol):
         ...
 
 
+class Chats(Protocol):
+    """Who keeps messages, and tells what happens in chats."""
+
+    async def take(self, events: Sequence[EngineEvent]) -> None:
+        """Keep and tell durably, each `key` once."""
+        ...
+
+
 class Incoming:
     """Implements the engine's EventSink."""
 
@@ -32,13 +39,13 @@ class Incoming:
         self,
         register: Register,
         sessions: Sessions,
-        messages: MessageStore,
+        chats: Chats,
         outbox: Outbox,
         contacts: Contacts,
     ) -> None:
         self._register = register
         self._sessions = sessions
-        self._messages = messages
+        self._chats = chats
         self._outbox = outbox
         self._contacts = contacts
 
@@ -51,8 +58,8 @@ class Incoming:
             await self._outbox.on_receipts(receipts)
         if messages:
             await self._meet(messages)
-            await self._messages.put([_message(event) for event in messages])
             await self._outbox.on_written([chat for event in messages for chat in _chats(event)])
+        await self._chats.take(known)
         for event in known:
             if isinstance(event, StateChanged):
                 await self._sessions.on_state(event)
@@ -74,18 +81,6 @@ class Incoming:
             if sender is not None and event.push_name:
                 naming = Naming(jid=str(sender), pushname=event.push_name)
                 await self._contacts.call(event.instance_id, [naming])
-
-
-def _message(event: MessageArrived) -> Message:
-    return Message(
-        instance_id=event.instance_id,
-        message_id=event.message_id,
-        chat=_bare(event.chat),
-        sender=_bare(event.sender),
-        from_me=event.from_me,
-        timestamp=event.timestamp,
-        content=event.content,
-    )
 
 
 def _chats(event: MessageArrived) -> list[OpenChat]:

@@ -31,8 +31,16 @@ class PacingOverrides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         return {name: value for name, value in values.items() if value is not UNSET}
 
 
+class CallChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What becomes of calls: `reject` declines them, `text` is sent to whoever called then."""
+
+    reject: bool = False
+    text: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+
+
 class Overrides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Choices of the operator for one instance, in the place of the gateway's settings."""
 
     pacing: PacingOverrides = PacingOverrides()
     when_unknown: Literal["fail", "resend"] | None = None
+    calls: CallChoice = CallChoice()

@@ -132,8 +132,7 @@ class OneMessage(Generic[Fields, Payload]):
         content = self.content(payload, staged)
         order = SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
         sent = await session.send(order)
-        if staged.target is None:  # what is about another message is nothing to reply to
-            resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent)
+        resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent, step.secret)
         return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
 
     def _recovered(

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from waypost.address import Jid
+from waypost.chats.reading import ABOUT_OTHERS, read
 from waypost.clock import Clock
 from waypost.engine.port import Sent, Session
 from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
@@ -53,7 +56,8 @@ class Uploads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Everything an operation may use. `workshop` is a folder for files in the making, named by request."""
+    """Everything an operation may use. `workshop` is a folder for files in the making, named by request;
+    `tell` brings a message that was sent to those who are told of it."""
 
     session_of: Callable[[str], Session | None]
     contacts: Contacts
@@ -64,6 +68,7 @@ class Resources:
     workshop: Path
     clock: Clock
     log: Log
+    tell: Callable[[Message], Awaitable[None]] | None = None
     _pending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def session(self, instance_id: str) -> Session:
@@ -100,12 +105,16 @@ class Resources:
         finally:
             scratch.unlink(missing_ok=True)
 
-    def remember(self, instance_id: str, chat: str, sender: str, sent: Sent) -> None:
-        """Keep a message of ours for later quotes, without making its sender wait.
+    def remember(
+        self, instance_id: str, chat: str, sender: str, sent: Sent, secret: bytes | None = None
+    ) -> None:
+        """Keep a message of ours for later quotes and tell of it, without making its sender wait. `secret` is
+        the message's own, which votes on a poll are opened with.
 
         It is written right beside the outbox's own row of the same send; a crash between the two costs the
-        preview in a later quote, nothing else.
+        preview in a later quote and the event of it, nothing else.
         """
+        kind = read(sent.names).kind
 
         message = Message(
             instance_id=instance_id,
@@ -115,11 +124,18 @@ class Resources:
             from_me=True,
             timestamp=sent.timestamp,
             content=sent.content,
+            kind=kind,
+            names=msgspec.json.encode(sent.names),
+            secret=secret if kind == "poll" else None,
+            source="api",
         )
 
         async def put() -> None:
             try:
-                await self.messages.put([message])
+                if kind not in ABOUT_OTHERS:  # they are nothing to reply to
+                    await self.messages.put([message])
+                if self.tell is not None:
+                    await self.tell(message)
             except WaypostError as failed:
                 self.log.warning("message_not_kept", instance=message.instance_id, code=failed.code)
 

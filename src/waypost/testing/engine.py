@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from waypost.clock import Clock
+from waypost.engine.names import as_known
 from waypost.engine.port import (
     ChatState,
     EngineEvent,
@@ -136,9 +137,8 @@ class MemorySession:
             raise OutcomeUnknown(message_id)
         forwarded = None if order.forwards is None else msgspec.json.decode(order.forwards)
         content = msgspec.json.encode(order.content if forwarded is None else forwarded)
-        return Sent(
-            message_id=message_id, timestamp=int(engine.clock.now()), content=content, forwarded=forwarded
-        )
+        names = as_known(order.content if forwarded is None else forwarded)
+        return Sent(message_id=message_id, timestamp=int(engine.clock.now()), content=content, names=names)
 
     async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
         """Record it."""

@@ -9,8 +9,14 @@ from waypost.testing.gateway_stage import Stage, gateway_stage
 AUDIO = Path(__file__).parents[2] / "audio"
 
 
+@pytest.fixture(scope="package")
+def stage_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stage keeps everything."""
+    return tmp_path_factory.mktemp("stage")
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def stage(stage_folder: Path) -> AsyncIterator[Stage]:
     """One gateway, one sandbox and one paired instance for all tests of this folder."""
-    async with gateway_stage(tmp_path_factory.mktemp("stage"), fetch_allow=["127.0.0.1"]) as here:
+    async with gateway_stage(stage_folder, fetch_allow=["127.0.0.1"]) as here:
         yield here

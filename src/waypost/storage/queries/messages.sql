@@ -17,7 +17,7 @@ UPDATE messages SET revoked_at = :at
 WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :sender AND revoked_at IS NULL;
 
 -- name: edit
-UPDATE messages SET edited_at = :at, content = :content, names = :names
+UPDATE messages SET edited_at = :at, content = coalesce(:content, content), names = :names
 WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :sender;
 
 -- name: history

@@ -43,7 +43,7 @@ async def send(
         message_id=answer.SendResponse.ID,
         timestamp=_epoch_s(answer.SendResponse.Timestamp),
         content=message,
-        forwarded=None if command.order.forwards is None else names_of(message),
+        names=names_of(message),
     )
 
 

@@ -49,6 +49,7 @@ def arrived(event: Any, instance_id: str, at: float) -> MessageArrived | None:
         content=bytes(message.SerializeToString()),
         names=_names(message),
         secret=bytes(context.messageSecret) or None,
+        edited=_edited(message),
         view_once=once or event.IsViewOnce or event.IsViewOnceV2 or event.IsViewOnceV2Extension,
     )
 
@@ -91,6 +92,11 @@ def _unwrapped(message: Any) -> tuple[Any, bool]:
                 inner.messageContextInfo.CopyFrom(message.messageContextInfo)
             return inner, once or name in _ONCE
     return message, False
+
+
+def _edited(message: Any) -> bytes | None:
+    protocol = message.protocolMessage
+    return bytes(protocol.editedMessage.SerializeToString()) if protocol.HasField("editedMessage") else None
 
 
 def _is_visible(message: Any) -> bool:

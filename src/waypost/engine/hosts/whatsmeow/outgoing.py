@@ -11,6 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
 
+from waypost.engine.names import as_known
 from waypost.engine.port import Content, Quote, SendOrder
 from waypost.errors import CONTENT_INVALID, EngineError
 
@@ -29,10 +30,8 @@ def message_of(order: SendOrder) -> bytes:
 
 
 def names_of(message: bytes) -> Content:
-    """What a message of ours holds, by the protobuf's names, without what is for devices only."""
-    read = Message.FromString(message)
-    read.ClearField("messageContextInfo")
-    named: Content = MessageToDict(read)
+    """What a message of ours holds, as JSON values, without what is for devices only."""
+    named: Content = as_known(MessageToDict(Message.FromString(message)))
     return named
 
 

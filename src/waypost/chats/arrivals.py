@@ -1,0 +1,256 @@
+"""What arrives: kept first, then told. All may come again after a crash, and is told with the same keys."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from waypost.address import Jid
+from waypost.chats import payloads
+from waypost.chats.calls import Calls
+from waypost.chats.directory import Directory, bare
+from waypost.chats.payloads import Party, Payload
+from waypost.chats.reading import Reading, read
+from waypost.chats.store import ChatStore, FileKey, StoredFile
+from waypost.chats.telling import Telling, Told
+from waypost.chats.votings import Votings
+from waypost.clock import Clock
+from waypost.engine.port import (
+    CallOffered,
+    EngineEvent,
+    MessageArrived,
+    MessageUndecrypted,
+    ReceiptArrived,
+)
+from waypost.events import Event
+from waypost.instances.messages import Message
+
+_SEEN = frozenset({"read-self", "played-self"})
+
+
+class Arrivals:
+    """Keeps messages, and tells what happens in chats."""
+
+    def __init__(
+        self,
+        store: ChatStore,
+        directory: Directory,
+        telling: Telling,
+        calls: Calls,
+        on_files: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        """`on_files` is called when there are files to fetch."""
+        self._store = store
+        self._directory = directory
+        self._telling = telling
+        self._votings = Votings(store, directory)
+        self._calls = calls
+        self._on_files = on_files
+        self._clock = clock
+
+    async def take(self, events: Sequence[EngineEvent]) -> None:
+        """Keep and tell; returning means that nothing of it can be lost. Raises StorageError."""
+        arrived = [event for event in events if isinstance(event, MessageArrived)]
+        kept = [(event, message_of(event), read(event.names)) for event in arrived]
+        files = [file for event, message, reading in kept for file in _files(message, reading)]
+        if kept:
+            for one, _, _ in kept:
+                await self._directory.learn(one.instance_id, one.chat, one.chat_alt)
+            await self._store.keep([message for _, message, _ in kept], files, self._clock.now())
+        readings = {event.key: (message, reading) for event, message, reading in kept}
+        told: list[Told] = []
+        for event in events:
+            told += await self._told(event, readings)
+        await self._telling.tell(told)
+        if files:
+            self._on_files()
+
+    async def sent(self, message: Message) -> None:
+        """Tell of a message that a call of the API has sent. Raises StorageError."""
+        reading = read(msgspec.json.decode(message.names or b"{}"))
+        key = f"message:{message.chat}:{message.sender}:{message.message_id}"
+        told = await self._message(message, reading, key, self._clock.now())
+        if reading.kind == "edit":
+            await self._edit(message, reading, None)
+        # Whoever sent it has its file.
+        await self._telling.tell([msgspec.structs.replace(one, file=None) for one in told])
+
+    async def _told(self, event: EngineEvent, readings: dict[str, tuple[Message, Reading]]) -> list[Told]:
+        match event:
+            case MessageArrived():
+                message, reading = readings[event.key]
+                told = await self._message(message, reading, event.key, event.at)
+                if reading.kind == "edit":
+                    await self._edit(message, reading, event.edited)
+                return told
+            case MessageUndecrypted():
+                return [await self._waiting(event)]
+            case ReceiptArrived():
+                return await self._receipt(event)
+            case CallOffered():
+                return [Told(event=await self._calls.offered(event))]
+            case _:
+                return []
+
+    async def _message(self, message: Message, reading: Reading, key: str, at: float) -> list[Told]:
+        parties = await self._directory.parties(
+            message.instance_id, message.chat, message.sender, from_me=message.from_me
+        )
+        name, file = "message.any", None
+        if reading.kind == "reaction":
+            name, payload = "message.reaction", payloads.message_reaction(message, reading, parties)
+        elif reading.kind == "revoke":
+            before = await self._revoke(message, reading)
+            name = "message.revoked"
+            payload = payloads.message_revoked(message, reading, parties, before)
+        elif reading.kind == "vote":
+            name, payload = await self._votings.told(message, reading, parties)
+        else:
+            media = None
+            if reading.file is not None and message.source == "app":
+                file = FileKey(message.instance_id, message.message_id, message.sender)
+                media = media_of(reading)
+            payload = payloads.message_any(message, reading, parties, media)
+        event = Event(
+            instance_id=message.instance_id,
+            name=name,  # type: ignore[arg-type]
+            key=key,
+            at=at,
+            payload=payload,
+            chat=_order(parties.chat, message.chat),
+        )
+        return [Told(event=event, file=file)]
+
+    async def _revoke(self, message: Message, reading: Reading) -> Payload | None:
+        """What the message said that is taken back; it is marked as taken back."""
+        target = await self._target(message, reading)
+        if target is None:
+            return None
+        await self._store.revoke(target, message.timestamp)
+        parties = await self._directory.parties(
+            target.instance_id, target.chat, target.sender, from_me=target.from_me
+        )
+        was = read(msgspec.json.decode(target.names or b"{}"))
+        return payloads.message_any(target, was, parties, None)
+
+    async def _edit(self, message: Message, reading: Reading, content: bytes | None) -> None:
+        target = await self._target(message, reading)
+        if target is not None and target.from_me == message.from_me:
+            names = msgspec.json.encode(reading.edited)
+            await self._store.edit(target, content, names, message.timestamp)
+
+    async def _target(self, message: Message, reading: Reading) -> Message | None:
+        """The message that another one changes, which only its author may, and in a group its admins."""
+        if reading.about is None:
+            return None
+        party = await self._directory.party(message.instance_id, message.chat)
+        sender = await self._directory.party(message.instance_id, message.sender)
+        found = await self._store.find(message.instance_id, reading.about.id)
+        return next(
+            (
+                one
+                for one in found
+                if one.chat in party.jids
+                and (
+                    one.sender in sender.jids
+                    or (one.from_me and message.from_me)
+                    or (party.is_group and reading.kind == "revoke")
+                )
+            ),
+            None,
+        )
+
+    async def _waiting(self, event: MessageUndecrypted) -> Told:
+        parties = await self._directory.parties(
+            event.instance_id, event.chat, event.sender, from_me=event.from_me
+        )
+        payload = payloads.message_waiting(event.message_id, event.from_me, parties)
+        chat = _order(parties.chat, event.chat)
+        return Told(
+            event=Event(
+                instance_id=event.instance_id,
+                name="message.waiting",
+                key=event.key,
+                at=event.at,
+                payload=payload,
+                chat=chat,
+            )
+        )
+
+    async def _receipt(self, event: ReceiptArrived) -> list[Told]:
+        if event.kind in _SEEN:
+            await self._store.see(event.instance_id, event.message_ids)
+        ack = payloads.ack_of(event.kind)
+        if ack is None:
+            return []
+        parties = await self._directory.parties(event.instance_id, event.chat, "", from_me=True)
+        participant = None
+        if parties.chat.is_group:
+            participant = await self._directory.party(event.instance_id, event.participant)
+        who = "" if participant is None else participant.shown
+        chat = _order(parties.chat, event.chat)
+        return [
+            Told(
+                event=Event(
+                    instance_id=event.instance_id,
+                    name="message.ack",
+                    key=f"ack:{chat}:{one}:{who}:{ack}",
+                    at=event.at,
+                    payload=payloads.message_ack(one, parties, ack, participant),
+                    chat=chat,
+                )
+            )
+            for one in event.message_ids
+        ]
+
+
+def message_of(event: MessageArrived) -> Message:
+    """A message as it is kept."""
+    reading = read(event.names)
+    return Message(
+        instance_id=event.instance_id,
+        message_id=event.message_id,
+        chat=bare(event.chat),
+        sender=bare(event.sender),
+        from_me=event.from_me,
+        timestamp=event.timestamp,
+        content=event.content,
+        kind=reading.kind,
+        names=msgspec.json.encode(event.names),
+        push_name=event.push_name,
+        secret=event.secret if reading.kind == "poll" else None,
+        seen=event.from_me,
+    )
+
+
+def media_of(reading: Reading) -> Payload:
+    """A message's file as its sender describes it, before it is there."""
+    file = reading.file
+    if file is None:
+        return {}
+    return {
+        "url": None,
+        "urlExpiresAt": None,
+        "mimetype": file.mimetype,
+        "filename": file.filename,
+        "size": file.size,
+        "error": None,
+        "seconds": file.seconds,
+        "waveform": file.waveform,
+    }
+
+
+def _files(message: Message, reading: Reading) -> list[StoredFile]:
+    file = reading.file
+    if file is None:
+        return []
+    key = FileKey(message.instance_id, message.message_id, message.sender)
+    return [
+        StoredFile(key=key, state="wanted", mimetype=file.mimetype, filename=file.filename, size=file.size)
+    ]
+
+
+def _order(chat: Party, address: str) -> str:
+    """The chat that orders an event, by whichever address it came."""
+    shown: Jid | None = chat.number or chat.lid or chat.other
+    return address if shown is None else str(shown)

@@ -1,0 +1,163 @@
+"""Where messages, their files and what waits for them are kept."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from waypost.instances.messages import Message
+
+FileState = Literal["wanted", "there", "failed"]
+
+
+class FileKey(msgspec.Struct, frozen=True):
+    """Which message a file belongs to: ids are unique per sender only."""
+
+    instance_id: str
+    message_id: str
+    sender: str
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of a message: `blob_id` where it is there, `error` (a code) where it failed for good.
+
+    `attempts` that failed so far; `next_attempt_at` in seconds since the epoch.
+    """
+
+    key: FileKey
+    state: FileState
+    mimetype: str
+    filename: str | None = None
+    size: int | None = None
+    blob_id: str | None = None
+    error: str | None = None
+    attempts: int = 0
+    next_attempt_at: float = 0.0
+
+
+class HeldEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event (as JSON) that waits for `file`, or for one that does and was there before it in its chat.
+
+    After `until` (seconds since the epoch) it keeps no others waiting. `seq` is its place, 0 for a new one.
+    """
+
+    instance_id: str
+    key: str
+    chat: str
+    event: bytes
+    until: float
+    file: FileKey | None = None
+    seq: int = 0
+
+
+class Unseen(msgspec.Struct, frozen=True):
+    """A message that the account has not read."""
+
+    message_id: str
+    chat: str
+    sender: str
+    timestamp: int
+
+
+class ChatRow(msgspec.Struct, frozen=True):
+    """A chat by its address as messages came in, its latest message's time, and how many were not read."""
+
+    chat: str
+    latest: int
+    unseen: int
+
+
+class ChatStore(Protocol):
+    """Messages as chats: what was said, changed and read. Addresses are JIDs without device; `chats` are
+    those of one chat."""
+
+    async def keep(self, messages: Sequence[Message], files: Sequence[StoredFile], now: float) -> None:
+        """Keep messages and the files that they want, in one commit; what is there already stays as it is."""
+        ...
+
+    async def find(self, instance_id: str, message_id: str) -> list[Message]:
+        """The messages with that id, newest first."""
+        ...
+
+    async def revoke(self, message: Message, at: float) -> None:
+        """It was taken back; it stays for those who may see what it said."""
+        ...
+
+    async def edit(self, message: Message, content: bytes | None, names: bytes, at: float) -> None:
+        """It says something else; without `content` its protobuf stays as it is."""
+        ...
+
+    async def history(
+        self, instance_id: str, chats: Sequence[str], before: tuple[int, str], limit: int
+    ) -> list[Message]:
+        """Messages of a chat before a (timestamp, id), newest first."""
+        ...
+
+    async def chats(self, instance_id: str, limit: int, offset: int) -> list[ChatRow]:
+        """The chats with messages, the one with the latest first."""
+        ...
+
+    async def unseen(self, instance_id: str, chats: Sequence[str], since: float, limit: int) -> list[Unseen]:
+        """Messages of others that were not read, newest first."""
+        ...
+
+    async def see(self, instance_id: str, message_ids: Sequence[str]) -> None:
+        """They were read."""
+        ...
+
+
+class FileStore(Protocol):
+    """The files of messages, as a queue of downloads and as what can be fetched."""
+
+    async def due(self, now: float, limit: int) -> list[StoredFile]:
+        """Files that are to be downloaded now, those that have waited longest first."""
+        ...
+
+    async def next_due(self) -> float | None:
+        """When the next download is to be tried."""
+        ...
+
+    async def put_off(self, key: FileKey, at: float, attempts: int) -> None:
+        """Try again then."""
+        ...
+
+    async def there(self, key: FileKey, blob_id: str, size: int) -> bool:
+        """It was downloaded; False when nobody wants it any more."""
+        ...
+
+    async def failed(self, key: FileKey, error: str) -> None:
+        """It can't be had."""
+        ...
+
+    async def find(self, key: FileKey) -> StoredFile | None:
+        """The file of a message."""
+        ...
+
+    async def of_blob(self, instance_id: str, blob_id: str) -> StoredFile | None:
+        """The file that lies in a blob."""
+        ...
+
+    async def forget_older(self, than: float, limit: int) -> tuple[int, list[str]]:
+        """Forget files of messages that came before `than`, at most `limit`; how many, and the blobs that are
+        nobody's now."""
+        ...
+
+
+class HeldStore(Protocol):
+    """Events that wait."""
+
+    async def put(self, events: Sequence[HeldEvent]) -> None:
+        """Hold events in this order; one with a key that is there stays where it is."""
+        ...
+
+    async def chats(self, instance_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """(instance, chat) of what is held of these instances."""
+        ...
+
+    async def after(self, seq: int, limit: int) -> list[HeldEvent]:
+        """What is held behind a place, in order."""
+        ...
+
+    async def remove(self, seqs: Sequence[int]) -> None:
+        """They were told."""
+        ...
