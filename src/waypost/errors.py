@@ -149,6 +149,13 @@ ENGINE_DIED: Final = Fault(
 GROUP_NOT_FOUND: Final = Fault(
     "group_not_found", 404, "That group does not exist, or this account is not in it."
 )
+GROUP_NOT_ADMIN: Final = Fault(
+    "group_not_admin", 403, "This account may not do that in the group: only its admins may."
+)
+GROUP_VALUE_REFUSED: Final = Fault(
+    "group_value_refused", 422, "WhatsApp does not accept that subject, description or picture."
+)
+INVITE_INVALID: Final = Fault("invite_invalid", 404, "That invite link is not valid, or it was revoked.")
 ENGINE_REFUSED: Final = Fault("engine_refused", 500, "The engine refused to send this message.")
 MESSAGE_NOT_FOUND: Final = Fault(
     "message_not_found", 404, "No message with that id is known; give its whole id to name it all the same."

@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from waypost.engine.groups import GroupAnswer, GroupChanged, GroupOrder
+
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """The network that an engine process connects to; one process never serves two of them.
@@ -143,6 +145,11 @@ class Session(Protocol):
         """
         ...
 
+    async def group(self, order: GroupOrder) -> GroupAnswer:
+        """Ask about groups, or change one. Raises EngineError(GROUP_NOT_FOUND | GROUP_NOT_ADMIN |
+        GROUP_VALUE_REFUSED | INVITE_INVALID | NOT_CONNECTED | …)."""
+        ...
+
     async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
         """Tell `sender` (who wrote them, the chat itself in a direct one) that its messages were read; where
         the account hides that, only its own devices learn it. Raises EngineError."""
@@ -263,7 +270,7 @@ class CallOffered(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     group: str | None = None
 
 
-EngineEvent = StateChanged | ReceiptArrived | MessageArrived | MessageUndecrypted | CallOffered
+EngineEvent = StateChanged | ReceiptArrived | MessageArrived | MessageUndecrypted | CallOffered | GroupChanged
 
 
 class EventSink(Protocol):

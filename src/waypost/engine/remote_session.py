@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from waypost.engine import wire
+from waypost.engine.groups import GroupAnswer, GroupOrder
 from waypost.engine.port import (
     ChatState,
     Mark,
@@ -88,6 +89,16 @@ class RemoteSession:
         task = self._under_way[order.secret] = asyncio.create_task(self._send(order))
         task.add_done_callback(lambda done: self._ended(order.secret, done))
         return await asyncio.shield(task)
+
+    async def group(self, order: GroupOrder) -> GroupAnswer:
+        """Ask about groups, or change one. Raises EngineError."""
+        if self._retired:
+            raise EngineError(NOT_CONNECTED)
+        return await self._call(
+            lambda call: wire.AboutGroups(call=call, session=self._instance_id, order=order),
+            GroupAnswer,
+            self._settings.call_within,
+        )
 
     async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
         """Tell a sender that its messages were read. Raises EngineError."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from waypost.engine.groups import GroupOrder
 from waypost.engine.port import ChatState, PairingEvent, SendOrder
 
 HEADER_BYTES: Final = 4
@@ -84,6 +85,14 @@ class CheckNumbers(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
     call: int
     session: str
     numbers: list[str]
+
+
+class AboutGroups(msgspec.Struct, frozen=True, kw_only=True, tag="groups"):
+    """Ask about groups, or change one."""
+
+    call: int
+    session: str
+    order: GroupOrder
 
 
 class MarkRead(msgspec.Struct, frozen=True, kw_only=True, tag="mark_read"):
@@ -168,6 +177,7 @@ Command = (
     | SendMessage
     | UploadFile
     | CheckNumbers
+    | AboutGroups
     | MarkRead
     | DownloadFile
     | RejectCall

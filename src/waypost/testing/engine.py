@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from waypost.clock import Clock
+from waypost.engine.groups import GroupAnswer, GroupOrder
 from waypost.engine.names import as_known
 from waypost.engine.port import (
     ChatState,
@@ -43,6 +44,7 @@ from waypost.errors import (
     Fault,
     OutcomeUnknown,
 )
+from waypost.testing.groups import MemoryGroups
 
 ReceiptKind = Literal["delivered", "inactive", "read", "played", "sender", "retry"]
 
@@ -86,6 +88,7 @@ class Script:
 class _Store:
     mark: Mark
     lid: str
+    groups: MemoryGroups
     rows: dict[bytes, str] = field(default_factory=dict)
 
 
@@ -139,6 +142,11 @@ class MemorySession:
         content = msgspec.json.encode(order.content if forwarded is None else forwarded)
         names = as_known(order.content if forwarded is None else forwarded)
         return Sent(message_id=message_id, timestamp=int(engine.clock.now()), content=content, names=names)
+
+    async def group(self, order: GroupOrder) -> GroupAnswer:
+        """Do it in the groups that the store's account has."""
+        self._tell("group", type(order).__name__)
+        return self._store.groups.carry_out(order)
 
     async def mark_read(self, chat: str, sender: str, message_ids: Sequence[str]) -> None:
         """Record it."""
@@ -223,7 +231,7 @@ class MemoryEngine:
         self._pairings += 1
         jid = f"{phone}:{self._pairings}@s.whatsapp.net"
         mark = Mark(device_jid=jid, generation=f"generation-{self._pairings}")
-        self._stores[instance_id] = _Store(mark, lid_of(phone))
+        self._stores[instance_id] = _Store(mark, lid_of(phone), MemoryGroups(lid_of(phone)))
         await self._watcher.on_pairing(instance_id, Paired(jid=jid, lid=lid_of(phone)))
 
     async def stop_pairing(self, instance_id: str) -> None:

@@ -129,3 +129,11 @@ async def test_who_was_removed_gets_nothing_more(circle: Circle) -> None:
     await circle.received(CONTACT, result["key"]["id"])
     inbox = await circle.stage.control.inbox(f"+{SECOND}", 0, 0)
     assert result["key"]["id"] not in [one.id for one in inbox.messages]
+
+
+async def test_a_message_to_a_group_that_we_are_not_in_fails_with_a_reason(circle: Circle) -> None:
+    await circle.stage.control.groups.members(
+        circle.group.id, MembersChange(action="remove", members=[f"+{circle.stage.instance.phone}"])
+    )
+    request = await circle.stage.finished(await circle.send("send-text", text="Still there?"))
+    assert (request["response_status"], request["error"]["code"]) == (404, "group_not_found")

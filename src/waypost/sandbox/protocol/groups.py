@@ -80,10 +80,10 @@ async def set_picture(network: Network, link: Link, request: Node) -> Answer | N
     if target is None or target.server != GROUP_SERVER:
         return None
     # Clients send more than one size; the first is the large one.
-    file = next((node.data for node in request.children("picture") if node.data), b"")
-    if file and not file.startswith(_JPEG):
+    file = next((node.data for node in request.children("picture")), None)
+    if file is not None and not file.startswith(_JPEG):
         raise Refusal(406, "not-acceptable")
-    token = await _kept(network, file) if file else None
+    token = None if file is None else await _kept(network, file)
     id = await _do(network, link, lambda deed: group_changes.picture(deed, target.user, token))
     return () if id is None else (Node("picture", {"id": id}),)
 

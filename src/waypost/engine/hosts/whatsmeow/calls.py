@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from neonize.proto import Neonize_pb2 as proto
 
-from waypost.engine.hosts.whatsmeow import refusals
+from waypost.engine.hosts.whatsmeow import groups, refusals
 from waypost.engine.hosts.whatsmeow.jids import LIDS, to_proto, to_text
 from waypost.engine.hosts.whatsmeow.library import Library
 from waypost.engine.hosts.whatsmeow.outgoing import message_of, names_of
@@ -19,6 +19,8 @@ from waypost.engine.port import Recipient, Sent, UploadedMedia
 from waypost.engine.wire import MarkRead, RejectCall, SendMessage, ShowInChat, ShowPresence
 from waypost.errors import MEDIA_UPLOAD_FAILED, OUTCOME_UNKNOWN, EngineError
 
+# What a group answers to who may not write there: the library sends to the members that it knows of.
+_NOT_IN_GROUP: Final = (401, 403, 404)
 _MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
 
 
@@ -36,7 +38,10 @@ async def send(
     data = await session.send(transmit, command.turn_within, command.ack_within)
     answer = proto.SendMessageReturnFunction.FromString(data)
     if answer.Error:
-        raise refusals.of_send(answer.Error)
+        refused = refusals.of_send(answer.Error)
+        if command.order.chat.endswith("@g.us") and refused.facts.get("server_code") in _NOT_IN_GROUP:
+            raise await groups.why_refused(session, command.order.chat)
+        raise refused
     if shortfalls.take(answer.SendResponse.ID):
         raise EngineError(OUTCOME_UNKNOWN, "It may have been encrypted for nobody: the store failed.")
     return Sent(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from neonize.proto import Neonize_pb2 as proto
 
-from waypost.engine.hosts.whatsmeow import messages, offers
+from waypost.engine.hosts.whatsmeow import group_events, messages, offers
 from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
 from waypost.engine.port import EngineEvent, ReceiptArrived, SessionState, StateChanged
 
@@ -22,6 +22,9 @@ OUTDATED: Final = 10
 _DISCONNECTED: Final = 12
 _MESSAGE: Final = 17
 _RECEIPT: Final = 18
+_JOINED_GROUP: Final = 21
+_GROUP: Final = 22
+_PICTURE: Final = 23
 _CALL: Final = 36
 _GROUP_CALL: Final = 40
 _UNDECRYPTABLE: Final = 44
@@ -37,6 +40,9 @@ SESSION_EVENTS: Final = bytes(
         _DISCONNECTED,
         _MESSAGE,
         _RECEIPT,
+        _JOINED_GROUP,
+        _GROUP,
+        _PICTURE,
         _CALL,
         _GROUP_CALL,
         _UNDECRYPTABLE,
@@ -67,6 +73,12 @@ def translate(code: int, data: bytes, instance_id: str, at: float) -> EngineEven
             return offers.offered(proto.CallOffer.FromString(data), instance_id, at)
         case _ if code == _GROUP_CALL:
             return offers.noticed(proto.CallOfferNotice.FromString(data), instance_id, at)
+        case _ if code == _JOINED_GROUP:
+            return group_events.joined(proto.JoinedGroup.FromString(data), data, instance_id, at)
+        case _ if code == _GROUP:
+            return group_events.changed(proto.GroupInfoEvent.FromString(data), data, instance_id, at)
+        case _ if code == _PICTURE:
+            return group_events.picture(proto.Picture.FromString(data), data, instance_id, at)
         case _ if code == _RECEIPT:
             return _receipt(proto.Receipt.FromString(data), instance_id, at)
         case _:

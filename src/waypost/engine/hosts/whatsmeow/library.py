@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from waypost.engine.hosts.whatsmeow.group_library import GroupFunctions
+
 PINNED_VERSION: Final = "0.5.2"
 # SHA-256 of the library file inside each wheel of that version on PyPI.
 PINNED_HASHES: Final[dict[str, str]] = {
@@ -113,6 +115,7 @@ class Library:
         self._returns_text("SendChatPresence", ctypes.c_char_p, *blob, ctypes.c_int, ctypes.c_int)
         self._returns_text("SendPresence", ctypes.c_char_p, ctypes.c_char_p)
         self._returns_text("Logout", ctypes.c_char_p)
+        self.groups = GroupFunctions(self._lib, self._returns_bytes, self._returns_text)
         self._lib.Disconnect.argtypes = [ctypes.c_char_p]
         self._lib.Disconnect.restype = None
         self._lib.IsConnected.argtypes = [ctypes.c_char_p]

@@ -11,7 +11,10 @@ from waypost.engine.store import FENCED
 from waypost.errors import (
     ACCOUNT_UNNAMED,
     ENGINE_REFUSED,
+    GROUP_NOT_ADMIN,
     GROUP_NOT_FOUND,
+    GROUP_VALUE_REFUSED,
+    INVITE_INVALID,
     LOGGED_OUT,
     MEDIA_DOWNLOAD_FAILED,
     MEDIA_GONE,
@@ -33,6 +36,14 @@ _BEFORE_FRAME: Final = re.compile(
 )
 _NO_GROUP: Final = ("that group does not exist", "you're not participating in that group")
 _GONE: Final = ("status code 403", "status code 404", "status code 410")
+_STATUS: Final = re.compile(r"info query returned status (\d+)")
+_OF_GROUPS: Final = {
+    401: GROUP_NOT_ADMIN,
+    403: GROUP_NOT_ADMIN,
+    404: GROUP_NOT_FOUND,
+    406: GROUP_VALUE_REFUSED,
+    410: INVITE_INVALID,
+}
 _OFFLINE: Final = (
     "websocket not connected",
     "websocket disconnected",
@@ -100,6 +111,29 @@ def of_query(error: str) -> EngineError:
     if _offline(error):
         return EngineError(NOT_CONNECTED)
     return EngineError(SERVER_REFUSED, plain(error))
+
+
+def of_group(error: str) -> EngineError:
+    """The failure of a question about a group or of a change to it. The fault GROUP_NOT_ADMIN may as well
+    mean that the account is not in the group: the server answers both with 403."""
+    if error.endswith(_NO_GROUP):
+        return EngineError(GROUP_NOT_FOUND)
+    if "invite link" in error and ("revoked" in error or "not valid" in error):
+        return EngineError(INVITE_INVALID)
+    status = _STATUS.search(error)
+    fault = _OF_GROUPS.get(int(status[1])) if status is not None else None
+    if fault is not None:
+        return EngineError(fault)
+    if "permission to get" in error:
+        return EngineError(GROUP_NOT_ADMIN)
+    if "not a valid image" in error:
+        return EngineError(GROUP_VALUE_REFUSED, "The picture has to be a JPEG.")
+    return of_query(error)
+
+
+def no_picture(error: str) -> bool:
+    """Whether a question about a picture says that there is none."""
+    return "does not have a profile picture" in error
 
 
 def _refused(code: int) -> EngineError:
