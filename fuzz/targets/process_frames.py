@@ -71,7 +71,11 @@ def _voice(stream: bytes) -> None:
 def _seeds() -> list[bytes]:
     note = Note(Path("/a"), 1, bytes(32), 2, 3, bytes(64), 20_000, True)
     said = [
-        wire.encode(wire.Configure(call=1, network="sandbox", proxy_url=None, noise_root=bytes(32))),
+        wire.encode(
+            wire.Configure(
+                call=1, network="sandbox", proxy_url=None, noise_root=bytes(32, start_patience=4.0)
+            )
+        ),
         wire.encode(wire.CheckNumbers(call=2, session="a", numbers=["4915"])),
         wire.encode(wire.Failed(call=3, code="internal", facts={"a": [1, None, 2.5]})),
         wire.encode(wire.Done(call=4)),

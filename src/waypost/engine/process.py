@@ -316,7 +316,11 @@ async def start(
     try:
         await engine.call(
             lambda number: wire.Configure(
-                call=number, network=network.name, proxy_url=network.proxy_url, noise_root=network.noise_root
+                call=number,
+                network=network.name,
+                proxy_url=network.proxy_url,
+                noise_root=network.noise_root,
+                start_patience=settings.start_patience,
             ),
             wire.Ready,
             settings.start_within,

@@ -11,6 +11,7 @@ class EngineSettings:
     folder: Path
     sessions_per_process: int = 50
     start_within: float = 30.0  # an engine process; 0.3 s on an idle machine
+    start_patience: float = 4.0  # a session whose store opens so slowly moves to a process of its own
     call_within: float = 30.0  # a question to the server
     upload_within: float = 120.0
     ack_within: float = (

@@ -23,12 +23,14 @@ _BUFFER_LIMIT: Final = 1 << 20  # bytes that a writer may leave unsent before `s
 
 
 class Configure(msgspec.Struct, frozen=True, kw_only=True, tag="configure"):
-    """The first frame: which network this process serves for all its life."""
+    """The first frame: which network this process serves for all its life, and how long (seconds) a start may
+    keep its sessions from being called before it has to move."""
 
     call: int
     network: str
     proxy_url: str | None
     noise_root: bytes | None
+    start_patience: float
 
 
 class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):

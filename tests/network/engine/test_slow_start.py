@@ -3,18 +3,29 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from structlog.typing import EventDict
 
+from waypost.engine.hosts.whatsmeow.gate import HOLD_S
+from waypost.engine.settings import EngineSettings
 from waypost.engine.store_folder import instance_folder
 from waypost.testing.chatter import chatting
-from waypost.testing.engine_stage import EngineStage
+from waypost.testing.engine_stage import EngineStage, engine_stage
 from waypost.testing.far_network import FarNetwork
 
 pytestmark = pytest.mark.usefixtures("log")
+
+
+@pytest_asyncio.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[EngineStage]:
+    """An engine that is not patient, so that what moves does so soon."""
+    async with engine_stage(tmp_path, EngineSettings(folder=tmp_path, start_patience=0.2)) as stage:
+        yield stage
 
 
 @contextlib.contextmanager
@@ -69,6 +80,23 @@ async def test_a_slow_session_that_is_closed_meanwhile_leaves_the_others_at_work
     await stage.connected("slow")
     await chatter.more(3)
     await chatter.end()
+
+
+async def test_a_session_that_starts_slowly_for_a_moment_moves_nobody(
+    tmp_path: Path, log: list[EventDict]
+) -> None:
+    async with engine_stage(tmp_path, EngineSettings(folder=tmp_path, start_patience=15.0)) as stage:
+        chatter = await chatting(stage, ["slow"])
+        before = stage.homes
+        with locked(stage, ["slow"]) as locks:
+            await stage.engine.open("slow", stage.network)
+            await asyncio.sleep(HOLD_S + 0.5)
+            locks.close()
+            await stage.session("slow")
+        await chatter.more(3)
+        await chatter.end()
+        assert stage.homes == {"shop": before["shop"], "slow": before["shop"]}
+    assert not any(line["event"] == "engine_start_slow" for line in log)
 
 
 @pytest.mark.parametrize("how", ["held", "refused"])

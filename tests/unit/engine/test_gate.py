@@ -134,13 +134,30 @@ async def test_a_start_that_does_not_write_has_calls_refused_until_it_does(pool:
         with pytest.raises(EngineError) as caught:
             await call
         assert caught.value.fault is NOT_CONNECTED
-    assert played.slow == 1
+    await until(lambda: played.slow == 1)
     assert not called.is_set()
     played.write()
     await until(lambda: played.start.written.is_set())
     await asyncio.sleep(0)
     await gate.call(called.set)
     assert called.is_set()
+    played.settle()
+    await going
+
+
+async def test_a_start_that_writes_late_has_calls_refused_meanwhile_and_is_not_slow(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, played = StartGate(pool, ignore, hold=0.05, patience=LONG), Played()
+    going = asyncio.create_task(gate.start(played.start))
+    await played.begun.wait()
+    with pytest.raises(EngineError):
+        await gate.call(int)
+    played.write()
+    await until(lambda: played.start.written.is_set())
+    await asyncio.sleep(0)
+    assert await gate.call(int) == 0
+    assert played.slow == 0
     played.settle()
     await going
 

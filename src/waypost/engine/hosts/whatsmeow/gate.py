@@ -15,10 +15,13 @@ The thread that logs waits for us, so a start can be held there for as long as o
 rounds: one after the other writes and is held, then all are let go and connect side by side; the next round
 writes when all of them are settled. No call begins from before a round's first write until its last. A start
 that has not written in time has the calls refused until it has; those that are held stay so, because they
-would come to read. A round that does not settle soon is made known, for other starts to go elsewhere.
+would come to read. One that takes longer still moves to a process of its own, which costs all others here a
+reconnect: not before it is certain that the machine is not merely busy, with starts above all. A round that
+does not settle soon is made known, for other starts to go elsewhere.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -45,8 +48,8 @@ SETTLE_S: Final = 150.0
 @dataclass(frozen=True, slots=True)
 class Start:
     """One start: `begin` starts it, `written` and `settled` are its signs (the second implies the first), and
-    `slow` is told when it has not written within the hold, or is stuck while other starts wait. A start that
-    has written does not connect before `let_go` is called."""
+    `slow` is told when it has not written within hold and patience, or is stuck while other starts wait. A
+    start that has written does not connect before `let_go` is called."""
 
     begin: Callable[[], None]
     let_go: Callable[[], None]
@@ -64,13 +67,15 @@ class _Turn:
 
 class StartGate:
     """Used by the loop of one engine process; `pool` runs the calls. `on_occupied` is told True when a round
-    does not settle soon, False when it then has."""
+    does not settle soon, False when it then has. A start that has not written `hold` seconds after it began
+    has calls refused, and is slow `patience` seconds later."""
 
     def __init__(
         self,
         pool: Executor,
         on_occupied: Callable[[bool], None],
         hold: float = HOLD_S,
+        patience: float = 0.0,
         join: float = JOIN_S,
         occupied: float = OCCUPIED_S,
         settle: float = SETTLE_S,
@@ -78,6 +83,7 @@ class StartGate:
         self._pool = pool
         self._on_occupied = on_occupied
         self._hold = hold
+        self._patience = patience
         self._join = join
         self._occupied = occupied
         self._settle = settle
@@ -200,19 +206,17 @@ class StartGate:
 
     async def _written(self, start: Start) -> bool:
         """Wait until it has; says whether that was in time."""
-        try:
-            async with asyncio.timeout(self._hold):
-                await start.written.wait()
+        if await _within(self._hold, start.written):
             return True
-        except TimeoutError:
-            self._refusing = True
-            self._let_calls_in()
+        self._refusing = True
+        self._let_calls_in()
+        if not await _within(self._patience, start.written):
             start.slow()
             self._blocked.set()
             await start.written.wait()
-            self._refusing = False
             self._blocked.clear()
-            return False
+        self._refusing = False
+        return False
 
     async def _settled(self, starts: list[Start]) -> None:
         """Wait until all have; tells who would wait for them."""
@@ -251,3 +255,11 @@ class StartGate:
         self._entering.discard(token)
         if not self._entering:
             self._none_entering.set()
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Whether the event is set in time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -42,7 +42,8 @@ class Program:
         self._writer = writer
         self._lifetime = Lifetime(lambda: os._exit(0), kernel_timer())
         self._log = log
-        self._gate = StartGate(ThreadPoolExecutor(_THREADS, thread_name_prefix="call"), self._tell_occupied)
+        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
+        self._gate = StartGate(pool, self._tell_occupied, patience=configure.start_patience)
         self._library_log = LibraryLog(log, self._doubt)
         self._shortfalls = Shortfalls()
         self._sessions: dict[str, HostedSession] = {}
