@@ -123,6 +123,14 @@ TOO_MANY_PIXELS: Final = Fault(
     "too_many_pixels", 422, "The image has more pixels than is accepted; send a smaller one."
 )
 CORRUPT_IMAGE: Final = Fault("corrupt_image", 422, "The image is damaged: it can't be decoded.")
+NOT_VIDEO: Final = Fault("not_video", 422, "The file is not a video; send mp4, mov or mkv, or use send-file.")
+NO_VIDEO_TRACK: Final = Fault("no_video_track", 422, "The file has no video track.")
+UNSUPPORTED_VIDEO: Final = Fault(
+    "unsupported_video",
+    422,
+    "Phones play H.264 video with AAC sound and no other (in mp4, mov or mkv); convert it, or use send-file.",
+)
+CORRUPT_VIDEO: Final = Fault("corrupt_video", 422, "The video is damaged: it can't be read.")
 MEDIA_WORKER_DIED: Final = Fault(
     "media_worker_died", 422, "The file brought its reader down; it is not accepted."
 )

@@ -12,6 +12,7 @@ class AsyncInstance(AsyncBound):
     send_file = queued(calls.send_file)
     send_image = queued(calls.send_image)
     send_sticker = queued(calls.send_sticker)
+    send_video = queued(calls.send_video)
     send_location = queued(calls.send_location)
     send_contact_card = queued(calls.send_contact_card)
     react_to_message = queued(calls.react_to_message)

@@ -28,6 +28,7 @@ from waypost.client.shapes import (
     SendLocationResult,
     SendStickerResult,
     SendTextResult,
+    SendVideoResult,
     SendVoiceResult,
     StartTypingResult,
     StopTypingResult,
@@ -166,6 +167,43 @@ def send_sticker(chat_id: str, source: Source, *, reply_to: str | None = None) -
         path="/send-sticker",
         result=SendStickerResult,
         fields={"chatId": chat_id, "reply_to": reply_to},
+        source=source,
+    )
+
+
+def send_video(
+    chat_id: str,
+    source: Source,
+    *,
+    filename: str | None = None,
+    mimetype: str | None = None,
+    as_note: bool | None = None,
+    caption: str | None = None,
+    view_once: bool | None = None,
+    reply_to: str | None = None,
+) -> Write[SendVideoResult]:
+    """Send a video.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    as_note: Whether it is shown as a circle; phones show no caption there.
+    caption: A text shown below it.
+    view_once: Whether it can be looked at only once.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-video",
+        result=SendVideoResult,
+        fields={
+            "chatId": chat_id,
+            "filename": filename,
+            "mimetype": mimetype,
+            "asNote": as_note,
+            "caption": caption,
+            "view_once": view_once,
+            "reply_to": reply_to,
+        },
         source=source,
     )
 

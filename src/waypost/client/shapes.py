@@ -184,6 +184,42 @@ class SendStickerResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
 
 
+class VideoMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The video as it was sent; sizes in pixels."""
+
+    url: str
+    mimetype: str
+    fileSha256: bytes
+    fileLength: str
+    mediaKey: bytes
+    fileEncSha256: bytes
+    directPath: str
+    mediaKeyTimestamp: str
+    seconds: int
+    height: int
+    width: int
+    jpegThumbnail: bytes
+    caption: str | UnsetType = UNSET
+    viewOnce: bool | UnsetType = UNSET
+
+
+class VideoContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds: one of the two."""
+
+    videoMessage: VideoMessage | UnsetType = UNSET
+    ptvMessage: VideoMessage | UnsetType = UNSET
+
+
+class SendVideoResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a video that was sent."""
+
+    key: MessageKey
+    message: VideoContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
 class Location(msgspec.Struct, frozen=True, kw_only=True):
     """The place as it was sent."""
 

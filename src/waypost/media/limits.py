@@ -29,5 +29,8 @@ class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     sticker_frames: int = 150
     """Frames of an animation that is made a sticker; ten seconds at what most GIFs have."""
 
+    video_pixels: int = 4096 * 2304
+    """Width times height; the decoders in phones end there."""
+
     video_seconds: float = 3600.0
     """Seconds; a video of 16 MB that claims more is an attack."""

@@ -10,6 +10,7 @@ from waypost.operations.messages.send_location import SEND_LOCATION
 from waypost.operations.messages.send_sticker import SEND_STICKER
 from waypost.operations.messages.send_text import SEND_TEXT
 from waypost.operations.messages.send_text_safe import SEND_TEXT_SAFE
+from waypost.operations.messages.send_video import SEND_VIDEO
 from waypost.operations.messages.send_voice import SEND_VOICE
 from waypost.operations.messages.start_typing import START_TYPING
 from waypost.operations.messages.stop_typing import STOP_TYPING
@@ -21,6 +22,7 @@ WRITES: tuple[AnyWrite, ...] = (
     SEND_FILE,
     SEND_IMAGE,
     SEND_STICKER,
+    SEND_VIDEO,
     SEND_LOCATION,
     SEND_CONTACT_CARD,
     REACT_TO_MESSAGE,

@@ -16,6 +16,7 @@ from waypost.engine.port import Sent, Session
 from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
 from waypost.instances.contacts import Contacts
 from waypost.instances.messages import Message, MessageStore
+from waypost.media.film import Film
 from waypost.media.picture import Picture, Use
 from waypost.outbox.request import Request
 from waypost.telemetry import Log
@@ -39,6 +40,10 @@ class Converter(Protocol):
 
     async def picture(self, source: Path, target: Path, use: Use) -> Picture:
         """Make a picture of that use at `target` of any at `source`. Raises MediaError."""
+        ...
+
+    async def film(self, source: Path, target: Path) -> Film:
+        """Make a video that phones play at `target` of the one at `source`. Raises MediaError."""
         ...
 
 

@@ -60,7 +60,7 @@ _BAD_READS: Final = 100
 """Errors in a row from a demuxer after which the rest of the file is given up."""
 
 
-class _Nameless:
+class Nameless:
     """A file without a name, so that nothing in FFmpeg can guess by it or open its neighbours."""
 
     def __init__(self, source: BinaryIO) -> None:
@@ -236,7 +236,7 @@ class Decoding:
 
 def _open(source: BinaryIO, container: Container) -> InputContainer:
     return av.open(
-        cast("IO[bytes]", _Nameless(source)),
+        cast("IO[bytes]", Nameless(source)),
         "r",
         format=container.demuxer,
         metadata_errors="replace",

@@ -17,13 +17,14 @@ from waypost.errors import (
     MediaError,
     VoiceError,
 )
+from waypost.media.film import Film
 from waypost.media.limits import MediaLimits
 from waypost.media.picture import Picture, Use
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note, part_of
 from waypost.workers.cpus import cpu_share, worker_count
-from waypost.workers.process import Made, WorkerGone, WorkerProcess
-from waypost.workers.protocol import AnyJob, Done, Job, Pictured, PictureJob
+from waypost.workers.process import WorkerGone, WorkerProcess
+from waypost.workers.protocol import AnyJob, Done, Filmed, FilmJob, Job, Made, Pictured, PictureJob
 
 MOST_WAITING: Final = 1024
 """Conversions that may wait for a worker; more than the outbox prepares ahead on any node."""
@@ -115,13 +116,23 @@ class WorkerPool:
 
     async def picture(self, source: Path, target: Path, use: Use) -> Picture:
         """Make `target` a picture of that use, as `convert` makes notes. Raises MediaError likewise."""
-        try:
-            made = await self._done(PictureJob(source, target, use))
-        except VoiceError as error:
-            raise _of_media(error) from error
+        made = await self._of_media(PictureJob(source, target, use))
         if isinstance(made, Pictured):
             return made.picture
         raise MediaError(MEDIA_WORKER_DIED)
+
+    async def film(self, source: Path, target: Path) -> Film:
+        """Make `target` a video that phones play, as `convert` makes notes. Raises MediaError likewise."""
+        made = await self._of_media(FilmJob(source, target))
+        if isinstance(made, Filmed):
+            return made.film
+        raise MediaError(MEDIA_WORKER_DIED)
+
+    async def _of_media(self, job: PictureJob | FilmJob) -> Made:
+        try:
+            return await self._done(job)
+        except VoiceError as error:
+            raise _of_media(error) from error
 
     async def _done(self, job: AnyJob) -> Made:
         if self._waiting >= self._most_waiting:

@@ -17,9 +17,8 @@ from waypost.workers.protocol import (
     LENGTH_BYTES,
     Answer,
     AnyJob,
-    Done,
     Failed,
-    Pictured,
+    Made,
     Progress,
     Ready,
     Setup,
@@ -38,8 +37,6 @@ _KEPT_VARIABLES: Final = (
     "TZ",
 )
 """Of the environment; a worker must not hold the gateway's settings, which are secrets in part."""
-
-Made = Done | Pictured
 
 
 class WorkerGone(Exception):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from waypost.media.film import Film
 from waypost.media.limits import MediaLimits
 from waypost.media.picture import Picture, Use
 from waypost.voice.limits import Limits
@@ -37,6 +38,13 @@ class PictureJob(msgspec.Struct, frozen=True, tag="picture"):
     use: Use
 
 
+class FilmJob(msgspec.Struct, frozen=True, tag="film"):
+    """To a worker that is ready: make a video that can be sent."""
+
+    source: Path
+    target: Path
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """From a worker that is warm and waits for a job."""
 
@@ -63,6 +71,12 @@ class Pictured(msgspec.Struct, frozen=True, tag="pictured"):
     picture: Picture
 
 
+class Filmed(msgspec.Struct, frozen=True, tag="filmed"):
+    """From a worker: the video is at its target."""
+
+    film: Film
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """From a worker: a row of the table of errors, by its code."""
 
@@ -73,9 +87,10 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """Whether the worker ends itself after this, since the job has used up its memory or its time."""
 
 
-AnyJob = Job | PictureJob
-Order = Setup | Job | PictureJob
-Answer = Ready | Progress | Done | Pictured | Failed
+AnyJob = Job | PictureJob | FilmJob
+Order = Setup | Job | PictureJob | FilmJob
+Made = Done | Pictured | Filmed
+Answer = Ready | Progress | Done | Pictured | Filmed | Failed
 
 
 def _plain(value: object) -> str:

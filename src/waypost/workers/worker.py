@@ -23,7 +23,10 @@ from waypost.workers.protocol import (
     AnyJob,
     Done,
     Failed,
+    Filmed,
+    FilmJob,
     Job,
+    Made,
     Pictured,
     Progress,
     Ready,
@@ -75,7 +78,9 @@ def main() -> None:
         return
     networkless = confine.drop_network()
     limits, media = setup.limits, setup.media
-    confine.limit_process(max(limits.note_bytes, limits.input_bytes, 2 * media.image_bytes))
+    confine.limit_process(
+        max(limits.note_bytes, limits.input_bytes, 2 * media.image_bytes, 2 * media.video_bytes)
+    )
     _warm_up()
     confine.limit_memory(limits.memory_bytes)
     channel.sendall(pack(Ready(networkless)))
@@ -87,9 +92,7 @@ def main() -> None:
             return
 
 
-def work(
-    job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float], None]
-) -> Done | Pictured | Failed:
+def work(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float], None]) -> Made | Failed:
     """Do one job, and turn every failure that is not a bug into an answer."""
     try:
         return _done(job, limits, media, tick)
@@ -105,13 +108,17 @@ def work(
         return Failed(INTERNAL.code, error.strerror, {}, last=True)
 
 
-def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float], None]) -> Done | Pictured:
+def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float], None]) -> Made:
     """What comes of a job. What only some jobs need is imported when the first one comes: memory is counted
     from what a worker holds at its start."""
     if isinstance(job, Job):
         from waypost.voice.convert import convert
 
         return Done(convert(job.source, job.target, limits, tick))
+    if isinstance(job, FilmJob):
+        from waypost.media.films import to_film
+
+        return Filmed(to_film(job.source, job.target, media, tick))
     from waypost.media import pictures, stickers
 
     make = {"image": pictures.to_image, "preview": pictures.to_preview, "sticker": stickers.to_sticker}
