@@ -101,6 +101,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = []
 
+    webhook_allow: Annotated[
+        list[str],
+        Meta(
+            description="Private addresses, odd ports and hosts without TLS that webhooks may lead to, such "
+            "as n8n:5678: host, address or network, each with an optional :port, separated by commas."
+        ),
+    ] = []
+    keep_events_seconds: Annotated[
+        _Seconds,
+        Meta(description="Events, their deliveries and dead letters are kept this long."),
+    ] = 1_209_600.0
+
     # What the API's documentation promises for audio, counted in file bytes (after base64).
     upload_max_bytes: Annotated[
         int, Meta(ge=1024, description="Largest file that a call may carry or a url lead to.")

@@ -42,6 +42,13 @@ FORBIDDEN: Final = Fault(
 NOT_FOUND: Final = Fault("not_found", 404, "Nothing is here; check the path and the ids in it.")
 INSTANCE_NOT_FOUND: Final = Fault("instance_not_found", 404, "Instance not found.")
 REQUEST_NOT_FOUND: Final = Fault("request_not_found", 404, "Queued request not found.")
+WEBHOOK_NOT_FOUND: Final = Fault("webhook_not_found", 404, "Webhook not found.")
+DELIVERY_NOT_FOUND: Final = Fault(
+    "delivery_not_found", 404, "Delivery not found; what was delivered long ago is forgotten."
+)
+WEBHOOKS_FULL: Final = Fault(
+    "webhooks_full", 422, "This instance has as many webhooks as it may; delete one first."
+)
 METHOD_NOT_ALLOWED: Final = Fault("method_not_allowed", 405, "This path does not take that method.")
 BODY_TIMEOUT: Final = Fault(
     "body_timeout", 408, "The body of the call did not arrive in time; send it again.", retryable=True
@@ -79,6 +86,12 @@ URL_REFUSED: Final = Fault(
     422,
     "The url leads to an address that this gateway does not fetch from; the operator can allow it"
     " with WAYPOST_FETCH_ALLOW.",
+)
+WEBHOOK_REFUSED: Final = Fault(
+    "webhook_refused",
+    422,
+    "The url leads to an address that this gateway does not deliver events to; the operator can allow it"
+    " with WAYPOST_WEBHOOK_ALLOW.",
 )
 URL_UNREACHABLE: Final = Fault("url_unreachable", 422, "The url could not be fetched.", retryable=True)
 URL_NOT_AUDIO_PAGE: Final = Fault(

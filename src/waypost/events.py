@@ -17,7 +17,12 @@ GivenName = Literal[
 ]
 # What only those learn who ask for it.
 FurtherName = Literal[
-    "queued_request.finished", "instance.status", "instance.qr", "call.offer", "group.update"
+    "queued_request.finished",
+    "instance.status",
+    "instance.qr",
+    "call.offer",
+    "group.update",
+    "webhook.disabled",
 ]
 EventName = GivenName | FurtherName
 

@@ -164,6 +164,7 @@ class _House:
     neighbours: Neighbours | None
     otp: OtpDesk
     chatting: Chatting
+    publishing: Publishing
 
 
 async def _furnish(
@@ -191,7 +192,7 @@ async def _furnish(
     neighbours = None
     if storage.nodes is not None:
         neighbours = Neighbours(
-            storage.nodes, store, lambda: register, clock, log, lambda i: publishing.told([i])
+            storage.nodes, store, lambda: register, clock, log, lambda i: publishing.told(i)
         )
     stores = None
     if neighbours is not None and storage.sessions is not None:
@@ -205,7 +206,7 @@ async def _furnish(
 
     register = Register(clock, changed, lambda instance_id: outbox.pacing_changed(instance_id))
     sessions = Sessions(store, lambda: engine, networks, register, log, alone=neighbours is None)
-    publishing = Publishing(database, sessions.holds, lambda: register, clock, log)
+    publishing = Publishing(settings, database, sessions.holds, lambda: register, clock, log)
     instances = Instances(
         store,
         sessions,
@@ -297,6 +298,7 @@ async def _furnish(
         neighbours=neighbours,
         otp=otp,
         chatting=chatting,
+        publishing=publishing,
     )
 
 
@@ -320,7 +322,8 @@ def _api(
     endpoints = [
         *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
         *Queued(house.outbox, wait).endpoints(),
-        *InstancesApi(house.instances, tokens, bodies, settings).endpoints(),
+        *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
+        *house.publishing.endpoints(bodies),
         *TokensApi(tokens, house.instances, bodies).endpoints(),
         *OtpApi(house.otp.codes, house.otp.links, bodies).endpoints(),
         *further(bodies),

@@ -1,18 +1,30 @@
 """What lies between an event and everybody who is told of it, put together once for the composition root."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Final
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
 
+from waypost.api.body import BodyReader
+from waypost.api.deliveries_api import DeliveriesApi
+from waypost.api.endpoint import Endpoint
+from waypost.api.webhooks_api import WebhooksApi
 from waypost.clock import Clock
+from waypost.config import ConfigError, Settings
 from waypost.instances.announcer import Announcer
 from waypost.instances.register import Register
+from waypost.net.allow import AllowList
+from waypost.net.guard import SystemResolver
+from waypost.net.poster import Poster
 from waypost.storage.database import Database
+from waypost.storage.deliveries import SqlDeliveries
 from waypost.storage.events import EventRows, FinishedEvents, SqlEvents
+from waypost.storage.webhooks import SqlWebhooks
 from waypost.telemetry import Log
+from waypost.webhooks.courier import Courier
+from waypost.webhooks.dispatcher import Dispatcher
 from waypost.webhooks.journal import Journal
-
-_RETRY_SECONDS: Final = 3 * 86_400.0
+from waypost.webhooks.settings import DeliverySettings
+from waypost.webhooks.webhooks import Webhooks
 
 
 class Publishing:
@@ -20,25 +32,59 @@ class Publishing:
 
     def __init__(
         self,
+        settings: Settings,
         database: Database,
         holds: Callable[[str], bool],
         register: Callable[[], Register],
         clock: Clock,
         log: Log,
+        deliveries: DeliverySettings | None = None,
     ) -> None:
-        """`holds`: whether an instance is this node's; `register` is asked for when first needed."""
-        rows = EventRows(database.dialect, _RETRY_SECONDS, holds)
+        """`holds`: whether an instance is this node's; `register` is asked for when first needed. Raises
+        ConfigError.
+        """
+        deliveries = deliveries or DeliverySettings()
+        rows = EventRows(database.dialect, deliveries.retry_seconds, holds)
+        store = SqlDeliveries(database, rows, clock, deliveries.retry_seconds)
+        self._resolver = SystemResolver()
+        poster = Poster(_allowed(settings), self._resolver)
+        courier = Courier(poster, lambda instance_id: register().find(instance_id), clock)
         self.journal = Journal(SqlEvents(database, rows, clock))
-        self.endings = FinishedEvents(rows, self.told)
+        self.endings = FinishedEvents(rows, self.journal.told)
         self.announcer = Announcer(register, holds, self.journal.publish, log)
+        rng = random.SystemRandom()
+        self._dispatcher = Dispatcher(store, courier, holds, clock, rng, deliveries, log)
+        self.journal.on_news(self._dispatcher.told)
+        self.webhooks = Webhooks(
+            SqlWebhooks(database), store, poster, courier, self._dispatcher.changed, clock
+        )
 
-    def told(self, instance_ids: Iterable[str]) -> None:
-        """Events of these instances were stored, here or elsewhere."""
-        self.journal.told(instance_ids)
+    def told(self, instance_id: str) -> None:
+        """Another node has stored events of the instance; without one, webhooks are others."""
+        if instance_id:
+            self.journal.told([instance_id])
+        else:
+            self._dispatcher.changed()
+
+    def endpoints(self, bodies: BodyReader) -> Sequence[Endpoint]:
+        """What the API offers of it."""
+        return [
+            *WebhooksApi(self.webhooks, bodies).endpoints(),
+            *DeliveriesApi(self.webhooks, bodies).endpoints(),
+        ]
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Pass on what is told while the context lasts."""
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._resolver.close)
+            await stack.enter_async_context(self._dispatcher.running())
             await stack.enter_async_context(self.announcer.running())
             yield
+
+
+def _allowed(settings: Settings) -> AllowList:
+    try:
+        return AllowList.parse(settings.webhook_allow)
+    except ValueError as wrong:
+        raise ConfigError([f"WAYPOST_WEBHOOK_ALLOW: {wrong}"]) from None

@@ -35,6 +35,7 @@ EDGES = {
     "rich": {"cli"},
     "phonenumbers": {"address"},
     "PIL": {"media"},
+    "standardwebhooks": {"webhooks", "client"},
 }
 
 

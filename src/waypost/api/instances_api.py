@@ -12,15 +12,17 @@ from waypost.api.body import BodyReader
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
 from waypost.api.replies import Reply
+from waypost.api.webhook_view import WebhookHealth, WebhookView, webhook_health, webhook_view
 from waypost.clock import iso
 from waypost.config import Settings
-from waypost.errors import CLIENT_OUTDATED, InvalidRequest
+from waypost.errors import CLIENT_OUTDATED, FetchError, InvalidRequest
 from waypost.instances.instance import Instance, NetworkName
 from waypost.instances.instances import Instances
 from waypost.instances.overrides import CallChoice, Overrides, PacingOverrides
 from waypost.instances.qr import png_base64
 from waypost.instances.state import InstanceState, sentence
 from waypost.outbox.port import Waiting
+from waypost.webhooks.webhooks import Wanted, Webhooks
 
 Status = Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
 
@@ -32,7 +34,9 @@ class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="The account's number in full, with +.", examples=["+12132132131"])
     ]
     name: Annotated[str, Meta(description="A name that no other instance has.", min_length=1, max_length=50)]
-    webhook_url: Annotated[str | None, Meta(description="Where events go; https.")] = None
+    webhook_url: Annotated[
+        str | None, Meta(description="Where events go: makes a webhook; https unless it is private.")
+    ] = None
     network: Annotated[
         NetworkName | None,
         Meta(description="whatsapp, or sandbox for tests; the gateway's default unless given."),
@@ -95,6 +99,12 @@ class InstanceWithCode(InstanceView, frozen=True, kw_only=True):
     qr_expires_at: str | None
 
 
+class CreatedInstance(InstanceWithCode, frozen=True, kw_only=True):
+    """A new instance; `webhook`, with its secrets, where a webhook_url was given."""
+
+    webhook: WebhookView | None
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How an instance is right now."""
 
@@ -106,6 +116,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
     jid: str | None
     push_name: str | None
+    webhooks: WebhookHealth
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,8 +128,16 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 class InstancesApi:
     """The endpoints of instances."""
 
-    def __init__(self, instances: Instances, tokens: Tokens, bodies: BodyReader, settings: Settings) -> None:
+    def __init__(
+        self,
+        instances: Instances,
+        tokens: Tokens,
+        bodies: BodyReader,
+        settings: Settings,
+        webhooks: Webhooks,
+    ) -> None:
         self._instances = instances
+        self._webhooks = webhooks
         self._tokens = tokens
         self._bodies = bodies
         self._settings = settings
@@ -137,7 +156,7 @@ class InstancesApi:
                 answer=self.create,
                 tag="Instances",
                 fields=CreateInstance,
-                result=InstanceWithCode,
+                result=CreatedInstance,
                 limit=settings.limit_create_instance,
             ),
             Endpoint(
@@ -207,8 +226,8 @@ class InstancesApi:
         headers = call.http.headers
         body = await self._bodies.read(call.http.stream(), headers.get("content-type", ""), None, None)
         wanted = self._create.read(body.fields)
-        if wanted.webhook_url is not None and not wanted.webhook_url.startswith("https://"):
-            raise InvalidRequest({"webhook_url": ["The webhook_url must begin with https://."]})
+        if wanted.webhook_url is not None:
+            await self._check(wanted.webhook_url)
         instance = await self._instances.create(
             name=wanted.name,
             phone=parse_phone(wanted.phone),
@@ -218,8 +237,18 @@ class InstancesApi:
             webhook_url=wanted.webhook_url,
         )
         token = await self._tokens.issue(instance_id=instance.id, name=instance.name)
+        webhook = None
+        if wanted.webhook_url is not None:
+            made = await self._webhooks.create(instance.id, Wanted(url=wanted.webhook_url))
+            webhook = webhook_view(made, secret=made.secret, signing_secret=made.signing_secret)
         await self._instances.qr_code(instance.id)
-        return Reply(body=self._with_code(instance, token.text))
+        return Reply(body={**self._with_code(instance, token.text), "webhook": webhook})
+
+    async def _check(self, url: str) -> None:
+        try:
+            await self._webhooks.check(url)
+        except FetchError as wrong:
+            raise InvalidRequest({"webhook_url": [wrong.message]}) from None
 
     async def list(self, call: Call) -> Reply:
         """The instances that the token may see."""
@@ -266,6 +295,7 @@ class InstancesApi:
                 until=iso(condition.until) if condition.until else None,
                 jid=account.jid if account else None,
                 push_name=account.push_name if account else None,
+                webhooks=webhook_health(await self._webhooks.of_instance(instance.id)),
             )
         )
 

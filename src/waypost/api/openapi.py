@@ -14,6 +14,8 @@ _PARAMETERS = {
     "instance": "Id of the instance.",
     "uuid": "Id of the queued request.",
     "number": "Number of the token.",
+    "webhook": "Id of the webhook.",
+    "delivery": "Id of the delivery.",
 }
 _HEADERS = (
     ("Authorization", "Bearer <token>", True),

@@ -7,7 +7,10 @@ from waypost.client.describe import Read, Source, Write, part
 from waypost.client.shapes import (
     CallChoice,
     ContactFields,
+    CreatedInstance,
     DeleteMessageResult,
+    DeliveryPage,
+    DeliveryWithAttempts,
     Done,
     Health,
     InstanceView,
@@ -21,6 +24,8 @@ from waypost.client.shapes import (
     QueuedRequest,
     QueuedRequestPage,
     ReactToMessageResult,
+    Redelivered,
+    Removed,
     Revoked,
     SendContactCardResult,
     SendFileResult,
@@ -33,6 +38,8 @@ from waypost.client.shapes import (
     StartTypingResult,
     StopTypingResult,
     TokenView,
+    Tried,
+    WebhookView,
 )
 
 
@@ -372,12 +379,12 @@ def create_instance(
     network: Literal["whatsapp", "sandbox"] | None = None,
     id: str | None = None,
     caption_as_text: bool | None = None,
-) -> Read[InstanceWithCode]:
+) -> Read[CreatedInstance]:
     """Create an instance and get its QR code and token.
 
     phone: The account's number in full, with +.
     name: A name that no other instance has.
-    webhook_url: Where events go; https.
+    webhook_url: Where events go: makes a webhook; https unless it is private.
     network: whatsapp, or sandbox for tests; the gateway's default unless given.
     id: A UUID to keep, for those who switch from elsewhere.
     caption_as_text: Whether a caption follows a voice note as a text; true unless given.
@@ -385,7 +392,7 @@ def create_instance(
     return Read(
         method="POST",
         path="/create-instance",
-        result=InstanceWithCode,
+        result=CreatedInstance,
         fields={
             "phone": phone,
             "name": name,
@@ -510,6 +517,179 @@ def delete() -> Read[Done]:
         path="",
         result=Done,
         fields={},
+    )
+
+
+def create_webhook(
+    url: str,
+    *,
+    events: list[str] | None = None,
+    secret: str | None = None,
+    signing_secret: str | None = None,
+    headers: dict[str, str] | None = None,
+    user_id: str | None = None,
+    enabled: bool | None = None,
+) -> Read[WebhookView]:
+    """Make a webhook.
+
+    url: Where events are posted to; https unless it is private.
+    events: Names of the events; the eight that every client knows unless given.
+    secret: What the authorization header says; made here unless given.
+    signing_secret: The key of the signatures, whsec_ and base64; made here unless given.
+    headers: Further headers, name to value.
+    user_id: What x-userId and userId say; the id of the instance unless given.
+    enabled: false: made, and nothing is sent yet.
+    """
+    return Read(
+        method="POST",
+        path="/webhooks",
+        result=WebhookView,
+        fields={
+            "url": url,
+            "events": events,
+            "secret": secret,
+            "signing_secret": signing_secret,
+            "headers": headers,
+            "user_id": user_id,
+            "enabled": enabled,
+        },
+    )
+
+
+def list_webhooks() -> Read[list[WebhookView]]:
+    """List the instance's webhooks, without their secrets."""
+    return Read(
+        method="GET",
+        path="/webhooks",
+        result=list[WebhookView],
+        fields={},
+    )
+
+
+def change_webhook(
+    webhook: str,
+    *,
+    url: str | None = None,
+    events: list[str] | None = None,
+    secret: str | None = None,
+    signing_secret: str | None = None,
+    rotate_signing_secret: bool | None = None,
+    headers: dict[str, str] | None = None,
+    user_id: str | None = None,
+    enabled: bool | None = None,
+) -> Read[WebhookView]:
+    """Change a webhook, or enable it again.
+
+    url: Where events are posted to; https unless it is private.
+    events: Names of the events; the eight that every client knows unless given.
+    secret: What the authorization header says; made here unless given.
+    signing_secret: The key of the signatures, whsec_ and base64; made here unless given.
+    rotate_signing_secret: true: make a new key; the old one signs beside it for a day.
+    headers: Further headers, in the place of those there are.
+    user_id: What x-userId and userId say; the id of the instance unless given.
+    enabled: false: keep what is pending; true: go on, also after a disabling.
+    """
+    return Read(
+        method="PATCH",
+        path=f"/webhooks/{part(webhook)}",
+        result=WebhookView,
+        fields={
+            "url": url,
+            "events": events,
+            "secret": secret,
+            "signing_secret": signing_secret,
+            "rotate_signing_secret": rotate_signing_secret,
+            "headers": headers,
+            "user_id": user_id,
+            "enabled": enabled,
+        },
+    )
+
+
+def delete_webhook(webhook: str) -> Read[Removed]:
+    """Delete a webhook with its deliveries."""
+    return Read(
+        method="DELETE",
+        path=f"/webhooks/{part(webhook)}",
+        result=Removed,
+        fields={},
+    )
+
+
+def webhooks_test(webhook: str) -> Read[Tried]:
+    """Post an event named webhook.test, now and once."""
+    return Read(
+        method="POST",
+        path=f"/webhooks/{part(webhook)}/test",
+        result=Tried,
+        fields={},
+    )
+
+
+def list_webhooks_deliveries(
+    webhook: str,
+    *,
+    state: str | None = None,
+    event: str | None = None,
+    chat: str | None = None,
+    cursor: str | None = None,
+    limit: str | None = None,
+) -> Read[DeliveryPage]:
+    """List a webhook's deliveries, newest first.
+
+    state: Only these: pending, delivered or dead.
+    event: Only events of this name.
+    chat: Only events of this chat.
+    cursor: next_cursor of the page before.
+    limit: Deliveries per page, 1 to 500; 50 unless given.
+    """
+    return Read(
+        method="GET",
+        path=f"/webhooks/{part(webhook)}/deliveries",
+        result=DeliveryPage,
+        fields={"state": state, "event": event, "chat": chat, "cursor": cursor, "limit": limit},
+        in_query=True,
+    )
+
+
+def get_webhooks_deliverie(webhook: str, delivery: str) -> Read[DeliveryWithAttempts]:
+    """Get a delivery with its attempts."""
+    return Read(
+        method="GET",
+        path=f"/webhooks/{part(webhook)}/deliveries/{part(delivery)}",
+        result=DeliveryWithAttempts,
+        fields={},
+    )
+
+
+def webhooks_deliveries_redeliver(webhook: str, delivery: str) -> Read[Redelivered]:
+    """Send an event again, whatever became of it."""
+    return Read(
+        method="POST",
+        path=f"/webhooks/{part(webhook)}/deliveries/{part(delivery)}/redeliver",
+        result=Redelivered,
+        fields={},
+    )
+
+
+def webhooks_redeliver(
+    webhook: str,
+    *,
+    state: Literal["dead", "delivered"] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> Read[Redelivered]:
+    """Send all dead letters of a webhook again, or what was delivered in a time.
+
+    state: dead unless given: what was given up.
+    since: Only events from this time on, RFC 3339, such as 2026-01-31T08:00:00Z.
+    until: Only events before this time.
+    """
+    return Read(
+        method="POST",
+        path=f"/webhooks/{part(webhook)}/redeliver",
+        result=Redelivered,
+        fields={"state": state, "since": since, "until": until},
     )
 
 

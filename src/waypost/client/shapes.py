@@ -411,8 +411,27 @@ class CallChoice(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class InstanceWithCode(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance with what has to be scanned: `qr_code` is a PNG in base64, `qr_text` what it says."""
+class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook. `headers` names further headers; their values are not told. `secret` and `signing_secret`
+    are told once, by the call that makes them. `reason` says why it is not enabled, `failing_since`
+    since when nothing could be delivered."""
+
+    id: str
+    url: str
+    events: list[str]
+    headers: list[str]
+    user_id: str
+    enabled: bool
+    reason: Literal["", "disabled", "failing"]
+    reason_message: str
+    failing_since: str | None
+    secret: str | None
+    signing_secret: str | None
+    created_at: str
+
+
+class CreatedInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """A new instance; `webhook`, with its secrets, where a webhook_url was given."""
 
     id: str
     name: str
@@ -431,6 +450,7 @@ class InstanceWithCode(msgspec.Struct, frozen=True, kw_only=True):
     qr_code: str | None
     qr_text: str | None
     qr_expires_at: str | None
+    webhook: WebhookView | None
 
 
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -453,6 +473,36 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class InstanceWithCode(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance with what has to be scanned: `qr_code` is a PNG in base64, `qr_text` what it says."""
+
+    id: str
+    name: str
+    phone: str
+    service_type: Literal["whatsapp"]
+    status: Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
+    reason: str
+    reason_message: str
+    network: Literal["whatsapp", "sandbox"]
+    caption_as_text: bool
+    pacing: PacingOverrides
+    when_unknown: Literal["fail", "resend"] | None
+    calls: CallChoice
+    access_token: str | None
+    created_at: str
+    qr_code: str | None
+    qr_text: str | None
+    qr_expires_at: str | None
+
+
+class WebhookHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How many webhooks there are: working, failing since some time, and disabled because of that."""
+
+    working: int
+    failing: int
+    disabled: int
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How an instance is right now."""
 
@@ -464,12 +514,90 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
     jid: str | None
     push_name: str | None
+    webhooks: WebhookHealth
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence that it was done."""
 
     message: str
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence that it was done."""
+
+    message: str
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a test: the answer's beginning, or why there was none."""
+
+    delivered: bool
+    ms: int
+    response_status: int | None
+    response_body: str
+    error: str | None
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way to a webhook: pending, delivered, or dead: given up, until it is sent again.
+    `response_status` and `error` are what the last attempt came to."""
+
+    id: str
+    event_id: str
+    event: str
+    chat: str | None
+    state: Literal["pending", "delivered", "dead"]
+    attempts: int
+    response_status: int | None
+    error: str | None
+    created_at: str
+    next_attempt_at: str | None
+    finished_at: str | None
+
+
+class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries, newest first; `next_cursor` leads to older ones."""
+
+    data: list[DeliveryView]
+    next_cursor: str | None
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One try: how long it took, the headers that were sent, without secrets, and the answer's beginning."""
+
+    number: int
+    at: str
+    ms: int
+    response_status: int | None
+    error: str | None
+    request_headers: dict[str, str]
+    response_body: str
+
+
+class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with its last twenty attempts, oldest first, and the body that is sent."""
+
+    id: str
+    event_id: str
+    event: str
+    chat: str | None
+    state: Literal["pending", "delivered", "dead"]
+    attempts: int
+    response_status: int | None
+    error: str | None
+    created_at: str
+    next_attempt_at: str | None
+    finished_at: str | None
+    request_body: dict[str, Any]
+    log: list[AttemptView]
+
+
+class Redelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """How many deliveries were set out again."""
+
+    message: str
+    count: int
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,7 +136,7 @@ class Egress:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             if isinstance(error, TimeoutError):
                 raise
-            raise _translate(error) from error
+            raise translate(error) from error
         except EncodingError as error:
             raise _unreachable(str(error), retryable=False, reason="encoding") from None
 
@@ -241,7 +241,7 @@ def _unreachable(detail: str, *, retryable: bool = True, **facts: object) -> Fet
     return FetchError(URL_UNREACHABLE if retryable else _UNREACHABLE_FOR_GOOD, detail, **facts)
 
 
-def _translate(error: Exception) -> FetchError:
+def translate(error: Exception) -> FetchError:
     """A failure of the network below, in words that a caller understands."""
     if isinstance(error, httpcore.TimeoutException):
         return _unreachable("It did not answer, or not fast enough.", reason="timeout")

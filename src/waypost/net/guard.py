@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import httpcore
 
-from waypost.errors import URL_REFUSED, FetchError
+from waypost.errors import URL_REFUSED, Fault, FetchError
 from waypost.net.addresses import Address, is_public
 from waypost.net.allow import AllowList
 
@@ -58,9 +58,16 @@ class SystemResolver:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for httpcore after checking where they lead."""
 
-    def __init__(self, allow: AllowList, resolve: Resolver) -> None:
+    def __init__(
+        self, allow: AllowList, resolve: Resolver, fault: Fault = URL_REFUSED, *, encrypted: bool = True
+    ) -> None:
+        """`fault` is what a refusal is told as; it names the setting behind `allow`. Unless connections are
+        `encrypted`, public addresses that nobody allowed are refused too.
+        """
         self._allow = allow
         self._resolve = resolve
+        self._fault = fault
+        self._encrypted = encrypted
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -76,10 +83,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         Raises FetchError(URL_REFUSED), OSError (the name is unknown), TimeoutError or httpcore.ConnectError.
         """
         async with asyncio.timeout(timeout):
-            addresses = await self._resolve(host)
-            if not addresses:
-                raise socket.gaierror(socket.EAI_NONAME, "no address")
-            self._check(host, port, addresses)
+            addresses = await self.checked(host, port)
             *first, last = addresses[:_TRIED]
             share = timeout / (len(first) + 1) if timeout else None
             for address in first:
@@ -96,11 +100,19 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         """Never: no URL leads to a local socket."""
-        raise FetchError(URL_REFUSED)
+        raise FetchError(self._fault)
 
     async def sleep(self, seconds: float) -> None:
         """Wait, for httpcore's own use."""
         await asyncio.sleep(seconds)
+
+    async def checked(self, host: str, port: int) -> Sequence[Address]:
+        """The addresses of `host`, all of which may be connected to. Raises FetchError, OSError."""
+        addresses = await self._resolve(host)
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        self._check(host, port, addresses)
+        return addresses
 
     def _check(self, host: str, port: int, addresses: Sequence[Address]) -> None:
         if self._allow.names(host, port):
@@ -109,12 +121,14 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             if self._allow.covers(address, port):
                 continue
             if not is_public(address):
-                raise refused(host, port, "It leads to an address that is not public.")
+                raise refused(host, port, "It leads to an address that is not public.", self._fault)
+            if not self._encrypted:
+                raise refused(host, port, "A public host is only sent to by https.", self._fault)
             if not self._allow.opens(port):
-                raise refused(host, port, f"Port {port} is not one of 80 and 443.")
+                raise refused(host, port, f"Port {port} is not one of 80 and 443.", self._fault)
 
 
-def refused(host: str, port: int, reason: str) -> FetchError:
+def refused(host: str, port: int, reason: str, fault: Fault = URL_REFUSED) -> FetchError:
     """The error that names what the operator would have to allow; never the address behind a name."""
     shown = f"[{host}]" if ":" in host else host
-    return FetchError(URL_REFUSED, f"{reason} The entry would be {shown}:{port}.")
+    return FetchError(fault, f"{reason} The entry would be {shown}:{port}.")

@@ -30,8 +30,8 @@ class Notice(msgspec.Struct, frozen=True):
     condition   the instance's condition or QR code is another
     order       an order for the instance was placed
     ordered     the order `subject` was carried out
-    events      events of the instance were stored by another node than the one that passes them on, or what
-                is owed to its webhooks has changed
+    events      events of the instance were stored by another node than the one that passes them on; without
+                an instance: webhooks are others, or what is owed to them
     """
 
     kind: NoticeKind

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from waypost.events import Event, EventName
+from waypost.events import Event
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     id: str
     instance_id: str
-    name: EventName
+    name: str
     at: float
     payload: msgspec.Raw
     chat: str | None = None

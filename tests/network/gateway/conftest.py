@@ -18,5 +18,5 @@ def stage_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def stage(stage_folder: Path) -> AsyncIterator[Stage]:
     """One gateway, one sandbox and one paired instance for all tests of this folder."""
-    async with gateway_stage(stage_folder, fetch_allow=["127.0.0.1"]) as here:
+    async with gateway_stage(stage_folder, fetch_allow=["127.0.0.1"], webhook_allow=["127.0.0.1"]) as here:
         yield here

@@ -1,0 +1,57 @@
+-- name: upcoming
+SELECT
+    d.seq, d.webhook_id, d.chat, d.state, d.attempts, d.created_at, d.retry_until, d.next_attempt_at,
+    d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload
+FROM deliveries AS d INNER JOIN events AS e ON d.event_seq = e.seq
+WHERE
+    d.webhook_id = :webhook_id
+    AND d.state = 'pending'
+    AND d.chat NOT IN (SELECT value FROM jsonb_array_elements_text(CAST(:without AS jsonb)))
+ORDER BY d.seq
+LIMIT :limit;
+
+-- name: attempted
+-- Nothing when the delivery went with its webhook meanwhile.
+INSERT INTO delivery_attempts (delivery_seq, number, at, ms, status, error, headers, answer)
+SELECT
+    seq,
+    coalesce((SELECT max(a.number) FROM delivery_attempts AS a WHERE a.delivery_seq = :seq), 0) + 1,
+    CAST(:at AS double precision), CAST(:ms AS bigint), CAST(:status AS bigint), CAST(:error AS text), CAST(:headers AS text), CAST(:answer AS bytea)
+FROM deliveries WHERE seq = :seq;
+
+-- name: page
+SELECT
+    d.seq, d.webhook_id, d.chat, d.state, d.attempts, d.created_at, d.retry_until, d.next_attempt_at,
+    d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload
+FROM deliveries AS d INNER JOIN events AS e ON d.event_seq = e.seq
+WHERE
+    d.webhook_id = :webhook_id
+    AND d.seq < :before
+    AND (CAST(:state AS text) IS NULL OR d.state = :state)
+    AND (CAST(:event AS text) IS NULL OR e.name = :event)
+    AND (CAST(:chat AS text) IS NULL OR d.chat = :chat)
+ORDER BY d.seq DESC
+LIMIT :limit;
+
+-- name: redeliver
+UPDATE deliveries SET
+    state = 'pending',
+    attempts = 0,
+    next_attempt_at = NULL,
+    finished_at = NULL,
+    retry_until = :retry_until
+WHERE webhook_id = :webhook_id AND seq IN (SELECT CAST(value AS bigint) FROM jsonb_array_elements_text(CAST(:seqs AS jsonb)));
+
+-- name: redeliver_all
+UPDATE deliveries SET
+    state = 'pending',
+    attempts = 0,
+    next_attempt_at = NULL,
+    finished_at = NULL,
+    retry_until = :retry_until
+WHERE seq IN (
+    SELECT seq FROM deliveries
+    WHERE webhook_id = :webhook_id AND state = :state AND created_at >= :since AND created_at < :until
+    ORDER BY seq
+    LIMIT :limit
+);
