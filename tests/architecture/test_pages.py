@@ -11,6 +11,7 @@ from typer.main import get_command
 from waypost.cli.main import app
 
 _TARGETS = re.compile(r"^([a-z]+):", re.MULTILINE)
+_TESTS = re.compile(r"`(tests/[\w/.]+)`")
 CALLS = [
     pytest.param(words, id=f"{page.name}: {' '.join(words)}"[:80]) for page in PAGES for words in calls(page)
 ]
@@ -42,6 +43,12 @@ def make(words: list[str]) -> None:
 def test_a_call_in_a_document_is_known_to_the_command(words: list[str]) -> None:
     program, *rest = words
     (make if program == "make" else parse)(rest)
+
+
+def test_the_tests_that_documents_name_are_there() -> None:
+    named = {(page.name, found) for page in PAGES for found in _TESTS.findall(page.read_text())}
+    assert ("operations.md", "tests/chaos/test_kill.py") in named
+    assert [one for one in sorted(named) if not (ROOT / one[1]).exists()] == []
 
 
 def test_the_calls_of_the_first_page_are_found() -> None:

@@ -27,7 +27,7 @@ def examine(path: Path) -> File:
     try:
         connection = connect_reader(path)
         try:
-            size = path.stat().st_size
+            size = path.stat().st_size + _log_bytes(path)
             found = revision(connection)
             damage = None
             if size <= _CHECKED_BYTES:
@@ -38,3 +38,9 @@ def examine(path: Path) -> File:
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise StorageError(STORAGE_UNAVAILABLE, f"{path}: {error}") from error
+
+
+def _log_bytes(path: Path) -> int:
+    """What is committed and not yet in the file itself."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.stat().st_size if log.exists() else 0
