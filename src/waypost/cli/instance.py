@@ -1,17 +1,20 @@
 """`waypost instance`: connect accounts to a running gateway."""
 
-import os
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
+from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
 from waypost.cli.own_name import command
+from waypost.client import Waypost
+from waypost.client.shapes import Done, InstanceWithCode
+from waypost.instances.instance import NetworkName
 from waypost.instances.qr import terminal
 
 app = typer.Typer(no_args_is_help=True, help="Create, connect and look after instances (WhatsApp accounts).")
@@ -26,7 +29,7 @@ def create(
     name: Annotated[str, typer.Option(help="A name that no other instance has.")],
     phone: Annotated[str, typer.Option(help="The account's number in full, with +.")],
     network: Annotated[
-        str | None, typer.Option(help="whatsapp or sandbox; the gateway's default unless given.")
+        NetworkName | None, typer.Option(help="whatsapp or sandbox; the gateway's default unless given.")
     ] = None,
     id: Annotated[str | None, typer.Option(help="A UUID to keep, when you switch from elsewhere.")] = None,
     wait: Annotated[bool, typer.Option(help="Draw the QR code until it was scanned.")] = True,
@@ -35,44 +38,41 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an instance; draws its QR code and renews it until it was scanned."""
-    client = GatewayClient(url, token, dict(os.environ))
-    body = {"name": name, "phone": phone, "network": network, "id": id}
-    made = client.call("POST", "/create-instance", {key: value for key, value in body.items() if value})
-    if as_json:
-        show_json(made)
-        return
-    typer.echo(f"Instance {made['name']}: {made['id']}")
-    typer.echo(f"Its token, shown this once: {made['access_token']}")
-    if wait:
-        _until_scanned(client, made)
+    with gateway(url, token) as waypost:
+        made = waypost.create_instance(phone, name, network=network, id=id)
+        if as_json:
+            show_json(made)
+            return
+        typer.echo(f"Instance {made.name}: {made.id}")
+        typer.echo(f"Its token, shown this once: {made.access_token}")
+        if wait:
+            _until_scanned(waypost, made)
 
 
 @app.command("list")
 def list_instances(url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """List the instances."""
-    found = GatewayClient(url, token, dict(os.environ)).call("GET", "/instances")
+    with gateway(url, token) as waypost:
+        found = waypost.instances()
     if as_json:
         show_json(found)
         return
     table = Table("name", "phone", "status", "why", "network")
     table.add_column("id", no_wrap=True, min_width=36)  # it is copied from here: never shortened
     for one in found:
-        table.add_row(
-            one["name"], one["phone"], one["status"], one["reason_message"], one["network"], one["id"]
-        )
+        table.add_row(one.name, one.phone, one.status, one.reason_message, one.network, one.id)
     Console().print(table)
 
 
 @app.command()
 def qr(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """Draw the QR code and renew it until it was scanned."""
-    client = GatewayClient(url, token, dict(os.environ))
-    found = client.instance(instance)
-    shown = client.call("POST", f"/{found['id']}/request-new-qr-code")
-    if as_json:
-        show_json(shown)
-        return
-    _until_scanned(client, shown)
+    with gateway(url, token) as waypost:
+        shown = waypost.instance(named(waypost, instance).id).request_new_qr_code()
+        if as_json:
+            show_json(shown)
+            return
+        _until_scanned(waypost, shown)
 
 
 @app.command("set")
@@ -84,26 +84,27 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Change the settings of an instance."""
-    client = GatewayClient(url, token, dict(os.environ))
-    found = client.instance(instance)
-    changed = client.call("PATCH", f"/{found['id']}", {"caption_as_text": caption_as_text})
+    with gateway(url, token) as waypost:
+        changed = waypost.instance(named(waypost, instance).id).change(caption_as_text=caption_as_text)
     if as_json:
         show_json(changed)
     else:
-        follows = "follows its note as a text" if changed["caption_as_text"] else "is not sent"
-        typer.echo(f"{changed['name']}: a caption {follows}.")
+        follows = "follows its note as a text" if changed.caption_as_text else "is not sent"
+        typer.echo(f"{changed.name}: a caption {follows}.")
 
 
 @app.command()
 def restart(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """Connect the instance anew."""
-    _order("POST", "/restart", instance, url, token, as_json)
+    with gateway(url, token) as waypost:
+        _told(waypost.instance(named(waypost, instance).id).restart(), as_json)
 
 
 @app.command()
 def logout(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """Unlink the instance from its phone."""
-    _order("POST", "/logout", instance, url, token, as_json)
+    with gateway(url, token) as waypost:
+        _told(waypost.instance(named(waypost, instance).id).logout(), as_json)
 
 
 @app.command()
@@ -117,67 +118,64 @@ def delete(
     """Delete the instance; its queued requests end with a reason."""
     if not yes:
         typer.confirm(f"Delete {instance} and end its queued requests?", abort=True)
-    _order("DELETE", "", instance, url, token, as_json)
+    with gateway(url, token) as waypost:
+        _told(waypost.instance(named(waypost, instance).id).delete(), as_json)
 
 
-def _order(method: str, path: str, instance: str, url: str | None, token: str | None, as_json: bool) -> None:
-    client = GatewayClient(url, token, dict(os.environ))
-    answer = client.call(method, f"/{client.instance(instance)['id']}{path}")
+def _told(answer: Done, as_json: bool) -> None:
     if as_json:
         show_json(answer)
     else:
-        typer.echo(answer["message"])
+        typer.echo(answer.message)
 
 
-def _until_scanned(client: GatewayClient, shown: dict[str, Any]) -> None:
+def _until_scanned(waypost: Waypost, shown: InstanceWithCode) -> None:
     """Draw the current code, look every second, end when the instance works or can't any more."""
     console = Console()
-    if shown["network"] == "sandbox":
+    if shown.network == "sandbox":
         console.print("This instance is on the sandbox. Scan it with one of its phones, in another terminal:")
         console.print(_scan_command(shown), soft_wrap=True, highlight=False)
     if not console.is_terminal:
         console.print(_drawn(shown))
-    path = f"/{shown['id']}"
+    instance = waypost.instance(shown.id)
     with Live(_fitting(console, shown), console=console, auto_refresh=False) as live:
         while True:
-            health = client.call("GET", f"{path}/health")
-            if health["status"] == "WORKING":
-                live.update(Text(f"{shown['name']} is connected."), refresh=True)
+            health = instance.health()
+            if health.status == "WORKING":
+                live.update(Text(f"{shown.name} is connected."), refresh=True)
                 return
-            if health["status"] in ("FAILED", "STOPPED"):
+            if health.status in ("FAILED", "STOPPED"):
                 # In the place of the code: it is of no use any more.
                 live.update(Text(), refresh=True)
                 break
-            found = client.call("GET", "/instances", **{"filter[uuid]": shown["id"]})
-            code = client.call("GET", f"{path}/qr-code") if found else {}
-            if code.get("qr_text") and code["qr_text"] != shown.get("qr_text"):
-                shown = {**shown, **code}
+            code = instance.qr_code()
+            if code.qr_text and code.qr_text != shown.qr_text:
+                shown = code
                 if not console.is_terminal:
                     console.print(_drawn(shown))
-                if shown["network"] == "sandbox":
+                if shown.network == "sandbox":
                     console.print(_scan_command(shown), soft_wrap=True, highlight=False)
-            live.update(
-                _fitting(console, {**shown, "reason_message": health["reason_message"]}), refresh=True
-            )
+            shown = msgspec.structs.replace(shown, reason_message=health.reason_message)
+            live.update(_fitting(console, shown), refresh=True)
             time.sleep(_LOOK_SECONDS)
-    fail(health["reason_message"])
+    fail(health.reason_message)
 
 
-def _scan_command(shown: dict[str, Any]) -> str:
-    phone, waypost = shown["phone"], command()
-    if not shown.get("qr_text"):
+def _scan_command(shown: InstanceWithCode) -> str:
+    phone, waypost = shown.phone, command()
+    if not shown.qr_text:
         return f"  {waypost} sandbox phones add {phone}"
-    scan = f"{waypost} sandbox phones scan {phone} --qr '{shown['qr_text']}'"
+    scan = f"{waypost} sandbox phones scan {phone} --qr '{shown.qr_text}'"
     return f"  {waypost} sandbox phones add {phone} && {scan}"
 
 
-def _drawn(shown: dict[str, Any]) -> Text:
-    if not shown.get("qr_text"):
-        return Text(shown.get("reason_message") or "A QR code is being fetched.")
-    return Text(f"{terminal(shown['qr_text'])}\n{_HOW}\nIt is renewed by itself.", no_wrap=True)
+def _drawn(shown: InstanceWithCode) -> Text:
+    if not shown.qr_text:
+        return Text(shown.reason_message or "A QR code is being fetched.")
+    return Text(f"{terminal(shown.qr_text)}\n{_HOW}\nIt is renewed by itself.", no_wrap=True)
 
 
-def _fitting(console: Console, shown: dict[str, Any]) -> Text:
+def _fitting(console: Console, shown: InstanceWithCode) -> Text:
     """The code where the terminal is high and wide enough for it: half a code can't be scanned."""
     if not console.is_terminal:
         return Text()

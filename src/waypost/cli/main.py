@@ -14,6 +14,7 @@ _COMMANDS = {
     "serve": ("waypost.cli.serve", "Run the gateway."),
     "instance": ("waypost.cli.instance", "Create, connect and look after instances (WhatsApp accounts)."),
     "token": ("waypost.cli.token", "Make, list and revoke tokens."),
+    "send-voice": ("waypost.cli.send_voice", "Send a recording as a voice note."),
     "voice": ("waypost.cli.voice", "Make and examine voice notes."),
     "backup": ("waypost.cli.backup", "Copy everything that is kept to one file, while the gateway runs."),
     "restore": ("waypost.cli.restore", "Make a data folder of a backup."),

@@ -3,14 +3,14 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from waypost.access.token import digest, new_secret
-from waypost.cli.gateway_client import AsJson, GatewayClient, TokenText, Url, fail, show_json
+from waypost.access.token import Scope, digest, new_secret
+from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
 from waypost.config import ConfigError, load
 from waypost.errors import StorageError
 from waypost.storage.admin import reset_admins_of_file, reset_admins_of_server
@@ -33,15 +33,15 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a token and print it, this once."""
-    client = GatewayClient(url, token, dict(os.environ))
-    body: dict[str, Any] = {"name": name, "scopes": scope or None}
-    if instance is not None:
-        body["instance"] = client.instance(instance)["id"]
-    made = client.call("POST", "/tokens", body)
+    with gateway(url, token) as waypost:
+        of = None if instance is None else named(waypost, instance).id
+        # The gateway knows which there are, and says so.
+        scopes = cast("list[Scope] | None", scope or None)
+        made = waypost.create_token(instance=of, scopes=scopes, name=name)
     if as_json:
         show_json(made)
     else:
-        typer.echo(made["token"])
+        typer.echo(made.token)
 
 
 @app.command("import")
@@ -55,26 +55,25 @@ def bring(
     as_json: AsJson = False,
 ) -> None:
     """Go on using a token that was made elsewhere."""
-    client = GatewayClient(url, token, dict(os.environ))
-    body = {"token": text, "instance": client.instance(instance)["id"]}
-    made = client.call("POST", "/tokens", body)
+    with gateway(url, token) as waypost:
+        made = waypost.create_token(token=text, instance=named(waypost, instance).id)
     if as_json:
         show_json(made)
     else:
-        typer.echo(f"Token {made['number']} may be used for {instance}.")
+        typer.echo(f"Token {made.number} may be used for {instance}.")
 
 
 @app.command("list")
 def list_tokens(url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """List tokens, without their secrets."""
-    found = GatewayClient(url, token, dict(os.environ)).call("GET", "/tokens")
+    with gateway(url, token) as waypost:
+        found = waypost.list_tokens()
     if as_json:
         show_json(found)
         return
     table = Table("number", "name", "instance", "scopes", "created")
     for one in found:
-        scopes = ", ".join(one["scopes"])
-        table.add_row(str(one["number"]), one["name"], one["instance"] or "", scopes, one["created_at"])
+        table.add_row(str(one.number), one.name, one.instance or "", ", ".join(one.scopes), one.created_at)
     Console().print(table)
 
 
@@ -86,11 +85,12 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Make a token invalid."""
-    answer = GatewayClient(url, token, dict(os.environ)).call("DELETE", f"/tokens/{number}")
+    with gateway(url, token) as waypost:
+        answer = waypost.delete_token(str(number))
     if as_json:
         show_json(answer)
     else:
-        typer.echo(answer["message"])
+        typer.echo(answer.message)
 
 
 @app.command("reset-admin")

@@ -30,12 +30,15 @@ P = ParamSpec("P")
 class Connection:
     """Calls over HTTP with a token; those that may be repeated are, when nothing came back."""
 
-    def __init__(self, base_url: str, token: str, http: httpx.Client | None = None) -> None:
+    def __init__(
+        self, base_url: str, token: str, http: httpx.Client | None = None, tries: int = TRIES
+    ) -> None:
         self._url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._http = http or httpx.Client()
         self._chance = random.Random()  # noqa: S311 - it spreads pauses
         self._is_own = http is None
+        self._tries = tries
 
     def close(self) -> None:
         """Close the connections, unless they are the caller's own."""
@@ -46,16 +49,16 @@ class Connection:
         """The JSON of the answer. Raises ClientError."""
         given = arguments(call, self._headers | headers, wait + MARGIN_SECONDS)
         answer: httpx.Response | None = None
-        for tries in range(1, TRIES + 1):
+        for tries in range(1, self._tries + 1):
             try:
                 answer = self._http.request(call.method, self._url + call.path, **given)
             except httpx.TransportError as error:
                 # What found no connection was not done.
                 again = repeatable or isinstance(error, httpx.ConnectError)
-                if tries == TRIES or not again:
+                if tries == self._tries or not again:
                     raise NoAnswer(f"No answer from {self._url} ({type(error).__name__}).") from error
             else:
-                if tries == TRIES or not (repeatable and is_worth_another_try(answer.status_code)):
+                if tries == self._tries or not (repeatable and is_worth_another_try(answer.status_code)):
                     break
             time.sleep(pause(tries, answer, self._chance.random()))
         assert answer is not None

@@ -3,6 +3,7 @@ from typing import Self
 
 import httpx
 
+from waypost.client.answers import TRIES
 from waypost.client.async_gateway import AsyncGateway
 from waypost.client.async_instance import AsyncInstance
 from waypost.client.awaiting import AsyncConnection
@@ -13,10 +14,12 @@ from waypost.client.waiting import Connection
 
 class Waypost(Gateway):
     """A gateway at `base_url`, as whoever has `token` sees it. `http`: your own client, for proxies or
-    certificates; it stays yours to close."""
+    certificates; it stays yours to close. `tries`: how often a call is made at most that may be repeated."""
 
-    def __init__(self, base_url: str, token: str, http: httpx.Client | None = None) -> None:
-        super().__init__(Connection(base_url, token, http))
+    def __init__(
+        self, base_url: str, token: str, http: httpx.Client | None = None, tries: int = TRIES
+    ) -> None:
+        super().__init__(Connection(base_url, token, http, tries))
 
     def instance(self, instance_id: str) -> Instance:
         """The calls of one instance."""
@@ -38,8 +41,10 @@ class Waypost(Gateway):
 class AsyncWaypost(AsyncGateway):
     """A gateway at `base_url`, for asyncio; see `Waypost`."""
 
-    def __init__(self, base_url: str, token: str, http: httpx.AsyncClient | None = None) -> None:
-        super().__init__(AsyncConnection(base_url, token, http))
+    def __init__(
+        self, base_url: str, token: str, http: httpx.AsyncClient | None = None, tries: int = TRIES
+    ) -> None:
+        super().__init__(AsyncConnection(base_url, token, http, tries))
 
     def instance(self, instance_id: str) -> AsyncInstance:
         """The calls of one instance."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from waypost.testing.gateway_stage import Stage
+from waypost.testing.gateway_stage import CONTACT, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -54,6 +54,21 @@ async def test_an_instance_lives_its_life_by_commands(stage: Stage) -> None:
     assert "restarted" in (await told(stage, "instance", "restart", "by-command"))["message"]
     assert "logged out" in (await told(stage, "instance", "logout", "by-command"))["message"]
     assert "deleted" in (await told(stage, "instance", "delete", "by-command", "--yes"))["message"]
+
+
+async def test_a_command_sends_a_recording_and_says_why_it_can_not(stage: Stage) -> None:
+    greeting = str(Path(__file__).parents[2] / "audio" / "greeting.mp3")
+    sent = await told(stage, "send-voice", CONTACT, greeting, "--instance", "stage")
+    assert (sent["status"], sent["endpoint"]) == ("sent", "send-voice")
+    queued = await told(stage, "send-voice", CONTACT, greeting, "--instance", "stage", "--wait", "0")
+    assert set(queued) == {"uuid"}
+    for words, reason in (
+        ([CONTACT, "/nowhere.mp3"], "can't be read"),
+        (["nobody", greeting], "chatId"),
+        (["447700900188", greeting], "not on whatsapp"),
+    ):
+        code, _, err = await run("send-voice", *words, "--instance", "stage", **environment_of(stage))
+        assert (code, reason in err) == (1, True), err
 
 
 async def test_tokens_are_made_brought_listed_and_revoked_by_commands(stage: Stage) -> None:

@@ -1,11 +1,34 @@
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from waypost.cli.instance import _fitting
+from waypost.client.shapes import InstanceWithCode
 
-SHOWN = {"qr_text": "https://wa.me/settings/linked_devices#" + "k" * 180, "reason_message": ""}
+SHOWN = msgspec.convert(
+    {
+        "id": "i",
+        "name": "shop",
+        "phone": "+447700900101",
+        "service_type": "whatsapp",
+        "status": "SCAN_QR_CODE",
+        "reason": "",
+        "reason_message": "",
+        "network": "whatsapp",
+        "caption_as_text": True,
+        "pacing": {},
+        "when_unknown": None,
+        "calls": {},
+        "access_token": None,
+        "created_at": "",
+        "qr_code": None,
+        "qr_text": "https://wa.me/settings/linked_devices#" + "k" * 180,
+        "qr_expires_at": None,
+    },
+    InstanceWithCode,
+)
 
 
 def console(width: int, height: int) -> Console:
