@@ -13,7 +13,7 @@ from rich.text import Text
 from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
 from waypost.cli.own_name import command
 from waypost.client import Waypost
-from waypost.client.shapes import Done, InstanceWithCode
+from waypost.client.shapes import CreatedInstance, Done, InstanceWithCode
 from waypost.instances.instance import NetworkName
 from waypost.instances.qr import terminal
 
@@ -21,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Create, connect and look after ins
 
 Name = Annotated[str, typer.Argument(metavar="INSTANCE", help="Name or id.")]
 _LOOK_SECONDS = 1.0
+_Shown = InstanceWithCode | CreatedInstance
 _HOW = "On the phone: WhatsApp, Linked devices, Link a device, and scan this code."
 
 
@@ -129,7 +130,7 @@ def _told(answer: Done, as_json: bool) -> None:
         typer.echo(answer.message)
 
 
-def _until_scanned(waypost: Waypost, shown: InstanceWithCode) -> None:
+def _until_scanned(waypost: Waypost, shown: _Shown) -> None:
     """Draw the current code, look every second, end when the instance works or can't any more."""
     console = Console()
     if shown.network == "sandbox":
@@ -161,7 +162,7 @@ def _until_scanned(waypost: Waypost, shown: InstanceWithCode) -> None:
     fail(health.reason_message)
 
 
-def _scan_command(shown: InstanceWithCode) -> str:
+def _scan_command(shown: _Shown) -> str:
     phone, waypost = shown.phone, command()
     if not shown.qr_text:
         return f"  {waypost} sandbox phones add {phone}"
@@ -169,13 +170,13 @@ def _scan_command(shown: InstanceWithCode) -> str:
     return f"  {waypost} sandbox phones add {phone} && {scan}"
 
 
-def _drawn(shown: InstanceWithCode) -> Text:
+def _drawn(shown: _Shown) -> Text:
     if not shown.qr_text:
         return Text(shown.reason_message or "A QR code is being fetched.")
     return Text(f"{terminal(shown.qr_text)}\n{_HOW}\nIt is renewed by itself.", no_wrap=True)
 
 
-def _fitting(console: Console, shown: InstanceWithCode) -> Text:
+def _fitting(console: Console, shown: _Shown) -> Text:
     """The code where the terminal is high and wide enough for it: half a code can't be scanned."""
     if not console.is_terminal:
         return Text()
