@@ -73,7 +73,7 @@ def _seeds() -> list[bytes]:
     said = [
         wire.encode(
             wire.Configure(
-                call=1, network="sandbox", proxy_url=None, noise_root=bytes(32, start_patience=4.0)
+                call=1, network="sandbox", proxy_url=None, noise_root=bytes(32), start_patience=4.0
             )
         ),
         wire.encode(wire.CheckNumbers(call=2, session="a", numbers=["4915"])),
