@@ -203,7 +203,7 @@ def _remuxed(file: BinaryIO, container: Container, tick: Tick) -> Callable[[Bina
     return write
 
 
-def _dated(packets: Iterator[Packet[Any]], video: VideoStream) -> Iterator[Packet[Any]]:
+def _dated(packets: "Iterator[Packet[Any]]", video: VideoStream) -> "Iterator[Packet[Any]]":
     """The packets, each with the time at which it is decoded, which Matroska does not note and FFmpeg can't
     tell of the first ones: they come one picture after the other before the first that it can tell."""
     rate, base = video.average_rate, video.time_base
