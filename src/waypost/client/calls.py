@@ -44,12 +44,18 @@ from waypost.client.shapes import (
 
 
 def send_voice(
-    chat_id: str, source: Source, *, caption: str | None = None, reply_to: str | None = None
+    chat_id: str,
+    source: Source,
+    *,
+    caption: str | None = None,
+    view_once: bool | None = None,
+    reply_to: str | None = None,
 ) -> Write[SendVoiceResult]:
     """Send any audio as a voice note.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     caption: Delivered as a text right after the note, quoting it.
+    view_once: Whether it can be listened to only once.
     reply_to: Id of the message that is replied to.
     source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
     """
@@ -57,7 +63,7 @@ def send_voice(
         method="POST",
         path="/send-voice",
         result=SendVoiceResult,
-        fields={"chatId": chat_id, "caption": caption, "reply_to": reply_to},
+        fields={"chatId": chat_id, "caption": caption, "view_once": view_once, "reply_to": reply_to},
         source=source,
     )
 

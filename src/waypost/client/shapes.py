@@ -29,6 +29,7 @@ class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
     directPath: str
     mediaKeyTimestamp: str
     waveform: bytes
+    viewOnce: bool | UnsetType = UNSET
 
 
 class VoiceContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -147,6 +147,19 @@ async def test_replies_to_unknown_messages_quote_by_id_or_say_so(stage: Stage) -
     assert (await received(stage, whole)).quoted_id == "3EB0111111111111111111"
 
 
+async def test_a_note_to_hear_once_is_wrapped_as_one_and_still_quotes(stage: Stage) -> None:
+    first = await stage.finished(await stage.send_voice(GREETING))
+    replied = first["response_body"]["key"]["id"]
+    answer = await stage.send_voice(GREETING, view_once="true", reply_to=replied, caption="Once.")
+    request = await stage.finished(answer)
+    assert request["response_body"]["message"]["audioMessage"]["viewOnce"] is True
+    note = await received(stage, request)
+    assert (note.type, note.view_once, note.media, note.quoted_id) == ("audio", True, "ok", replied)
+    assert note.fields["audio"]["view_once"] is True
+    inbox = (await stage.control.inbox(f"+{CONTACT}", note.seq, 10)).messages
+    assert (inbox[0].text, inbox[0].quoted_id) == ("Once.", note.id)
+
+
 async def test_the_status_climbs_to_played(stage: Stage) -> None:
     answer = await stage.send_voice(GREETING)
     await stage.finished(answer)

@@ -14,6 +14,7 @@ from waypost.address import parse_chat_id
 from waypost.engine.port import Content, Quote, SendOrder, UploadedMedia
 from waypost.instances.instance import Instance
 from waypost.operations.fields import ChatId, ReplyTo, checked_reply
+from waypost.operations.file_message import file_content, viewed_once
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
 from waypost.operations.resources import Resources, own_account
@@ -42,6 +43,7 @@ class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[str, Meta(max_length=TEXT_MAX)] | None,
         Meta(description="Delivered as a text right after the note, quoting it."),
     ] = None
+    view_once: Annotated[bool, Meta(description="Whether it can be listened to only once.")] = False
     reply_to: ReplyTo = None
 
 
@@ -59,6 +61,7 @@ class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
     directPath: str
     mediaKeyTimestamp: str
     waveform: bytes
+    viewOnce: bool | UnsetType = UNSET
 
 
 class VoiceContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +101,7 @@ class SendVoicePayload(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     caption: str | None = None
     reply_to: str | None = None
+    view_once: bool = False
 
 
 class PreparedNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +145,7 @@ def accept(fields: SendVoiceFields, upload: Upload | None, instance: Instance) -
             url=fields.url if upload is None else None,
             caption=fields.caption if instance.caption_as_text else None,
             reply_to=checked_reply(fields.reply_to),
+            view_once=fields.view_once,
         ),
     )
 
@@ -177,9 +182,8 @@ async def perform(
     session = resources.session(request.instance_id)
     me = str(own_account(session))
     if step.name == NOTE:
-        order = SendOrder(
-            chat=staged.jid, content=_message(staged.note), secret=step.secret, quote=staged.quote
-        )
+        message = _message(staged.note, payload.view_once)
+        order = SendOrder(chat=staged.jid, content=message, secret=step.secret, quote=staged.quote)
     else:
         quote = _quote_of_note(done[0], me)
         caption: Content = {"conversation": payload.caption}
@@ -220,6 +224,7 @@ def finish(request: Request, payload: SendVoicePayload, steps: Sequence[Step]) -
                 directPath=media.direct_path,
                 mediaKeyTimestamp=str(media.uploaded_at),
                 waveform=staged.note.waveform,
+                viewOnce=payload.view_once or UNSET,
             )
         ),
         messageTimestamp=str(note.timestamp or 0),
@@ -253,23 +258,16 @@ async def _upload(resources: Resources, request: Request, payload: SendVoicePayl
     return VoiceNote(media=media, seconds=prepared.seconds, waveform=prepared.waveform)
 
 
-def _message(note: VoiceNote) -> Content:
-    media = note.media
-    return {
-        "audioMessage": {
-            "URL": media.url,
-            "directPath": media.direct_path,
-            "mediaKey": media.media_key,
-            "mediaKeyTimestamp": media.uploaded_at,
-            "fileSHA256": media.file_sha256,
-            "fileEncSHA256": media.file_enc_sha256,
-            "fileLength": media.file_length,
-            "mimetype": note.mimetype,
-            "seconds": note.seconds,
-            "PTT": True,
-            "waveform": note.waveform,
-        }
+def _message(note: VoiceNote, view_once: bool) -> Content:
+    audio = {
+        **file_content(note.media, note.mimetype),
+        "seconds": note.seconds,
+        "PTT": True,
+        "waveform": note.waveform,
+        "viewOnce": view_once or None,
     }
+    # Notes have a wrapper of their own.
+    return viewed_once({"audioMessage": audio}, view_once, "viewOnceMessageV2Extension")
 
 
 def _note_path(resources: Resources, request: Request) -> Path:
