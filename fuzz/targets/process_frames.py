@@ -82,6 +82,8 @@ def _seeds() -> list[bytes]:
         protocol.pack(protocol.Setup(Limits())),
         protocol.pack(protocol.Job(Path("/a"), Path("/b"))),
         protocol.pack(protocol.Done(note)),
+        protocol.pack(protocol.PictureJob(Path("/a"), Path("/b"), "sticker")),
+        protocol.pack(protocol.FilmJob(Path("/a"), Path("/b"))),
         protocol.pack(protocol.Failed("not_audio", None, {}, False)),
     ]
     return [b"\x01\x02\x03\x04" + one for one in [*said, b"".join(said)]]
