@@ -55,11 +55,6 @@ class Town:
         self.instances.extend(await asyncio.gather(*(one(number) for number in range(begin, count))))
         await self.all_working()
 
-    async def add_instance(self) -> Instance:
-        """Pair one more instance and wait until it works."""
-        await self.grow(len(self.instances) + 1)
-        return self.instances[-1]
-
     async def create(self, number: int) -> tuple[Instance, str]:
         """An instance that is not paired yet, and the text of its QR code."""
         phone = f"44770092{number:04}"

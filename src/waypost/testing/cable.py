@@ -27,7 +27,6 @@ class Cable:
         self._open.set()
         self._links: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self.commits_cut = 0
 
     @property
     def port(self) -> int:
@@ -95,5 +94,4 @@ class Cable:
             target.write(data)
             await target.drain()
             if calls and self._state == "cut_at_commit" and _COMMIT in data:
-                self.commits_cut += 1
                 return

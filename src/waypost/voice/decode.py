@@ -102,8 +102,6 @@ class Decoding:
         self._first_byte: int | None = None
         self._lost_seconds = 0.0
         self._failed_reads = 0
-        self.lost_packets = 0
-        """Packets that could not be decoded so far."""
         source.seek(0)
         with translated():
             self._input = _open(source, container)
@@ -199,7 +197,7 @@ class Decoding:
             tick(self._source_seconds)
 
     def _decode(self, packet: "Packet[AudioStream]") -> list[AudioFrame]:
-        """The frames of a packet; a packet that can't be decoded is skipped and counted as lost."""
+        """The frames of a packet; a packet that can't be decoded is skipped, its time counted as lost."""
         try:
             frames = self._decoder.decode(packet)
         except MemoryError as error:
@@ -207,7 +205,6 @@ class Decoding:
         except (av.error.FFmpegError, OverflowError):
             frames = None
         if frames is None or packet.is_corrupt:
-            self.lost_packets += 1
             self._lost_seconds += float((packet.duration or 0) * (packet.time_base or Fraction(0)))
             return frames or []
         if packet.size:
