@@ -192,6 +192,15 @@ ACCOUNT_UNNAMED: Final = Fault(
     "WhatsApp has not told this device the account's name yet, and shows nobody without one as online.",
     retryable=True,
 )
+STATE_KEY_MISSING: Final = Fault(
+    "state_key_missing",
+    503,
+    "The phone has not shared the key of the account's settings with this device yet; open WhatsApp on it.",
+    retryable=True,
+)
+PICTURE_REFUSED: Final = Fault(
+    "picture_refused", 422, "WhatsApp takes only a JPEG as picture; convert it and send it again."
+)
 CONTENT_INVALID: Final = Fault(
     "content_invalid", 500, "The message could not be put together; this is a defect of Waypost."
 )

@@ -34,6 +34,7 @@ from waypost.engine.port import Engine, Network
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
 from waypost.errors import SANDBOX_UNREACHABLE, EngineError, SandboxError
+from waypost.instances.account_events import AccountEvents
 from waypost.instances.choices import outbox_settings, policy_of
 from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
@@ -261,7 +262,14 @@ async def _furnish(
             sessions_per_process=settings.engine_sessions_per_process,
             pairing_within=settings.pairing_seconds,
         ),
-        Incoming(register, sessions, chatting.arrivals, outbox, contacts),
+        Incoming(
+            register,
+            sessions,
+            chatting.arrivals,
+            outbox,
+            contacts,
+            AccountEvents(contacts, publishing.journal.publish, sessions.on_named),
+        ),
         sessions,
         clock,
         log,

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from waypost.engine.account import AccountAnswer, AccountEvent, AccountOrder
 from waypost.engine.groups import GroupAnswer, GroupChanged, GroupOrder
 
 
@@ -145,6 +146,11 @@ class Session(Protocol):
         """
         ...
 
+    async def account(self, order: AccountOrder) -> AccountAnswer:
+        """Ask about the account itself, or change it. Raises EngineError(STATE_KEY_MISSING |
+        PICTURE_REFUSED | NOT_CONNECTED | …)."""
+        ...
+
     async def group(self, order: GroupOrder) -> GroupAnswer:
         """Ask about groups, or change one. Raises EngineError(GROUP_NOT_FOUND | GROUP_NOT_ADMIN |
         GROUP_VALUE_REFUSED | INVITE_INVALID | NOT_CONNECTED | …)."""
@@ -270,7 +276,15 @@ class CallOffered(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     group: str | None = None
 
 
-EngineEvent = StateChanged | ReceiptArrived | MessageArrived | MessageUndecrypted | CallOffered | GroupChanged
+EngineEvent = (
+    StateChanged
+    | ReceiptArrived
+    | MessageArrived
+    | MessageUndecrypted
+    | CallOffered
+    | GroupChanged
+    | AccountEvent
+)
 
 
 class EventSink(Protocol):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from waypost.engine import wire
+from waypost.engine.account import AccountAnswer, AccountOrder
 from waypost.engine.groups import GroupAnswer, GroupOrder
 from waypost.engine.port import (
     ChatState,
@@ -89,6 +90,16 @@ class RemoteSession:
         task = self._under_way[order.secret] = asyncio.create_task(self._send(order))
         task.add_done_callback(lambda done: self._ended(order.secret, done))
         return await asyncio.shield(task)
+
+    async def account(self, order: AccountOrder) -> AccountAnswer:
+        """Ask about the account itself, or change it. Raises EngineError."""
+        if self._retired:
+            raise EngineError(NOT_CONNECTED)
+        return await self._call(
+            lambda call: wire.AboutAccount(call=call, session=self._instance_id, order=order),
+            AccountAnswer,
+            self._settings.call_within,
+        )
 
     async def group(self, order: GroupOrder) -> GroupAnswer:
         """Ask about groups, or change one. Raises EngineError."""

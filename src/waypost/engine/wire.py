@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from waypost.engine.account import AccountOrder
 from waypost.engine.groups import GroupOrder
 from waypost.engine.port import ChatState, PairingEvent, SendOrder
 
@@ -87,6 +88,14 @@ class CheckNumbers(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
     call: int
     session: str
     numbers: list[str]
+
+
+class AboutAccount(msgspec.Struct, frozen=True, kw_only=True, tag="account"):
+    """Ask about the account itself, or change it."""
+
+    call: int
+    session: str
+    order: AccountOrder
 
 
 class AboutGroups(msgspec.Struct, frozen=True, kw_only=True, tag="groups"):
@@ -179,6 +188,7 @@ Command = (
     | SendMessage
     | UploadFile
     | CheckNumbers
+    | AboutAccount
     | AboutGroups
     | MarkRead
     | DownloadFile

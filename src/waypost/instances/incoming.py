@@ -6,6 +6,7 @@ from typing import Protocol
 
 from waypost.address import Jid
 from waypost.engine.port import EngineEvent, MessageArrived, ReceiptArrived, StateChanged
+from waypost.instances.account_events import AccountEvents
 from waypost.instances.contacts import Contacts, Naming
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
@@ -42,12 +43,14 @@ class Incoming:
         chats: Chats,
         outbox: Outbox,
         contacts: Contacts,
+        accounts: AccountEvents,
     ) -> None:
         self._register = register
         self._sessions = sessions
         self._chats = chats
         self._outbox = outbox
         self._contacts = contacts
+        self._accounts = accounts
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Store `events` durably, those of known instances; returning means committed."""
@@ -60,6 +63,7 @@ class Incoming:
             await self._meet(messages)
             await self._outbox.on_written([chat for event in messages for chat in _chats(event)])
         await self._chats.take(known)
+        await self._accounts.take(known)
         for event in known:
             if isinstance(event, StateChanged):
                 await self._sessions.on_state(event)

@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import msgspec
+
 from waypost.address import Jid
 from waypost.engine.port import Engine, Network, Paired, PairingEvent, PairingFailed, QrCode, StateChanged
 from waypost.errors import (
@@ -180,6 +182,15 @@ class Sessions:
         )
         if known != account:
             await self._set_account(instance.id, known, "")
+
+    async def on_named(self, instance_id: str, name: str) -> None:
+        """The account has this name, given on whichever of its devices."""
+        instance = self._register.find(instance_id)
+        if instance is None or instance.account is None or not self.holds(instance_id):
+            return
+        if instance.account.push_name != name:
+            account = msgspec.structs.replace(instance.account, push_name=name)
+            await self._set_account(instance_id, account, "")
 
     async def on_pairing(self, instance_id: str, event: PairingEvent) -> None:
         """One step of a pairing; implements the engine's PairingWatcher."""

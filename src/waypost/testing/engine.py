@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from waypost.clock import Clock
+from waypost.engine.account import AccountAnswer, AccountOrder
 from waypost.engine.groups import GroupAnswer, GroupOrder
 from waypost.engine.names import as_known
 from waypost.engine.port import (
@@ -44,6 +45,7 @@ from waypost.errors import (
     Fault,
     OutcomeUnknown,
 )
+from waypost.testing.account import MemoryAccount
 from waypost.testing.groups import MemoryGroups
 
 ReceiptKind = Literal["delivered", "inactive", "read", "played", "sender", "retry"]
@@ -89,6 +91,7 @@ class _Store:
     mark: Mark
     lid: str
     groups: MemoryGroups
+    account: MemoryAccount = field(default_factory=MemoryAccount)
     rows: dict[bytes, str] = field(default_factory=dict)
 
 
@@ -142,6 +145,11 @@ class MemorySession:
         content = msgspec.json.encode(order.content if forwarded is None else forwarded)
         names = as_known(order.content if forwarded is None else forwarded)
         return Sent(message_id=message_id, timestamp=int(engine.clock.now()), content=content, names=names)
+
+    async def account(self, order: AccountOrder) -> AccountAnswer:
+        """Do it to the store's account."""
+        self._tell("account", type(order).__name__)
+        return self._store.account.carry_out(order)
 
     async def group(self, order: GroupOrder) -> GroupAnswer:
         """Do it in the groups that the store's account has."""

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from waypost.sandbox.protocol.link import Link
 from waypost.sandbox.protocol.network import Network
+from waypost.sandbox.state import profiles
+from waypost.sandbox.wire.errors import WireError
 from waypost.sandbox.wire.node import Node
 
 _NOT_FOUND: Final = {"data": None, "errors": [{"message": "Not Found", "extensions": {"error_code": 404}}]}
@@ -42,10 +44,26 @@ _ANSWERS: Final[dict[str, Any]] = {
     "6388546374527196": {"data": {"xwa2_newsletter_subscribed": []}},
 }
 
+# whatsmeow, user.go: the text under the name; the answer is not read.
+_SET_ABOUT: Final = "9152604461510864"
+
 
 async def get(network: Network, link: Link, request: Node) -> tuple[Node, ...]:
     """Answer a query by its number; one that is not known here counts as an unknown request."""
-    number = request.need_child("query").need("query_id")
+    query = request.need_child("query")
+    number = query.need("query_id")
+    if number == _SET_ABOUT:
+        return await _set_about(network, link, query)
     if number not in _ANSWERS and number not in _NEWSLETTERS:
         network.unknown(link, request)
     return (Node("result", {}, json.dumps(_ANSWERS.get(number, _NOT_FOUND)).encode()),)
+
+
+async def _set_about(network: Network, link: Link, query: Node) -> tuple[Node, ...]:
+    try:
+        about = json.loads(query.data)["variables"]["input"]["text"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WireError("A text for the profile can't be read.") from error
+    number = link.device.number
+    await network.store.run(lambda rows: profiles.set_about(rows, number, str(about)))
+    return (Node("result", {}, b'{"data": {}}'),)

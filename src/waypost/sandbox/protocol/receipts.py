@@ -2,6 +2,7 @@
 sender."""
 
 import sqlite3
+from typing import Final
 
 from waypost.sandbox.protocol.group_messages import Sender, queue_receipt
 from waypost.sandbox.protocol.link import Link, Owner
@@ -10,6 +11,14 @@ from waypost.sandbox.protocol.usync import party_of
 from waypost.sandbox.state import devices, queue
 from waypost.sandbox.wire import binary
 from waypost.sandbox.wire.node import GROUP_SERVER, Jid, Node
+
+_SELF: Final = {
+    # What a companion says of somebody's messages, and what the account's other companions are told.
+    "read": "read-self",
+    "read-self": "read-self",
+    "played": "played-self",
+    "played-self": "played-self",
+}
 
 
 async def take(network: Network, link: Link, receipt: Node) -> None:
@@ -57,6 +66,9 @@ def store(
     if party is None:
         return []
     type = receipt.attr("type") or ""
+    own_devices = _read_elsewhere(rows, owner, receipt, id, to, now) if type in _SELF else []
+    if type in _SELF.values():
+        return own_devices  # the account hides from others what it has read
     attrs: dict[str, str | Jid] = {"from": owner.jid(to.server), "id": id, "t": str(int(now))}
     if type:
         attrs["type"] = type
@@ -69,7 +81,21 @@ def store(
     touched = [(party.number, device) for device in targets if device not in own]
     for number, device in touched:
         queue.put(rows, number, device, "receipt", id, type, frame, now)
-    return touched
+    return touched + own_devices
+
+
+def _read_elsewhere(
+    rows: sqlite3.Connection, owner: Owner, receipt: Node, id: str, chat: Jid, now: float
+) -> list[tuple[str, int]]:
+    """Tell the account's other companions what this one has read or heard."""
+    type = _SELF[receipt.attr("type") or ""]
+    attrs: dict[str, str | Jid] = {"from": owner.jid(chat.server), "recipient": chat.bare, "type": type}
+    told = Node("receipt", {**attrs, "id": id, "t": str(int(now))}, receipt.content)
+    frame = binary.encode(told)
+    others = [row.device for row in devices.linked(rows, owner.number) if row.device != owner.device]
+    for device in others:
+        queue.put(rows, owner.number, device, "receipt", id, type, frame, now)
+    return [(owner.number, device) for device in others]
 
 
 def _in_group(

@@ -203,3 +203,25 @@ async def test_a_code_that_no_device_shows_is_refused(client: SandboxClient) -> 
     await client.add_phone(SHOP)
     with pytest.raises(SandboxError, match="No device waits"):
         await client.type_code(SHOP, "ABCD-1234")
+
+
+@pytest.mark.parametrize("type", ["read", "read-self"])
+async def test_what_one_companion_has_read_the_others_are_told(
+    sandbox: Sandbox, client: SandboxClient, companion: Companion, type: str
+) -> None:
+    other = await link(sandbox, client)
+    sent = await client.send(ADA, Send(to=SHOP, text="look"))
+    async with (
+        companion.connected(sandbox, companion.login()),
+        other.connected(sandbox, other.login()),
+    ):
+        await other.take_key()
+        await companion.activate()
+        message = await companion.next("message", id=sent.id)
+        ada = message.need_jid("from")
+        await companion.send(Node("receipt", {"id": sent.id, "to": ada, "type": type}))
+        told = await other.next("receipt", type="read-self")
+        assert (told.need("id"), told.need_jid("recipient")) == (sent.id, ada)
+        assert told.need_jid("from").user == companion.lid
+    status = (await client.sent(ADA, sent.id)).status
+    assert status == ("read" if type == "read" else "sent")

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 
-from waypost.engine.hosts.whatsmeow import incoming
+from waypost.engine.hosts.whatsmeow import account_events, incoming
 from waypost.engine.hosts.whatsmeow.gate import Start, StartGate
 from waypost.engine.hosts.whatsmeow.library import Library
 from waypost.engine.hosts.whatsmeow.logs import is_dialing, logged_out
@@ -118,6 +118,8 @@ class Client:
     def _log(self, data: bytes) -> None:
         if not self._start.settled.is_set():
             self._read_signs(data)
+        elif (collection := account_events.state_read(data)) is not None:
+            self._on_event(account_events.STATE_READ, collection.encode())
         self._on_log(data)
 
     def _read_signs(self, data: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from neonize.proto import Neonize_pb2 as proto
 
-from waypost.engine.hosts.whatsmeow import group_events, messages, offers
+from waypost.engine.hosts.whatsmeow import account_events, group_events, messages, offers
 from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
 from waypost.engine.port import EngineEvent, ReceiptArrived, SessionState, StateChanged
 
@@ -25,6 +25,8 @@ _RECEIPT: Final = 18
 _JOINED_GROUP: Final = 21
 _GROUP: Final = 22
 _PICTURE: Final = 23
+_CHAT_PRESENCE: Final = 19
+_PRESENCE: Final = 20
 _CALL: Final = 36
 _GROUP_CALL: Final = 40
 _UNDECRYPTABLE: Final = 44
@@ -43,6 +45,8 @@ SESSION_EVENTS: Final = bytes(
         _JOINED_GROUP,
         _GROUP,
         _PICTURE,
+        _CHAT_PRESENCE,
+        _PRESENCE,
         _CALL,
         _GROUP_CALL,
         _UNDECRYPTABLE,
@@ -69,6 +73,10 @@ def translate(code: int, data: bytes, instance_id: str, at: float) -> EngineEven
             return messages.arrived(proto.Message.FromString(data), instance_id, at)
         case _ if code == _UNDECRYPTABLE:
             return messages.undecrypted(proto.UndecryptableMessage.FromString(data), instance_id, at)
+        case _ if code == _PRESENCE:
+            return account_events.presence(proto.Presence.FromString(data), instance_id, at)
+        case _ if code == _CHAT_PRESENCE:
+            return account_events.chat_presence(proto.ChatPresence.FromString(data), instance_id, at)
         case _ if code == _CALL:
             return offers.offered(proto.CallOffer.FromString(data), instance_id, at)
         case _ if code == _GROUP_CALL:

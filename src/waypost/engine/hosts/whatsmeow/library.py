@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from waypost.engine.hosts.whatsmeow.account_library import AccountFunctions
 from waypost.engine.hosts.whatsmeow.group_library import GroupFunctions
 
 PINNED_VERSION: Final = "0.5.2"
@@ -116,6 +117,7 @@ class Library:
         self._returns_text("SendPresence", ctypes.c_char_p, ctypes.c_char_p)
         self._returns_text("Logout", ctypes.c_char_p)
         self.groups = GroupFunctions(self._lib, self._returns_bytes, self._returns_text)
+        self.account = AccountFunctions(self._lib, self._returns_bytes, self._returns_text)
         self._lib.Disconnect.argtypes = [ctypes.c_char_p]
         self._lib.Disconnect.restype = None
         self._lib.IsConnected.argtypes = [ctypes.c_char_p]

@@ -13,7 +13,7 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from waypost.engine import wire
-from waypost.engine.hosts.whatsmeow import calls, downloads, groups
+from waypost.engine.hosts.whatsmeow import account, calls, downloads, groups
 from waypost.engine.hosts.whatsmeow.client import Client
 from waypost.engine.hosts.whatsmeow.gate import StartGate
 from waypost.engine.hosts.whatsmeow.kernel_timer import kernel_timer
@@ -101,6 +101,8 @@ class Program:
                 return await calls.check(self._session(command.session), command.numbers)
             case wire.MarkRead() | wire.ShowInChat() | wire.ShowPresence():
                 return await calls.tell(self._session(command.session), command)
+            case wire.AboutAccount():
+                return await account.carry_out(self._session(command.session), command.order)
             case wire.AboutGroups():
                 return await groups.carry_out(self._session(command.session), command.order)
             case wire.LogoutSession():

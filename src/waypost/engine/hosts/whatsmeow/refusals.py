@@ -25,6 +25,7 @@ from waypost.errors import (
     RATE_LIMITED,
     RESTRICTED,
     SERVER_REFUSED,
+    STATE_KEY_MISSING,
     EngineError,
 )
 
@@ -111,6 +112,13 @@ def of_query(error: str) -> EngineError:
     if _offline(error):
         return EngineError(NOT_CONNECTED)
     return EngineError(SERVER_REFUSED, plain(error))
+
+
+def of_account(error: str) -> EngineError:
+    """The failure of a question about the account itself, or of a change to it."""
+    if "no app state keys found" in error:
+        return EngineError(STATE_KEY_MISSING)
+    return of_query(error)
 
 
 def of_group(error: str) -> EngineError:

@@ -7,11 +7,12 @@ from typing import Any, Final, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
-from waypost.engine.hosts.whatsmeow import incoming
+from waypost.engine.hosts.whatsmeow import account_events, incoming
 from waypost.engine.hosts.whatsmeow.client import Client, StillStarting
 from waypost.engine.hosts.whatsmeow.journal import Journal
 from waypost.engine.hosts.whatsmeow.library import Library
-from waypost.engine.port import StateChanged
+from waypost.engine.hosts.whatsmeow.names import Names
+from waypost.engine.port import EngineEvent, StateChanged
 from waypost.engine.store_folder import StoreFolder, StoreLock
 from waypost.errors import (
     DATA_FOLDER_BUSY,
@@ -63,6 +64,7 @@ class HostedSession:
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._names = Names(instance_id, self.call, self._append, log)
 
     async def open(self) -> None:
         """Lock the store and begin to connect. Raises EngineError when somebody else has it open, or
@@ -95,6 +97,7 @@ class HostedSession:
                 await self._client.disconnect()
             if self._keeper is not None:
                 self._keeper.cancel()
+            self._names.stop()
             async with asyncio.timeout(_DRAIN_S):
                 await self._idle.wait()
         except TimeoutError as error:
@@ -210,6 +213,10 @@ class HostedSession:
             incoming.SESSION_EVENTS, lambda code, data: self._on_event(generation, code, data)
         )
 
+    def _append(self, event: EngineEvent) -> None:
+        if self._journal is not None:
+            self._journal.append(event)
+
     def _record(self, reason: str) -> None:
         if self._journal is not None:
             self._journal.append(
@@ -225,5 +232,7 @@ class HostedSession:
         stale = isinstance(event, StateChanged) and generation != self._generation
         if code == incoming.CONNECTED and not stale:
             self._loop.call_soon_threadsafe(self._reconnected.set)
+        if code in (incoming.CONNECTED, account_events.STATE_READ) and generation == self._generation:
+            self._loop.call_soon_threadsafe(self._names.look)
         if event is not None and not stale and self._journal is not None:
             self._journal.append(event)
