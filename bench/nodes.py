@@ -137,11 +137,11 @@ def _outlook(found: Sequence[Mapping[str, Any]]) -> list[str]:
         f"{ROUND_TRIP_MS:.0f} ms away",
         f"{'':22}{'native/s':>10}{'database cores':>16}{'3 s mp3/s':>12}{'database cores':>16}",
     ]
-    for one in found:
-        lines.append(
-            f"{_named(one):22}{one['native']:10.0f}{one['native_database_cores']:16.1f}{one['mp3']:12.0f}"
-            f"{one['mp3_database_cores']:16.1f}"
-        )
+    lines += [
+        f"{_named(one):22}{one['native']:10.0f}{one['native_database_cores']:16.1f}{one['mp3']:12.0f}"
+        f"{one['mp3_database_cores']:16.1f}"
+        for one in found
+    ]
     return [
         *lines,
         "one node's costs are of the run with one node, several nodes' of that with most; locks, and a disk "
