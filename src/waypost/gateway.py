@@ -386,7 +386,5 @@ class _Networks:
 
 async def _first_admin_token(tokens: Tokens, settings: Settings) -> str | None:
     """An admin token where there is none yet; its text is told this once."""
-    if settings.admin_token or await tokens.any_admin():
-        return None
-    issued = await tokens.issue(instance_id=None, scopes=("admin",), name="first")
-    return issued.text
+    issued = None if settings.admin_token else await tokens.issue_first_admin()
+    return None if issued is None else issued.text

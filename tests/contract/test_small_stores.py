@@ -57,6 +57,15 @@ async def test_of_two_who_want_a_name_at_once_one_gets_it(database: Database) ->
     assert sum(isinstance(result, InvalidRequest) for result in results) == 7
 
 
+async def test_of_those_who_make_the_first_admin_token_at_once_one_does(database: Database) -> None:
+    store = SqlTokens(database)
+    made = await asyncio.gather(*(store.add_first_admin(bytes([n]) * 32, "first", 1.0) for n in range(12)))
+    (first,) = [token for token in made if token is not None]
+    assert first.is_admin
+    assert await store.list() == [first]
+    assert await store.add_first_admin(b"x" * 32, "first", 2.0) is None
+
+
 async def test_tokens_are_numbered_and_brought_along_and_go_with_their_instance(database: Database) -> None:
     await SqlInstances(database).add(SHOP)
     store = SqlTokens(database)

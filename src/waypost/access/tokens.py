@@ -28,6 +28,10 @@ class TokenStore(Protocol):
         """Keep a new token; its number is the next one unless given. None when that number is taken."""
         ...
 
+    async def add_first_admin(self, secret_sha256: bytes, name: str, at: float) -> Token | None:
+        """Keep an admin token if there is none; None when there is one, or another node has just made it."""
+        ...
+
     async def get(self, number: int) -> Token | None:
         """The token with that number."""
         ...
@@ -104,9 +108,11 @@ class Tokens:
             raise InvalidRequest({"token": ["A token with this number exists already."]})
         return token
 
-    async def any_admin(self) -> bool:
-        """Whether somebody holds an admin token."""
-        return any(one.is_admin for one in await self._store.list())
+    async def issue_first_admin(self) -> IssuedToken | None:
+        """Make an admin token where nobody holds one: of nodes that start together, one does."""
+        secret = new_secret()
+        token = await self._store.add_first_admin(digest(secret), "first", self._clock.now())
+        return None if token is None else IssuedToken(token=token, text=f"{token.number}|{secret}")
 
     async def list(self, asker: Token) -> list[Token]:
         """The tokens that `asker` may know of: all for an admin, else those of its own instance."""

@@ -23,15 +23,25 @@ class SqlTokens:
     ) -> Token | None:
         """Keep a new token; its number is the next one unless given. None when that number is taken."""
         row = (number, secret_sha256, " ".join(scopes), instance_id, name, at)
+        return await self._database.write(lambda connection: self._insert(connection, row))
+
+    async def add_first_admin(self, secret_sha256: bytes, name: str, at: float) -> Token | None:
+        """Keep an admin token if there is none."""
 
         def insert(connection: Connection) -> Token | None:
-            given = connection.execute(self._sql["add"], row).fetchone()
-            # A generated number may be one that was brought along; the next is another.
-            while given is None and number is None:
-                given = connection.execute(self._sql["add"], row).fetchone()
-            return None if given is None else _token((given[0], *row[1:]))
+            self._database.dialect.lock(connection, "first admin token")
+            if any(_token(row).is_admin for row in connection.execute(self._sql["all"]).fetchall()):
+                return None
+            return self._insert(connection, (None, secret_sha256, "admin", None, name, at))
 
         return await self._database.write(insert)
+
+    def _insert(self, connection: Connection, row: tuple[Any, ...]) -> Token | None:
+        given = connection.execute(self._sql["add"], row).fetchone()
+        # A generated number may be one that was brought along; the next is another.
+        while given is None and row[0] is None:
+            given = connection.execute(self._sql["add"], row).fetchone()
+        return None if given is None else _token((given[0], *row[1:]))
 
     async def get(self, number: int) -> Token | None:
         """The token with that number."""
