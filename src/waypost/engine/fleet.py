@@ -65,6 +65,12 @@ class Fleet:
                 home.keep_private()
             return home
 
+    async def warm(self) -> None:
+        """Start a process ahead if nobody could be placed in one that runs. Raises EngineError."""
+        async with self._placing:
+            if choose(self._homes, self._settings.sessions_per_process) is None:
+                self._homes = [*self.processes, await self.start(self._on_signal)]
+
     async def leave(self, home: EngineProcess, instance_id: str) -> None:
         """Give the place back."""
         home.sessions.discard(instance_id)

@@ -343,6 +343,11 @@ class Engine(Protocol):
         """End a pairing that nobody waits for any more; no-op when there is none."""
         ...
 
+    async def warm(self, network: Network) -> None:
+        """Have a process run for sessions that are about to be opened, since its start takes a while. Raises
+        EngineError."""
+        ...
+
     async def open(self, instance_id: str, network: Network) -> None:
         """Keep the session of a paired instance connected from now on; reconnects and restarts by itself."""
         ...

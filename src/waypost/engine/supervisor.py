@@ -116,6 +116,10 @@ class Supervisor:
             task.cancel()
             await asyncio.wait([task])
 
+    async def warm(self, network: Network) -> None:
+        """Have a process run that the next session can be opened in. Raises EngineError."""
+        await self._fleet(network).warm()
+
     async def open(self, instance_id: str, network: Network) -> None:
         """Keep the session of a paired instance connected from now on; reconnects and restarts by itself.
 

@@ -6,7 +6,7 @@ the place of the running one.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -20,7 +20,7 @@ from waypost.errors import (
     EngineError,
     InstanceError,
 )
-from waypost.instances.instance import Account, Instance
+from waypost.instances.instance import Account, Instance, NetworkName
 from waypost.instances.networks import Networks
 from waypost.instances.pairing import same_number
 from waypost.instances.register import Register
@@ -85,13 +85,17 @@ class Sessions:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep the sessions of the instances that are held; leaving it ends what is under way."""
+        warming = None
         if self._alone:
             for instance in self._register.all():
                 self._begin(instance)
+        else:
+            # Before it is known which: a node that comes in place of one that vanished has no time to lose.
+            warming = asyncio.create_task(self._warm({one.network for one in self._register.all()}))
         try:
             yield
         finally:
-            tasks = list(self._tasks.values())
+            tasks = [*self._tasks.values(), *([warming] if warming is not None else [])]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -224,6 +228,11 @@ class Sessions:
         self._register.note(instance_id, InstanceState.FAILED, reason)
 
     # --- the task of an instance ---------------------------------------------------------------------------
+
+    async def _warm(self, names: Iterable[NetworkName]) -> None:
+        for name in names:
+            with contextlib.suppress(EngineError):
+                await self._engine().warm(await self._networks.get(name))
 
     async def _open(self, instance_id: str) -> None:
         network = await self._network(instance_id)

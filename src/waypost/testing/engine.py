@@ -242,6 +242,9 @@ class MemoryEngine:
         self._stores[instance_id] = _Store(mark, lid_of(phone), MemoryGroups(lid_of(phone)))
         await self._watcher.on_pairing(instance_id, Paired(jid=jid, lid=lid_of(phone)))
 
+    async def warm(self, network: Network) -> None:
+        """Nothing takes long here."""
+
     async def stop_pairing(self, instance_id: str) -> None:
         """End a pairing."""
         self._pairing.discard(instance_id)
