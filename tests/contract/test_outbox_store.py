@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from waypost.errors import BLOB_GONE, IDEMPOTENCY_MISMATCH, OutboxError
+from waypost.instances.instance import Instance
 from waypost.nodes.lease import Tenure
 from waypost.outbox.request import Acceptance, Failure, Idempotency, Request, RequestState, Step, Upload
 from waypost.outbox.store import Arrived, Ending, NewRequest, OutboxStore, Query, Sweep, Unfinished
 from waypost.storage.database import Database
+from waypost.storage.instances import SqlInstances
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.postgres.database import connected
 from waypost.storage.postgres.target import Target
@@ -24,8 +26,16 @@ Open = Callable[[], Awaitable[OutboxStore]]
 NOW = 1_700_000_000.0
 
 
+@pytest.fixture
+def instances() -> list[SqlInstances]:
+    """The instances of each store that `stores` has opened."""
+    return []
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
+async def stores(
+    request: pytest.FixtureRequest, tmp_path: Path, instances: list[SqlInstances]
+) -> AsyncIterator[Open]:
     url: str | None = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
     async with AsyncExitStack() as stack:
 
@@ -36,6 +46,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             else:
                 database = await stack.enter_async_context(connected(Target(url), writers=2, readers=2))
             store = SqlOutboxStore(database)
+            instances.append(SqlInstances(database))
             await store.begin()
             return store
 
@@ -352,6 +363,24 @@ async def test_a_sweep_names_files_to_delete_and_says_whether_there_is_more(stor
     assert first.more
     assert not (await store.sweep(sweep)).more
     assert await store.blob_files() == {"b2"}
+
+
+async def test_what_was_accepted_for_an_instance_while_it_was_deleted_is_ended(
+    stores: Open, instances: list[SqlInstances]
+) -> None:
+    store = await stores()
+    await instances[0].add(Instance(id=INSTANCE, name="shop", phone="49", network="sandbox", created_at=1.0))
+    await accepted(store, "kept")
+    cancelled = ending(
+        RequestState.CANCELLED, failure=Failure(code="instance_deleted", message="", retryable=False)
+    )
+    assert await store.end_deserted(cancelled, 10) == 0
+    await instances[0].delete(INSTANCE)
+    await accepted(store, "late")
+    assert await store.end_deserted(cancelled, 1) == 1
+    assert await store.end_deserted(cancelled, 10) == 1
+    assert [await state_of(store, uuid) for uuid in ("kept", "late")] == ["cancelled", "cancelled"]
+    assert await store.depths() == {}
 
 
 async def test_a_receipt_finds_its_step_before_and_after_the_id_is_known(store: OutboxStore) -> None:

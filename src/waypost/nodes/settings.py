@@ -12,7 +12,7 @@ class TenancySettings(msgspec.Struct, frozen=True, kw_only=True):
     renew: float = 1.5
     # Sessions are ended this long before the lease may be another's, whatever the clocks' drift. The kernel
     # does it, to the millisecond.
-    margin: float = 1.0
+    margin: float = 1.2
     # Shares are compared and free leases looked for this often, where no notice comes first.
     look: float = 1.5
     # How long a node is above its share before it hands over: others may be about to leave or come.

@@ -86,7 +86,9 @@ class Outbox:
         self._sending = Sending(store, executor, setbacks, ends, pacer, policy.resends, clock, settings, log)
         self._depths = depths = Depths()
         self._lanes = Lanes(executor, self._crew, settings, clock, depths, self._spawn)
-        self._sweeper = Sweeper(store, blobs, clock, settings, log, workshop)
+        self._sweeper = Sweeper(
+            store, blobs, clock, settings, log, workshop, lambda: ends.cancelling(INSTANCE_DELETED)
+        )
         self._holdings = holdings = Holdings()
         self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
         self._takeover = Takeover(store, self._lanes, holdings, depths, self._arrivals)

@@ -259,6 +259,11 @@ class OutboxStore(Protocol):
         `limit`)."""
         ...
 
+    async def end_deserted(self, ending: Ending, limit: int) -> int:
+        """End requests that wait for an instance which is gone: they were accepted while it was deleted.
+        Returns how many (at most `limit`)."""
+        ...
+
     async def sweep(self, sweep: Sweep) -> Swept:
         """Remove what has served its time."""
         ...

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +7,7 @@ from waypost.clock import Clock
 from waypost.errors import StorageError
 from waypost.outbox.blobs import BlobFiles
 from waypost.outbox.settings import OutboxSettings
-from waypost.outbox.store import OutboxStore, Sweep
+from waypost.outbox.store import Ending, OutboxStore, Sweep
 from waypost.telemetry import Log
 
 # Rows of a kind per transaction: accepts wait for one of these at most.
@@ -27,9 +27,13 @@ class Sweeper:
         settings: OutboxSettings,
         log: Log,
         workshop: Path | None,
+        deserted: Callable[[], Ending],
     ) -> None:
-        """`workshop` is a folder of files in the making, each named after its request's uuid."""
+        """`workshop` is a folder of files in the making, each named after its request's uuid; `deserted` is
+        how requests end now whose instance is gone.
+        """
         self._workshop = workshop
+        self._deserted = deserted
         self._store = store
         self._blobs = blobs
         self._clock = clock
@@ -51,6 +55,8 @@ class Sweeper:
         settings = self._settings
         since = now - settings.undecryptable
         while await self._store.undecryptable(since, _CHUNK) == _CHUNK:
+            pass
+        while await self._store.end_deserted(self._deserted(), _CHUNK) == _CHUNK:
             pass
         what = Sweep(
             now=now, requests=now - settings.keep_requests, keys=now - settings.idempotency, limit=_CHUNK

@@ -13,7 +13,7 @@ from waypost.storage.database import Database
 # A writer and a reader: a renewal that waits behind a slow commit would cost the node its instances.
 _FOR_LEASES: Final = 2
 # A renewal that takes longer is of no use any more.
-_LEASE_SECONDS: Final = 2.0
+_LEASE_SECONDS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)

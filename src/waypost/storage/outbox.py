@@ -268,6 +268,21 @@ class SqlOutboxStore(UnfinishedRows):
         """Give up on messages a recipient could not decrypt before `since`."""
         return await self._database.write(lambda c: self._receipts.give_up(c, since, limit))
 
+    async def end_deserted(self, ending: Ending, limit: int) -> int:
+        """End requests of instances that are gone."""
+
+        def unit(connection: Connection) -> int:
+            rows = connection.execute(self._requests["deserted"], {"limit": limit}).fetchall()
+            for uuid, instance_id in rows:
+                names = _names(ending) | {"uuid": uuid, "instance_id": instance_id}
+                connection.execute(self._requests["cancel"], names)
+                connection.execute(
+                    self._blobs["keep_until"], {"uuid": uuid, "until": ending.keep_blobs_until}
+                )
+            return len(rows)
+
+        return await self._database.write(unit)
+
     async def sweep(self, sweep: Sweep) -> Swept:
         """Remove what has served its time."""
 

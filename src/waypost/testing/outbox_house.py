@@ -4,13 +4,15 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Container
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from waypost.clock import SystemClock
 from waypost.durable.retry import Schedule
+from waypost.errors import InvalidRequest
+from waypost.instances.instance import Instance
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.pacing import PacingRules
 from waypost.outbox.policy import Policy
@@ -18,6 +20,7 @@ from waypost.outbox.request import Acceptance, Idempotency, Request, Upload
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import Beginning, OutboxStore
 from waypost.storage.database import Database
+from waypost.storage.instances import SqlInstances
 from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.sqlite.database import opened
@@ -111,6 +114,9 @@ class House:
         """Leaving this is a crash for what runs: nothing gets time to finish."""
         executor = executor or ScriptedExecutor(self.network)
         async with opened(self.path) as database:
+            with suppress(InvalidRequest):  # it is there since the first time
+                shop = Instance(id=INSTANCE, name=INSTANCE, phone="49", network="sandbox", created_at=0.0)
+                await SqlInstances(database).add(shop)
             outbox = self.make(database, executor, settings, clock)
             async with outbox.running():
                 yield outbox, executor

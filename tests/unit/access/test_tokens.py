@@ -37,6 +37,11 @@ class Rows:
         )
         return self.rows[number]
 
+    async def add_first_admin(self, secret_sha256: bytes, name: str, at: float) -> Token | None:
+        if any(token.is_admin for token in self.rows.values()):
+            return None
+        return await self.add(secret_sha256, ("admin",), None, name, at, None)
+
     async def get(self, number: int) -> Token | None:
         self.looked += 1
         return self.rows.get(number)
@@ -61,6 +66,13 @@ def rows() -> Rows:
 @pytest.fixture
 def tokens(rows: Rows, clock: FakeClock) -> Tokens:
     return Tokens(rows, clock, "7|" + "c" * 40)
+
+
+async def test_the_first_admin_token_is_made_once_and_opens_everything(tokens: Tokens) -> None:
+    issued = await tokens.issue_first_admin()
+    assert issued is not None
+    assert (await tokens.authenticate(f"Bearer {issued.text}")).is_admin
+    assert await tokens.issue_first_admin() is None
 
 
 async def test_an_issued_token_is_known_and_its_secret_is_kept_nowhere(tokens: Tokens, rows: Rows) -> None:

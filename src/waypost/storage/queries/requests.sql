@@ -41,6 +41,14 @@ SET
     finished_at = :at
 WHERE uuid = :uuid AND instance_id = :instance_id AND state IN ('queued', 'preparing');
 
+-- name: deserted
+SELECT r.uuid, r.instance_id FROM requests AS r
+WHERE
+    r.finished_at IS NULL
+    AND r.state IN ('queued', 'preparing')
+    AND NOT EXISTS (SELECT 1 FROM instances AS i WHERE i.id = r.instance_id)
+LIMIT :limit;
+
 -- name: move_chat
 UPDATE requests SET chat_key = :new WHERE instance_id = :instance_id AND chat_key = :old AND finished_at IS NULL;
 
