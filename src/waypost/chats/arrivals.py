@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from waypost.address import Jid
-from waypost.chats import payloads
+from waypost.chats import group_updates, payloads
 from waypost.chats.calls import Calls
 from waypost.chats.directory import Directory, bare
 from waypost.chats.payloads import Party, Payload
@@ -14,6 +14,7 @@ from waypost.chats.store import ChatStore, FileKey, StoredFile
 from waypost.chats.telling import Telling, Told
 from waypost.chats.votings import Votings
 from waypost.clock import Clock
+from waypost.engine.groups import GroupChanged
 from waypost.engine.port import (
     CallOffered,
     EngineEvent,
@@ -87,6 +88,9 @@ class Arrivals:
                 return [await self._waiting(event)]
             case ReceiptArrived():
                 return await self._receipt(event)
+            case GroupChanged():
+                await group_updates.learn_members(event, self._directory)
+                return [Told(event=await group_updates.group_update(event, self._directory))]
             case CallOffered():
                 return [Told(event=await self._calls.offered(event))]
             case _:

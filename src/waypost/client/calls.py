@@ -8,15 +8,20 @@ from waypost.client.shapes import (
     CallChoice,
     ContactFields,
     CreatedInstance,
+    CreateGroupResult,
     DeleteMessageResult,
     DeliveryPage,
     DeliveryWithAttempts,
     Done,
+    GroupPictureResult,
     Health,
     InstanceView,
     InstanceWithCode,
+    InviteResult,
+    JoinGroupResult,
     LinkCallbacks,
     LinkMessages,
+    MembersResult,
     OtpCodeAnswer,
     OtpLinkAnswer,
     OtpValidatedAnswer,
@@ -37,6 +42,7 @@ from waypost.client.shapes import (
     SendVoiceResult,
     StartTypingResult,
     StopTypingResult,
+    Success,
     TokenView,
     Tried,
     WebhookView,
@@ -68,33 +74,39 @@ def send_voice(
     )
 
 
-def send_text(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
+def send_text(
+    chat_id: str, text: str, *, reply_to: str | None = None, mentions: list[str] | None = None
+) -> Write[SendTextResult]:
     """Send a text.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="POST",
         path="/send-text",
         result=SendTextResult,
-        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+        fields={"chatId": chat_id, "text": text, "reply_to": reply_to, "mentions": mentions},
     )
 
 
-def send_text_safe(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
+def send_text_safe(
+    chat_id: str, text: str, *, reply_to: str | None = None, mentions: list[str] | None = None
+) -> Write[SendTextResult]:
     """Send a text after typing for a while.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="POST",
         path="/send-text-safe",
         result=SendTextResult,
-        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+        fields={"chatId": chat_id, "text": text, "reply_to": reply_to, "mentions": mentions},
     )
 
 
@@ -314,6 +326,175 @@ def stop_typing(chat_id: str) -> Write[StopTypingResult]:
         method="POST",
         path="/stop-typing",
         result=StopTypingResult,
+        fields={"chatId": chat_id},
+    )
+
+
+def create_group(subject: str, participants: list[str]) -> Write[CreateGroupResult]:
+    """Create a group.
+
+    subject: The group's name.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/create-group",
+        result=CreateGroupResult,
+        fields={"subject": subject, "participants": participants},
+    )
+
+
+def group_participants_add(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Add people to a group.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-add",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_participants_remove(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Remove people from a group.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-remove",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_participants_promote(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Make members of a group its admins.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-promote",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_participants_demote(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Make admins of a group plain members.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-demote",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_subject(chat_id: str, subject: str) -> Write[Success]:
+    """Rename a group.
+
+    chat_id: The group: <id>@g.us.
+    subject: The group's name.
+    """
+    return Write(
+        method="PUT",
+        path="/group-subject",
+        result=Success,
+        fields={"chatId": chat_id, "subject": subject},
+    )
+
+
+def group_description(chat_id: str, description: str) -> Write[Success]:
+    """Describe a group.
+
+    chat_id: The group: <id>@g.us.
+    description: The description; empty for none.
+    """
+    return Write(
+        method="PUT",
+        path="/group-description",
+        result=Success,
+        fields={"chatId": chat_id, "description": description},
+    )
+
+
+def group_settings(
+    chat_id: str, *, announce: bool | None = None, locked: bool | None = None
+) -> Write[Success]:
+    """Change who may do what in a group.
+
+    chat_id: The group: <id>@g.us.
+    announce: Only admins write.
+    locked: Only admins change subject, description and picture.
+    """
+    return Write(
+        method="PUT",
+        path="/group-settings",
+        result=Success,
+        fields={"chatId": chat_id, "announce": announce, "locked": locked},
+    )
+
+
+def group_picture(chat_id: str, source: Source) -> Write[GroupPictureResult]:
+    """Give a group another picture.
+
+    chat_id: The group: <id>@g.us.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="PUT",
+        path="/group-picture",
+        result=GroupPictureResult,
+        fields={"chatId": chat_id},
+        source=source,
+    )
+
+
+def group_invite_reset(chat_id: str) -> Write[InviteResult]:
+    """Renew the invite link of a group.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Write(
+        method="POST",
+        path="/group-invite-reset",
+        result=InviteResult,
+        fields={"chatId": chat_id},
+    )
+
+
+def join_group(link: str) -> Write[JoinGroupResult]:
+    """Join a group by its invite link.
+
+    link: https://chat.whatsapp.com/<code>, or the code.
+    """
+    return Write(
+        method="POST",
+        path="/join-group",
+        result=JoinGroupResult,
+        fields={"link": link},
+    )
+
+
+def leave_group(chat_id: str) -> Write[Success]:
+    """Leave a group.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Write(
+        method="POST",
+        path="/leave-group",
+        result=Success,
         fields={"chatId": chat_id},
     )
 

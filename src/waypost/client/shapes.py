@@ -354,6 +354,73 @@ class StopTypingResult(msgspec.Struct, frozen=True, kw_only=True):
     result: bool = True
 
 
+class Participant(msgspec.Struct, frozen=True, kw_only=True):
+    """A member: the address by which messages name it, both addresses where they are known, and its role:
+    member, admin, or superadmin, who made the group."""
+
+    id: str
+    number: str | None
+    lid: str | None
+    role: Literal["member", "admin", "superadmin"]
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """A group. With `locked` only admins change what it is called, with `announce` only they write."""
+
+    id: str
+    subject: str
+    description: str | None
+    owner: str | None
+    locked: bool
+    announce: bool
+    participants: list[Participant]
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one of the people: `status` is 200 for done; 403 when the person does not let itself
+    be added, 404 when it is not on WhatsApp or not in the group, 409 when it was in it already."""
+
+    id: str
+    status: int
+
+
+class CreateGroupResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The group; `participants` says of everybody who was named whether they are in it."""
+
+    group: Group
+    participants: list[Changed]
+
+
+class MembersResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of everybody who was named."""
+
+    participants: list[Changed]
+
+
+class Success(msgspec.Struct, frozen=True, kw_only=True):
+    """What calls tell that have nothing else to tell."""
+
+    result: bool = True
+
+
+class GroupPictureResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The id that WhatsApp gave the picture."""
+
+    picture_id: str
+
+
+class InviteResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The link that lets whoever has it in."""
+
+    link: str
+
+
+class JoinGroupResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The group that the account is in now, or has asked to come into."""
+
+    id: str
+
+
 class RequestError(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request failed, or why it waits to be tried again."""
 

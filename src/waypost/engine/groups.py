@@ -41,6 +41,8 @@ class MemberOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     jid: str
     error: int = 0
+    number: str | None = None
+    lid: str | None = None
 
 
 # --- what is asked ------------------------------------------------------------------------------------------

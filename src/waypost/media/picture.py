@@ -4,8 +4,9 @@ from typing import Literal
 
 import msgspec
 
-Use = Literal["image", "sticker", "preview"]
-"""What a picture is made for: a message of its own, a sticker, the picture of a link preview."""
+Use = Literal["image", "sticker", "preview", "portrait"]
+"""What a picture is made for: a message of its own, a sticker, the picture of a link preview, that of a group
+or an account."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,20 +51,20 @@ def to_image(source: Path, target: Path, limits: MediaLimits) -> Picture:
             width, height = image.size
             thumbnail = small(image, _THUMBNAIL)
             return finished(target, copying(file), mimetype, (width, height), thumbnail, animated)
-        upright = _flat(ImageOps.exif_transpose(image))
+        upright = flat(ImageOps.exif_transpose(image))
         profile = image.info.get("icc_profile")
         thumbnail = small(upright.copy() if upright is image else upright, _THUMBNAIL, keep=True)
-        return finished(target, _jpeg(upright, _QUALITY, profile), "image/jpeg", upright.size, thumbnail)
+        return finished(target, jpeg(upright, _QUALITY, profile), "image/jpeg", upright.size, thumbnail)
 
 
 def to_preview(source: Path, target: Path, limits: MediaLimits) -> Picture:
     """Make `target` the large picture of a link preview. Raises MediaError as `to_image` does."""
     with opened(source, limits, limits.image_bytes) as (_, image):
         image.draft("RGB", (_PREVIEW, _PREVIEW))
-        upright = _flat(ImageOps.exif_transpose(image))
+        upright = flat(ImageOps.exif_transpose(image))
         upright.thumbnail((_PREVIEW, _PREVIEW))
         thumbnail = small(upright, _PREVIEW_THUMBNAIL, keep=True)
-        return finished(target, _jpeg(upright, _QUALITY, None), "image/jpeg", upright.size, thumbnail)
+        return finished(target, jpeg(upright, _QUALITY, None), "image/jpeg", upright.size, thumbnail)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def small(image: Image.Image, side: int, *, keep: bool = False) -> bytes:
         image.draft("RGB", (side, side))
     little = image.copy() if keep else image
     little.thumbnail((side, side), reducing_gap=2.0)
-    return _encoded(_flat(little), _THUMBNAIL_QUALITY)
+    return _encoded(flat(little), _THUMBNAIL_QUALITY)
 
 
 def finished(
@@ -147,7 +147,9 @@ def copying(file: BinaryIO) -> Callable[[BinaryIO], None]:
     return write
 
 
-def _jpeg(image: Image.Image, quality: int, profile: bytes | None) -> Callable[[BinaryIO], None]:
+def jpeg(image: Image.Image, quality: int, profile: bytes | None) -> Callable[[BinaryIO], None]:
+    """What `finished` needs to write a JPEG."""
+
     def write(sink: BinaryIO) -> None:
         image.save(sink, "JPEG", quality=quality, optimize=True, icc_profile=profile)
 
@@ -160,7 +162,7 @@ def _encoded(image: Image.Image, quality: int) -> bytes:
     return sink.getvalue()
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def flat(image: Image.Image) -> Image.Image:
     """The picture in the colours of a JPEG, on white where it can be seen through."""
     if image.mode in ("RGB", "L"):
         return image

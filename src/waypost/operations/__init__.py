@@ -1,5 +1,17 @@
 """The operations of the API, one file each: routes, OpenAPI and execution all come from this list."""
 
+from waypost.operations.groups.create_group import CREATE_GROUP
+from waypost.operations.groups.group_description import GROUP_DESCRIPTION
+from waypost.operations.groups.group_invite_reset import GROUP_INVITE_RESET
+from waypost.operations.groups.group_participants_add import GROUP_PARTICIPANTS_ADD
+from waypost.operations.groups.group_participants_demote import GROUP_PARTICIPANTS_DEMOTE
+from waypost.operations.groups.group_participants_promote import GROUP_PARTICIPANTS_PROMOTE
+from waypost.operations.groups.group_participants_remove import GROUP_PARTICIPANTS_REMOVE
+from waypost.operations.groups.group_picture import GROUP_PICTURE
+from waypost.operations.groups.group_settings import GROUP_SETTINGS
+from waypost.operations.groups.group_subject import GROUP_SUBJECT
+from waypost.operations.groups.join_group import JOIN_GROUP
+from waypost.operations.groups.leave_group import LEAVE_GROUP
 from waypost.operations.kind import AnyWrite
 from waypost.operations.messages.delete_message import DELETE_MESSAGE
 from waypost.operations.messages.react_to_message import REACT_TO_MESSAGE
@@ -29,4 +41,16 @@ WRITES: tuple[AnyWrite, ...] = (
     DELETE_MESSAGE,
     START_TYPING,
     STOP_TYPING,
+    CREATE_GROUP,
+    GROUP_PARTICIPANTS_ADD,
+    GROUP_PARTICIPANTS_REMOVE,
+    GROUP_PARTICIPANTS_PROMOTE,
+    GROUP_PARTICIPANTS_DEMOTE,
+    GROUP_SUBJECT,
+    GROUP_DESCRIPTION,
+    GROUP_SETTINGS,
+    GROUP_PICTURE,
+    GROUP_INVITE_RESET,
+    JOIN_GROUP,
+    LEAVE_GROUP,
 )

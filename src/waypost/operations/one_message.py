@@ -16,6 +16,7 @@ from waypost.engine.port import Content, SendOrder
 from waypost.instances.instance import Instance
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FieldsIn, Order, Write
+from waypost.operations.mentions import MENTION_NOT_FOUND, Mention, find_mentions
 from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageResult, key_of
 from waypost.operations.target import Target, find_target
@@ -26,20 +27,22 @@ MESSAGE = "message"
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored of a call, whatever its fields are: the chat, what is replied to, and the id of the
-    message that it is about."""
+    """What is stored of a call, whatever its fields are: the chat, what is replied to, the id of the message
+    that it is about, and who is named in it."""
 
     chat: str
     reply_to: str | None = None
     about: str | None = None
+    mentions: list[str] = []
 
 
 class Staged(Heading, frozen=True, kw_only=True):
     """Where the message goes; `target` is what it is about, `at_ms` when it was asked for (epoch
-    milliseconds)."""
+    milliseconds), `mentions` who is named."""
 
     target: Target | None = None
     at_ms: int = 0
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def about(self) -> Target:
@@ -108,12 +111,15 @@ class OneMessage(Generic[Fields, Payload]):
         if payload.about is not None:
             names = (heading.jid, chat_key)
             target = await find_target(resources, request.instance_id, names, payload.about)
+        mentions = await find_mentions(resources, request, Jid.parse(heading.jid), payload.mentions)
+        unnamed = [MENTION_NOT_FOUND] if len(mentions) < len(payload.mentions) else []
         staged = Staged(
             jid=heading.jid,
             quote=heading.quote,
-            warnings=heading.warnings,
+            warnings=[*heading.warnings, *unnamed],
             target=target,
             at_ms=int(request.created_at * 1000),
+            mentions=tuple(mentions),
         )
         self.content(payload, staged)  # what can't be sent ends here, before it is marked as being sent
         return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)

@@ -8,6 +8,7 @@ from msgspec import Meta
 from waypost.address import parse_chat_id
 from waypost.engine.port import Content
 from waypost.operations.fields import ChatId, ReplyTo, checked_reply
+from waypost.operations.mentions import Mentions, checked_mentions, with_mentions
 from waypost.operations.one_message import Staged, Stored
 from waypost.operations.shapes import MessageResult
 from waypost.outbox.port import Showing
@@ -23,6 +24,7 @@ class SendTextFields(msgspec.Struct, frozen=True, kw_only=True):
     chatId: ChatId
     text: Annotated[str, Meta(description="The text.", min_length=1, max_length=65_536)]
     reply_to: ReplyTo = None
+    mentions: Mentions = None
 
 
 class ExtendedText(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,18 +54,25 @@ class SendTextPayload(Stored, frozen=True, kw_only=True):
 def accept(fields: SendTextFields) -> SendTextPayload:
     """Check the fields. Raises InvalidRequest."""
     return SendTextPayload(
-        chat=str(parse_chat_id(fields.chatId)), text=fields.text, reply_to=checked_reply(fields.reply_to)
+        chat=str(parse_chat_id(fields.chatId)),
+        text=fields.text,
+        reply_to=checked_reply(fields.reply_to),
+        mentions=checked_mentions(fields.mentions),
     )
 
 
 def content(payload: SendTextPayload, staged: Staged) -> Content:
     """The message."""
-    return {"conversation": payload.text}
+    if not staged.mentions:
+        return {"conversation": payload.text}
+    context = {"mentionedJID": [mention.jid for mention in staged.mentions]}
+    text = with_mentions(payload.text, staged.mentions)
+    return {"extendedTextMessage": {"text": text, "contextInfo": context}}
 
 
 def shown(payload: SendTextPayload, staged: Staged) -> TextContent:
     """The message as the result shows it."""
-    return TextContent(extendedTextMessage=ExtendedText(text=payload.text))
+    return TextContent(extendedTextMessage=ExtendedText(text=with_mentions(payload.text, staged.mentions)))
 
 
 def typing(payload: SendTextPayload, staged: Staged) -> Showing:

@@ -47,8 +47,9 @@ PATIENT: Final = OF_THE_CONNECTION | {
 # When a request expires while one of these holds it back, it ends with that as its reason.
 OF_THE_ACCOUNT: Final = frozenset({BANNED.code, RESTRICTED.code})
 
-# What `response_status` may say of a failure; everything else is a 500.
-_SHOWN: Final = frozenset({404, 422, 423})
+# What `response_status` may say of a failure; everything else is a 500. 403 is for what only calls on groups
+# can meet, which the V2 API does not have.
+_SHOWN: Final = frozenset({403, 404, 422, 423})
 
 
 RESTRICTION: Final = "restriction"

@@ -119,9 +119,14 @@ def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float
         from waypost.media.films import to_film
 
         return Filmed(to_film(job.source, job.target, media, tick))
-    from waypost.media import pictures, stickers
+    from waypost.media import pictures, portraits, stickers
 
-    make = {"image": pictures.to_image, "preview": pictures.to_preview, "sticker": stickers.to_sticker}
+    make = {
+        "image": pictures.to_image,
+        "preview": pictures.to_preview,
+        "sticker": stickers.to_sticker,
+        "portrait": portraits.to_portrait,
+    }
     return Pictured(make[job.use](job.source, job.target, media))
 
 

@@ -123,7 +123,13 @@ async def _update(session: HostedSession, order: UpdateMembers) -> list[MemberOu
     )
     await _check(session, order.group, answer.Error)
     return [
-        MemberOutcome(jid=to_text(member.JID) or "", error=member.Error) for member in answer.participants
+        MemberOutcome(
+            jid=to_text(member.JID) or "",
+            error=member.Error,
+            number=to_text(member.PhoneNumber),
+            lid=to_text(member.LID),
+        )
+        for member in answer.participants
     ]
 
 
