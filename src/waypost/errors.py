@@ -49,6 +49,9 @@ DELIVERY_NOT_FOUND: Final = Fault(
 WEBHOOKS_FULL: Final = Fault(
     "webhooks_full", 422, "This instance has as many webhooks as it may; delete one first."
 )
+STREAMS_FULL: Final = Fault(
+    "streams_full", 503, "Too many streams of events are open; close some of them.", retryable=True
+)
 METHOD_NOT_ALLOWED: Final = Fault("method_not_allowed", 405, "This path does not take that method.")
 BODY_TIMEOUT: Final = Fault(
     "body_timeout", 408, "The body of the call did not arrive in time; send it again.", retryable=True

@@ -128,6 +128,7 @@ async def start_gateway(
             # Calls are still taken, for whoever holds their instance next.
             stack.push_async_callback(house.neighbours.drain)
         stack.callback(draining.set)
+        stack.callback(house.publishing.live.close)
         yield Gateway(
             url=f"http://{own}",
             new_admin_token=new_admin_token,
@@ -331,7 +332,7 @@ def _api(
         *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
         *Queued(house.outbox, wait).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
-        *house.publishing.endpoints(bodies),
+        *house.publishing.endpoints(bodies, tokens),
         *TokensApi(tokens, house.instances, bodies).endpoints(),
         *OtpApi(house.otp.codes, house.otp.links, bodies).endpoints(),
         *further(bodies),

@@ -1,16 +1,20 @@
 """What lies between an event and everybody who is told of it, put together once for the composition root."""
 
+import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from waypost.access.tokens import Tokens
 from waypost.api.body import BodyReader
 from waypost.api.deliveries_api import DeliveriesApi
 from waypost.api.endpoint import Endpoint
+from waypost.api.events_api import EventsApi
 from waypost.api.webhooks_api import WebhooksApi
 from waypost.clock import Clock
 from waypost.config import ConfigError, Settings
 from waypost.instances.announcer import Announcer
+from waypost.instances.instance import Instance
 from waypost.instances.register import Register
 from waypost.net.allow import AllowList
 from waypost.net.guard import SystemResolver
@@ -23,6 +27,8 @@ from waypost.telemetry import Log
 from waypost.webhooks.courier import Courier
 from waypost.webhooks.dispatcher import Dispatcher
 from waypost.webhooks.journal import Journal
+from waypost.webhooks.keeping import forget_old_events
+from waypost.webhooks.live import HEARTBEAT_SECONDS, LOOK_SECONDS, Live
 from waypost.webhooks.settings import DeliverySettings
 from waypost.webhooks.webhooks import Webhooks
 
@@ -44,12 +50,17 @@ class Publishing:
         ConfigError.
         """
         deliveries = deliveries or DeliverySettings()
+        self._keep, self._clock, self._log = settings.keep_events_seconds, clock, log
         rows = EventRows(database.dialect, deliveries.retry_seconds, holds)
         store = SqlDeliveries(database, rows, clock, deliveries.retry_seconds)
         self._resolver = SystemResolver()
         poster = Poster(_allowed(settings), self._resolver)
-        courier = Courier(poster, lambda instance_id: register().find(instance_id), clock)
-        self.journal = Journal(SqlEvents(database, rows, clock))
+        self._find: Callable[[str], Instance | None] = lambda instance_id: register().find(instance_id)
+        courier = Courier(poster, self._find, clock)
+        self._events = SqlEvents(database, rows, clock)
+        self.journal = Journal(self._events)
+        self.live = Live(self._events, LOOK_SECONDS if database.dialect.shared else HEARTBEAT_SECONDS)
+        self.journal.on_news(self.live.told)
         self.endings = FinishedEvents(rows, self.journal.told)
         self.announcer = Announcer(register, holds, self.journal.publish, log)
         rng = random.SystemRandom()
@@ -66,9 +77,10 @@ class Publishing:
         else:
             self._dispatcher.changed()
 
-    def endpoints(self, bodies: BodyReader) -> Sequence[Endpoint]:
+    def endpoints(self, bodies: BodyReader, tokens: Tokens) -> Sequence[Endpoint]:
         """What the API offers of it."""
         return [
+            *EventsApi(self.live, self._find, tokens).endpoints(),
             *WebhooksApi(self.webhooks, bodies).endpoints(),
             *DeliveriesApi(self.webhooks, bodies).endpoints(),
         ]
@@ -80,7 +92,12 @@ class Publishing:
             stack.callback(self._resolver.close)
             await stack.enter_async_context(self._dispatcher.running())
             await stack.enter_async_context(self.announcer.running())
+            sweeping = asyncio.create_task(self._sweep(), name="events-sweep")
+            stack.callback(sweeping.cancel)
             yield
+
+    async def _sweep(self) -> None:
+        await forget_old_events(self._events, self._keep, self._clock, self._log)
 
 
 def _allowed(settings: Settings) -> AllowList:

@@ -9,6 +9,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import Headers
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
 import waypost
 from waypost.access.tokens import Tokens, require_admin
@@ -74,7 +75,7 @@ def make_app(
 
 
 def _handler(doors: Doors, endpoint: Endpoint) -> HTTPRouteHandler:
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
         try:
             return _response(await endpoint.answer(await _admit(doors, endpoint, request)))
         except WaypostError as error:
@@ -156,7 +157,11 @@ def _error_reply(log: Log, http: Http, error: Exception) -> Reply:
     return error_reply(ApiError(INTERNAL))
 
 
-def _response(reply: Reply) -> Response[bytes]:
+def _response(reply: Reply) -> Response[Any]:
+    if reply.stream is not None:
+        return Stream(
+            reply.stream, status_code=reply.status, media_type=reply.media_type, headers=reply.headers
+        )
     return Response(
         reply.content(), status_code=reply.status, media_type=reply.media_type, headers=reply.headers
     )

@@ -25,13 +25,14 @@ _RETRY_AFTER_SECONDS = {429: "60", 503: "2"}
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """An answer: a status, a JSON body and further headers. `raw` replaces the body for the few pages there
-    are.
+    are, `stream` (bytes as they come) for answers without an end.
     """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = {}
     raw: bytes | None = None
+    stream: Any = None
     media_type: str = "application/json"
 
     def content(self) -> bytes:

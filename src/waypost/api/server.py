@@ -19,15 +19,20 @@ from waypost.errors import MALFORMED, PORT_TAKEN, ApiError, StorageError
 # A head that trickles in holds a socket (slow loris); a phone on a bad line needs a second.
 _HEAD_SECONDS = 15.0
 _HEAD_BYTES = 64 * 1024
+# Who reads nothing for this long has gone, or holds memory that others need.
+_READING_SECONDS = 30.0
 # Clients poll every second; a proxy in front keeps its connections for longer than this at its own risk.
 _KEEP_ALIVE_SECONDS = 75
 _BACKLOG = 2048
 
 
 class LimitedHttp(HttpToolsProtocol):
-    """Closes a connection whose call does not get past its head in time, or whose head is too long."""
+    """Closes a connection whose call does not get past its head in time, or whose head is too long, and one
+    whose client takes nothing of an answer for a while.
+    """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _reading_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -51,9 +56,20 @@ class LimitedHttp(HttpToolsProtocol):
         self._head_done()
         super().on_headers_complete()
 
+    def pause_writing(self) -> None:
+        """The client does not read what is written."""
+        super().pause_writing()
+        self._reading_timer = self.loop.call_later(_READING_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        self._reads()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._head_done()
+        self._reads()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
@@ -73,6 +89,11 @@ class LimitedHttp(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _reads(self) -> None:
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+            self._reading_timer = None
 
     def _too_slow(self) -> None:
         self._head_done()

@@ -1,0 +1,97 @@
+"""Live events over HTTP: Server-Sent Events (the HTML standard, 9.2), resumed by Last-Event-ID."""
+
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+
+from waypost.access.tokens import Tokens
+from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.replies import Reply
+from waypost.errors import InvalidRequest, WaypostError
+from waypost.events import FURTHER, GIVEN
+from waypost.instances.instance import Instance
+from waypost.webhooks.body import body
+from waypost.webhooks.journal import Entry
+from waypost.webhooks.live import Live
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    # nginx would keep events until its buffer is full.
+    "X-Accel-Buffering": "no",
+}
+# How soon a browser comes back, in milliseconds.
+_RETRY = b"retry: 2000\n\n"
+
+
+class EventsApi:
+    """The stream of an instance's events."""
+
+    def __init__(self, live: Live, find: Callable[[str], Instance | None], tokens: Tokens) -> None:
+        self._live = live
+        self._find = find
+        self._tokens = tokens
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """One; it is in no OpenAPI document, which has no word for an answer without an end."""
+        return [
+            Endpoint(
+                method="GET",
+                path=f"{BASE}/{{instance}}/events",
+                summary="Events as they come",
+                scope="read",
+                answer=self.stream,
+                tag="Webhooks",
+            )
+        ]
+
+    async def stream(self, call: Call) -> Reply:
+        """Events after Last-Event-ID, or from now on."""
+        names = _names(call.query("events"))
+        seq = _seq(call.http.headers.get("last-event-id") or call.query("last_event_id"))
+        entries = self._live.after(call.of.id, seq, names)
+        # What refuses the stream is answered as an error.
+        await anext(entries)
+        authorization = call.http.headers.get("authorization")
+        chunks = self._chunks(entries, call.of.id, authorization)
+        return Reply(stream=chunks, headers=_HEADERS, media_type="text/event-stream")
+
+    async def _chunks(
+        self, entries: AsyncGenerator[Entry | None, None], instance_id: str, authorization: str | None
+    ) -> AsyncGenerator[bytes, None]:
+        try:
+            yield _RETRY
+            async for entry in entries:
+                instance = self._find(instance_id)
+                if instance is None:
+                    return
+                if entry is None:
+                    # A token that was revoked opens nothing any more.
+                    await self._tokens.authenticate(authorization)
+                    yield b":\n\n"
+                else:
+                    yield _event(entry, instance)
+        except WaypostError:
+            return  # the reader comes back, and learns why
+        finally:
+            await entries.aclose()
+
+
+def _event(entry: Entry, instance: Instance) -> bytes:
+    data = body(entry, instance, instance.id)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (entry.seq, entry.name.encode(), data)
+
+
+def _names(text: str | None) -> Collection[str]:
+    if text is None:
+        return GIVEN | FURTHER
+    names = frozenset(name.strip() for name in text.split(","))
+    if names <= GIVEN | FURTHER:
+        return names
+    known = ", ".join(sorted(GIVEN | FURTHER))
+    raise InvalidRequest({"events": [f"The events must be some of {known}."]})
+
+
+def _seq(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise InvalidRequest({"last_event_id": ["Last-Event-ID is the id of an event that came before."]})
+    return int(text)
