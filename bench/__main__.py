@@ -26,8 +26,8 @@ SECTIONS: dict[str, Section] = {
         instances.SECTION,
         depth.SECTION,
         length.SECTION,
-        scaling.SECTION,
         nodes.SECTION,
+        scaling.SECTION,  # it computes with what the others have found
     )
 }
 _OPTIONS = ("--write", "--short", "--page")

@@ -34,6 +34,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     commit_ms: float
     base_mb: float
     session_mb: float
+    shared: list[Cost] = []
+    """The costs of nodes on one PostgreSQL, where they were measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +103,10 @@ class Plan:
 def plan(found: Measured, instances: int, cores: int, memory_gb: float) -> Plan:
     """Nodes of `cores` and `memory_gb` for that many instances, each with NOTES_A_DAY."""
     busiest = NOTES_A_DAY * BUSIEST_HOUR / 3600
-    by_cpu = int(capacity(found, "mp3", cores).per_second * BUSY / busiest)
-    by_memory = int((memory_gb * 1024 * MEMORY - found.base_mb) / found.session_mb)
-    per_node, why = min((by_cpu, "processor (conversion)"), (by_memory, "memory (sessions)"))
+    per_node, why = _per_node(found, cores, memory_gb)
+    if instances > per_node and found.shared:
+        shared = msgspec.structs.replace(found, costs=found.shared)
+        per_node, why = _per_node(shared, cores, memory_gb)
     nodes = max(math.ceil(instances / per_node), 1)
     return Plan(
         instances=instances,
@@ -113,6 +116,14 @@ def plan(found: Measured, instances: int, cores: int, memory_gb: float) -> Plan:
         connections=Connections(0, instances, nodes, _OF_A_NODE).needed,
         decided_by=why if instances > per_node else "nothing yet",
     )
+
+
+def _per_node(found: Measured, cores: int, memory_gb: float) -> tuple[int, str]:
+    """How many instances a node holds, and what decides it."""
+    busiest = NOTES_A_DAY * BUSIEST_HOUR / 3600
+    by_cpu = int(capacity(found, "mp3", cores).per_second * BUSY / busiest)
+    by_memory = int((memory_gb * 1024 * MEMORY - found.base_mb) / found.session_mb)
+    return min((by_cpu, "processor (conversion)"), (by_memory, "memory (sessions)"))
 
 
 def _machine(

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from bench.beyond import ROUND_TRIP_MS, Comparison, trusted
+from bench.costs import Cost
 from bench.nodes_town import Row
 from bench.simulation import Load, Machine, simulate
 
@@ -78,6 +79,26 @@ def _measured(row: Row, kind: str, cores: int) -> Machine:
 
 def _commits(row: Row) -> float:
     return 3.0 if row.written is None else row.written.commits
+
+
+def shared_costs(figures: Mapping[str, Any]) -> list[Cost]:
+    """What notes cost where most nodes share a database; nothing where that was not measured."""
+    rows = [] if "missing" in figures else rows_of(figures)
+    most = max(rows, key=lambda row: row.nodes, default=None)
+    return (
+        []
+        if most is None
+        else [
+            Cost(
+                input=sent.input,
+                instances=most.instances,
+                notes=sent.notes,
+                per_second=sent.per_second,
+                cpu_ms=sent.cpu_ms,
+            )
+            for sent in most.sent
+        ]
+    )
 
 
 def title(row: Row) -> str:

@@ -29,6 +29,7 @@ from bench.commit import sqlite_commit_ms
 from bench.costs import KINDS, measure
 from bench.delivery import latency
 from bench.instances import memory
+from bench.nodes_plan import shared_costs
 from bench.scale import Scale
 from bench.section import Figures, Section
 from bench.sounds import mp3
@@ -38,7 +39,9 @@ _CORES = (1, 2, 4, 8, 16)
 
 
 async def run(scale: Scale) -> Figures:
-    """Costs, latency, memory; what a session takes comes from the kept run with most of them, if any."""
+    """Costs, latency, memory. From kept runs, if any: what a session takes, from that with most of them, and
+    what a note costs nodes that share a database.
+    """
     async with town() as here:
         waited = await latency(here, mp3(3.0), "note.mp3", scale.latency_notes)
         one = await memory(here)
@@ -48,6 +51,7 @@ async def run(scale: Scale) -> Figures:
     rows = [{"instances": 1, "all": one["all"]}, {"instances": max(scale.senders), "all": many["all"]}]
     kept = page.load().get("instances")
     session_mb = _slope(rows if kept is None else kept.figures["paired"])
+    nodes = page.load().get("nodes")
     found = Measured(
         cores=os.cpu_count() or 1,
         costs=costs,
@@ -55,6 +59,7 @@ async def run(scale: Scale) -> Figures:
         commit_ms=sqlite_commit_ms(),
         base_mb=one["all"] - session_mb,
         session_mb=session_mb,
+        shared=[] if nodes is None else shared_costs(nodes.figures),
     )
     figures: Figures = msgspec.to_builtins(found)
     return figures
@@ -132,7 +137,12 @@ def _plans(found: Measured) -> list[str]:
             f"{instances:<42,}{one.notes_per_second:10.2f}{one.nodes:7}{one.per_node:8,}{held:>13}"
             f"  {one.decided_by}"
         )
-    return [*lines, "connections: to PostgreSQL, most of them of the sessions' stores"]
+    many = "measured on PostgreSQL" if found.shared else "those of one node on SQLite"
+    return [
+        *lines,
+        f"processor time per note of several nodes: {many}",
+        "connections: to PostgreSQL, most of them of the sessions' stores",
+    ]
 
 
 def charts(figures: Figures) -> Mapping[str, str]:

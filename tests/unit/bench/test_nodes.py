@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 from bench import nodes
-from bench.nodes_plan import compare, outlook
+from bench.beyond import Measured, plan
+from bench.costs import Cost
+from bench.nodes_plan import compare, outlook, shared_costs
 from bench.nodes_town import Row, Sent, Written
 from bench.simulation import Load, Machine, simulate
 
@@ -89,6 +91,19 @@ def test_what_the_simulation_does_not_repeat_is_not_computed() -> None:
     assert "nothing is computed from it" in told
     assert "6 nodes" not in told
     assert "6 nodes" not in nodes.charts(figures)["nodes"]
+
+
+def test_a_plan_for_more_than_one_node_takes_the_costs_of_nodes_that_share_a_database() -> None:
+    rows = _rows()
+    dear = [
+        Cost(input="mp3", instances=6, notes=10, per_second=1.0, cpu_ms={**_COSTS, "gateway": 60.0}),
+    ]
+    alone = Measured(
+        cores=2, costs=shared_costs(_figures(rows)), latency_p50_ms=1.0, commit_ms=0.3, base_mb=150.0,
+        session_mb=1.2,
+    )  # fmt: skip
+    shared = msgspec.structs.replace(alone, shared=dear)
+    assert plan(shared, 100_000, 4, 8.0).nodes > 2 * plan(alone, 100_000, 4, 8.0).nodes
 
 
 def test_without_postgresql_the_page_says_so() -> None:
