@@ -56,6 +56,7 @@ from waypost.operations.kind import AnyWrite
 from waypost.operations.resources import Resources
 from waypost.operations.text_sender import TextSender
 from waypost.otp.desk import OtpDesk
+from waypost.otp.hearing import Hearing
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
 from waypost.sandbox.client import SandboxClient
@@ -230,10 +231,19 @@ async def _furnish(
         log=log,
         tell=lambda message: chatting.arrivals.sent(message),
     )
+    otp = OtpDesk(
+        SqlOtps(database),
+        lambda: TextSender(outbox),
+        contacts.lids,
+        publishing.poster,
+        clock,
+        random.SystemRandom(),
+        log,
+    )
     chatting = Chatting(
         database,
         settings,
-        publishing.journal,
+        Hearing(otp.links, publishing.journal, log),
         contacts.lids,
         register.find,
         sessions.holds,
@@ -293,7 +303,6 @@ async def _furnish(
         await stack.enter_async_context(neighbours.running())
     sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
     stack.callback(sweeping.cancel)
-    otp = OtpDesk(SqlOtps(database), TextSender(outbox), contacts.lids, clock, random.SystemRandom(), log)
     await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,

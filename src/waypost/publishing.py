@@ -54,7 +54,7 @@ class Publishing:
         rows = EventRows(database.dialect, deliveries.retry_seconds, holds)
         store = SqlDeliveries(database, rows, clock, deliveries.retry_seconds)
         self._resolver = SystemResolver()
-        poster = Poster(_allowed(settings), self._resolver)
+        self.poster = poster = Poster(_allowed(settings), self._resolver)
         self._find: Callable[[str], Instance | None] = lambda instance_id: register().find(instance_id)
         courier = Courier(poster, self._find, clock)
         self._events = SqlEvents(database, rows, clock)

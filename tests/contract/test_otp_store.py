@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from waypost.instances.instance import Instance
-from waypost.otp.otp import LinkTexts, Otp
+from waypost.otp.otp import Callback, LinkTexts, Otp, SettledBy
 from waypost.storage.database import Database
 from waypost.storage.instances import SqlInstances
 from waypost.storage.otp import SqlOtps
@@ -58,9 +58,33 @@ async def test_a_link_is_found_by_its_hash_and_keeps_who_settled_it(store: SqlOt
     await store.add(LINK)
     assert await store.link("i1", b"l1") == LINK
     assert await store.link("i1", b"h1") is None
-    assert await store.settle("l1", "verified", 3.0, by="3EB0", callback="https://x.test/")
+    assert await store.settle(
+        "l1",
+        "verified",
+        3.0,
+        by=SettledBy(message_id="3EB0", chat="49@s.whatsapp.net"),
+        callback="https://x.test/",
+    )
     found = await store.link("i1", b"l1")
     assert found == msgspec.structs.replace(LINK, status="verified", settled_at=3.0, settled_by="3EB0")
+
+
+async def test_a_callback_that_is_due_is_taken_by_one(store: SqlOtps) -> None:
+    await store.add(LINK)
+    by = SettledBy(message_id="3EB0", chat="49@s.whatsapp.net")
+    await store.settle("l1", "verified", 3.0, by=by, callback="https://x.test/")
+    assert await store.take_callbacks(2.0, 40.0, 8) == []
+    taken = await asyncio.gather(*[store.take_callbacks(4.0, 40.0, 8) for _ in range(3)])
+    (one,) = [callback for found in taken for callback in found]
+    assert one == Callback(
+        uuid="l1", url="https://x.test/", status="verified", chat=by.chat, name="Shop", at=3.0, tries=1
+    )
+    # Whoever took it has died.
+    (again,) = await store.take_callbacks(41.0, 80.0, 8)
+    assert again.tries == 2
+    assert await store.delete_older(200.0, 10) == 0
+    await store.callback_at("l1", None)
+    assert await store.take_callbacks(500.0, 600.0, 8) == []
 
 
 async def test_what_ran_out_long_ago_goes_and_an_instance_takes_all_along(

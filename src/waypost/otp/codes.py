@@ -2,6 +2,7 @@
 
 import hmac
 import random
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
@@ -40,7 +41,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Codes:
     """Gives codes out, and checks them."""
 
-    def __init__(self, store: OtpStore, keys: Keys, sender: Sender, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self,
+        store: OtpStore,
+        keys: Keys,
+        sender: Callable[[], Sender],
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
         self._store = store
         self._keys = keys
         self._sender = sender
@@ -70,7 +78,7 @@ class Codes:
             expires_at=now + wanted.expires,
         )
         await self._store.add(otp)
-        await self._sender.send(instance_id, chat, text_of(code, wanted), f"otp-{otp.uuid}")
+        await self._sender().send(instance_id, chat, text_of(code, wanted), f"otp-{otp.uuid}")
         return otp, code
 
     async def validate(self, instance_id: str, chat: Jid, code: str) -> Otp:

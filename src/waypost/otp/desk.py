@@ -1,11 +1,12 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from waypost.clock import Clock
 from waypost.errors import StorageError
+from waypost.otp.callbacks import Callbacks, Poster
 from waypost.otp.codes import Codes, Sender
 from waypost.otp.keys import Keys
 from waypost.otp.links import Links, Names
@@ -24,11 +25,19 @@ class OtpDesk:
     """One-time codes and links, and what has to be done for them from time to time."""
 
     def __init__(
-        self, store: OtpStore, sender: Sender, names: Names, clock: Clock, rng: random.Random, log: Log
+        self,
+        store: OtpStore,
+        sender: Callable[[], Sender],
+        names: Names,
+        poster: Poster,
+        clock: Clock,
+        rng: random.Random,
+        log: Log,
     ) -> None:
         keys = Keys(store)
         self.codes = Codes(store, keys, sender, clock, rng)
         self.links = Links(store, keys, sender, names, clock, rng)
+        self.callbacks = Callbacks(store, poster, clock, rng, log)
         self._store = store
         self._clock = clock
         self._log = log
@@ -38,7 +47,8 @@ class OtpDesk:
         """Look after them while the context lasts."""
         sweeping = asyncio.create_task(self._sweep(), name="otp-sweep")
         try:
-            yield
+            async with self.callbacks.running():
+                yield
         finally:
             sweeping.cancel()
             await asyncio.wait([sweeping])

@@ -6,7 +6,7 @@ the answer's key is the message's id, so that a crash between the two sends it n
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 
@@ -18,7 +18,7 @@ from waypost.errors import InvalidRequest
 from waypost.otp.code import LINK_LENGTH, digest, draw_for_link
 from waypost.otp.codes import Sender
 from waypost.otp.keys import Keys
-from waypost.otp.otp import LinkTexts, Otp, OtpStore, Status
+from waypost.otp.otp import LinkTexts, Otp, OtpStore, SettledBy, Status
 from waypost.outbox.uuids import new_uuid
 
 _CODE: Final = re.compile(rf"\[([A-Z]{{{LINK_LENGTH}}})\]")
@@ -33,12 +33,11 @@ class Names(Protocol):
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that somebody sent to an instance."""
+    """A text that somebody sent to an instance, in the chat of the two."""
 
     instance_id: str
     message_id: str
     chat: Jid
-    sender: Jid
     text: str
 
 
@@ -49,7 +48,7 @@ class Links:
         self,
         store: OtpStore,
         keys: Keys,
-        sender: Sender,
+        sender: Callable[[], Sender],
         names: Names,
         clock: Clock,
         rng: random.Random,
@@ -98,7 +97,7 @@ class Links:
         text = {"verified": otp.texts.success, "failed": otp.texts.failed}.get(status, otp.texts.expired)
         if text:
             answer = filled(text, otp, code)
-            await self._sender.send(
+            await self._sender().send(
                 heard.instance_id, heard.chat, answer, f"otp-{otp.uuid}-{heard.message_id}"
             )
 
@@ -113,12 +112,18 @@ class Links:
         callback = None
         if texts is not None:
             callback = texts.on_success if status == "verified" else texts.on_failed
-        is_first = await self._store.settle(otp.uuid, status, now, by=heard.message_id, callback=callback)
+        settled_by = SettledBy(message_id=heard.message_id, chat=await self._number(heard))
+        is_first = await self._store.settle(otp.uuid, status, now, settled_by, callback)
         return status if is_first else "expired"
+
+    async def _number(self, heard: Heard) -> str:
+        """Who wrote, by their number where it is known."""
+        names = await self._names.names_of(heard.instance_id, heard.chat)
+        return str(next((one for one in names if one.is_number), heard.chat))
 
     async def _is_same(self, heard: Heard, wanted: Jid) -> bool:
         """Whether it was written by the account that the link is for."""
-        wrote = await self._names.names_of(heard.instance_id, heard.sender.bare)
+        wrote = await self._names.names_of(heard.instance_id, heard.chat)
         return not set(wrote).isdisjoint(await self._names.names_of(heard.instance_id, wanted))
 
 

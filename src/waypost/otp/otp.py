@@ -39,6 +39,25 @@ class Otp(msgspec.Struct, frozen=True, kw_only=True):
     texts: LinkTexts | None = None
 
 
+class SettledBy(msgspec.Struct, frozen=True, kw_only=True):
+    """The message that settled a link, and who wrote it (a JID)."""
+
+    message_id: str
+    chat: str
+
+
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that has to be made: what became of a link `at` that time, by whom; `tries` counts this one."""
+
+    uuid: str
+    url: str
+    status: Status
+    chat: str
+    name: str
+    at: float
+    tries: int
+
+
 class OtpStore(Protocol):
     """Where codes are kept."""
 
@@ -63,9 +82,22 @@ class OtpStore(Protocol):
         ...
 
     async def settle(
-        self, uuid: str, status: Status, at: float, by: str | None = None, callback: str | None = None
+        self,
+        uuid: str,
+        status: Status,
+        at: float,
+        by: SettledBy | None = None,
+        callback: str | None = None,
     ) -> bool:
         """Give a pending one its end; False when it has one. `callback`: what has to be called now."""
+        ...
+
+    async def take_callbacks(self, now: float, until: float, limit: int) -> list[Callback]:
+        """Calls that are due, at most `limit`; nobody else gets them until then."""
+        ...
+
+    async def callback_at(self, uuid: str, at: float | None) -> None:
+        """Make the call again then; None: never."""
         ...
 
     async def delete_older(self, than: float, limit: int) -> int:

@@ -2,7 +2,7 @@ from typing import Any
 
 import msgspec
 
-from waypost.otp.otp import LinkTexts, Otp, Status
+from waypost.otp.otp import Callback, LinkTexts, Otp, SettledBy, Status
 from waypost.storage.database import Connection, Database
 
 
@@ -59,12 +59,47 @@ class SqlOtps:
         return await self._database.write(unit)
 
     async def settle(
-        self, uuid: str, status: Status, at: float, by: str | None = None, callback: str | None = None
+        self,
+        uuid: str,
+        status: Status,
+        at: float,
+        by: SettledBy | None = None,
+        callback: str | None = None,
     ) -> bool:
         """Give a pending one its end; False when it has one. `callback`: what has to be called now."""
-        names = {"uuid": uuid, "status": status, "at": at, "by": by, "callback": callback}
-        names["callback_at"] = None if callback is None else at
+        names = {
+            "uuid": uuid,
+            "status": status,
+            "at": at,
+            "by": None if by is None else by.message_id,
+            "chat": None if by is None else by.chat,
+            "callback": callback,
+            "callback_at": None if callback is None else at,
+        }
         return await self._database.write(lambda c: c.execute(self._sql["settle"], names).rowcount > 0)
+
+    async def take_callbacks(self, now: float, until: float, limit: int) -> list[Callback]:
+        """Calls that are due, at most `limit`; nobody else gets them until then."""
+        names = {"now": now, "limit": limit}
+        # Asked without the right to write first: most often there is none.
+        due = await self._database.read(lambda c: c.execute(self._sql["due"], names).fetchall())
+        if not due:
+            return []
+
+        def unit(connection: Connection) -> list[Callback]:
+            taken = []
+            for row in due:
+                mine = {"uuid": row[0], "seen": row[7], "until": until}
+                if connection.execute(self._sql["take"], mine).rowcount:
+                    taken.append(_callback(row))
+            return taken
+
+        return await self._database.write(unit)
+
+    async def callback_at(self, uuid: str, at: float | None) -> None:
+        """Make the call again then; None: never."""
+        names = {"uuid": uuid, "at": at}
+        await self._database.write(lambda c: c.execute(self._sql["callback_at"], names))
 
     async def delete_older(self, than: float, limit: int) -> int:
         """Forget those that ran out before `than`, at most `limit`; returns how many."""
@@ -90,4 +125,16 @@ def _otp(row: Any) -> Otp:
         settled_at=row[9],
         settled_by=row[10],
         texts=None if row[11] is None else msgspec.json.decode(row[11], type=LinkTexts),
+    )
+
+
+def _callback(row: Any) -> Callback:
+    return Callback(
+        uuid=row[0],
+        url=row[1],
+        status=row[2],
+        chat=row[3] or "",
+        name=msgspec.json.decode(row[4], type=LinkTexts).name,
+        at=row[5],
+        tries=row[6] + 1,
     )

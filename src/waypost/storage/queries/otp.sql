@@ -29,8 +29,19 @@ SELECT attempts FROM otps WHERE uuid = :uuid;
 
 -- name: settle
 UPDATE otps SET
-    status = :status, settled_at = :at, settled_by = :by, callback = :callback, callback_at = :callback_at
+    status = :status, settled_at = :at, settled_by = :by, settled_chat = :chat, callback = :callback, callback_at = :callback_at
 WHERE uuid = :uuid AND status = 'pending';
+
+-- name: due
+SELECT uuid, callback, status, settled_chat, texts, settled_at, callback_tries, callback_at FROM otps
+WHERE callback_at <= :now ORDER BY callback_at LIMIT :limit;
+
+-- name: take
+UPDATE otps SET callback_at = :until, callback_tries = callback_tries + 1
+WHERE uuid = :uuid AND callback_at = :seen;
+
+-- name: callback_at
+UPDATE otps SET callback_at = :at WHERE uuid = :uuid;
 
 -- name: delete_older
 DELETE FROM otps

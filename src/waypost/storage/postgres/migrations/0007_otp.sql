@@ -11,6 +11,7 @@ CREATE TABLE otps (
     expires_at double precision NOT NULL,
     settled_at double precision,
     settled_by text,
+    settled_chat text,
     texts text,
     callback text,
     callback_at double precision,

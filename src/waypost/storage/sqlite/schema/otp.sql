@@ -11,6 +11,7 @@ CREATE TABLE otps (
     expires_at REAL NOT NULL,
     settled_at REAL,
     settled_by TEXT,
+    settled_chat TEXT,
     texts TEXT,
     callback TEXT,
     callback_at REAL,
