@@ -30,15 +30,13 @@ from waypost.api.writes import Writes
 from waypost.chatting import Chatting
 from waypost.clock import Clock, SystemClock
 from waypost.config import Settings
-from waypost.engine.port import Engine, Network
+from waypost.engine.port import Engine
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
-from waypost.errors import SANDBOX_UNREACHABLE, EngineError, SandboxError
 from waypost.instances.account_events import AccountEvents
 from waypost.instances.choices import outbox_settings, policy_of
 from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
-from waypost.instances.instance import NetworkName
 from waypost.instances.instances import Instances
 from waypost.instances.lids import Lids
 from waypost.instances.messages import forget_old
@@ -48,6 +46,7 @@ from waypost.instances.sessions import Sessions
 from waypost.media.blobs import LocalBlobs
 from waypost.media.fresh import FreshUploads
 from waypost.media.shared_blobs import SharedBlobs
+from waypost.networks import Networks
 from waypost.nodes.lease import Node
 from waypost.nodes.settings import TenancySettings
 from waypost.operations import WRITES
@@ -59,7 +58,6 @@ from waypost.otp.desk import OtpDesk
 from waypost.otp.hearing import Hearing
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
-from waypost.sandbox.client import SandboxClient
 from waypost.storage.blobs import InlineBlobs, Uploads
 from waypost.storage.contacts import SqlContacts
 from waypost.storage.database import Database
@@ -191,7 +189,7 @@ async def _furnish(
     contacts = Contacts(SqlContacts(database), Lids(SqlLids(database)), clock)
     store = SqlInstances(database)
     # Closed by a stack of its own, since it is entered when a session is first opened.
-    networks = _Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
+    networks = Networks(await stack.enter_async_context(contextlib.AsyncExitStack()), settings.sandbox_url)
     neighbours = None
     if storage.nodes is not None:
         neighbours = Neighbours(
@@ -367,31 +365,6 @@ def _api(
     chatting = house.chatting
     media = MediaDesk(chatting.links, chatting.media, house.blobs, settings.data / "workshop")
     return make_app(doors, endpoints, [media.handler()]), draining, endpoints
-
-
-class _Networks:
-    """Implements `instances.networks.Networks`: the sandbox, which may be a new one, is asked each time."""
-
-    def __init__(self, stack: contextlib.AsyncExitStack, sandbox_url: str) -> None:
-        self._stack = stack
-        self._url = sandbox_url
-        self._sandbox: SandboxClient | None = None
-
-    async def get(self, name: NetworkName) -> Network:
-        """The network as the engine needs it. Raises EngineError(SANDBOX_UNREACHABLE)."""
-        if name == "whatsapp":
-            return Network(name="whatsapp")
-        if self._sandbox is None:
-            # One for all: a client reads the machine's certificates, which takes 25 ms.
-            self._sandbox = SandboxClient(self._url)
-            self._stack.push_async_callback(self._sandbox.close)
-        try:
-            view = await self._sandbox.network()
-        except SandboxError as error:
-            raise EngineError(SANDBOX_UNREACHABLE, error.detail) from error
-        return Network(
-            name="sandbox", proxy_url=view.proxy_url, ca_pem=view.ca_pem, noise_root=view.noise_root_public
-        )
 
 
 async def _first_admin_token(tokens: Tokens, settings: Settings) -> str | None:
