@@ -147,6 +147,7 @@ UNSUPPORTED_VIDEO: Final = Fault(
     "Phones play H.264 video with AAC sound and no other (in mp4, mov or mkv); convert it, or use send-file.",
 )
 CORRUPT_VIDEO: Final = Fault("corrupt_video", 422, "The video is damaged: it can't be read.")
+NOT_PAGE: Final = Fault("not_page", 422, "What is behind the link is not a web page.")
 MEDIA_WORKER_DIED: Final = Fault(
     "media_worker_died", 422, "The file brought its reader down; it is not accepted."
 )

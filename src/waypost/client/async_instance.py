@@ -9,6 +9,7 @@ class AsyncInstance(AsyncBound):
     send_voice = queued(calls.send_voice)
     send_text = queued(calls.send_text)
     send_text_safe = queued(calls.send_text_safe)
+    send_link_custom_preview = queued(calls.send_link_custom_preview)
     send_file = queued(calls.send_file)
     send_image = queued(calls.send_image)
     send_sticker = queued(calls.send_sticker)

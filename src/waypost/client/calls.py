@@ -75,12 +75,20 @@ def send_voice(
 
 
 def send_text(
-    chat_id: str, text: str, *, reply_to: str | None = None, mentions: list[str] | None = None
+    chat_id: str,
+    text: str,
+    *,
+    link_preview: bool | None = None,
+    link_preview_high_quality: bool | None = None,
+    reply_to: str | None = None,
+    mentions: list[str] | None = None,
 ) -> Write[SendTextResult]:
     """Send a text.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
+    link_preview: Whether the page behind the first link is fetched, and shown below the text.
+    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
     mentions: People who are told that the text names them; it holds @<number> for each.
     """
@@ -88,17 +96,32 @@ def send_text(
         method="POST",
         path="/send-text",
         result=SendTextResult,
-        fields={"chatId": chat_id, "text": text, "reply_to": reply_to, "mentions": mentions},
+        fields={
+            "chatId": chat_id,
+            "text": text,
+            "link_preview": link_preview,
+            "link_preview_high_quality": link_preview_high_quality,
+            "reply_to": reply_to,
+            "mentions": mentions,
+        },
     )
 
 
 def send_text_safe(
-    chat_id: str, text: str, *, reply_to: str | None = None, mentions: list[str] | None = None
+    chat_id: str,
+    text: str,
+    *,
+    link_preview: bool | None = None,
+    link_preview_high_quality: bool | None = None,
+    reply_to: str | None = None,
+    mentions: list[str] | None = None,
 ) -> Write[SendTextResult]:
     """Send a text after typing for a while.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
+    link_preview: Whether the page behind the first link is fetched, and shown below the text.
+    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
     mentions: People who are told that the text names them; it holds @<number> for each.
     """
@@ -106,7 +129,53 @@ def send_text_safe(
         method="POST",
         path="/send-text-safe",
         result=SendTextResult,
-        fields={"chatId": chat_id, "text": text, "reply_to": reply_to, "mentions": mentions},
+        fields={
+            "chatId": chat_id,
+            "text": text,
+            "link_preview": link_preview,
+            "link_preview_high_quality": link_preview_high_quality,
+            "reply_to": reply_to,
+            "mentions": mentions,
+        },
+    )
+
+
+def send_link_custom_preview(
+    chat_id: str,
+    text: str,
+    preview_title: str,
+    preview_description: str,
+    preview_url: str,
+    *,
+    high_quality: bool | None = None,
+    reply_to: str | None = None,
+    source: Source | None = None,
+) -> Write[SendTextResult]:
+    """Send a text with a link preview of your own.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    text: The text; preview_url is in it.
+    preview_url: The link, as it stands in the text.
+    high_quality: Whether the picture is shown as wide as the chat.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-link-custom-preview",
+        result=SendTextResult,
+        fields={
+            "chatId": chat_id,
+            "text": text,
+            "preview_title": preview_title,
+            "preview_description": preview_description,
+            "preview_url": preview_url,
+            "high_quality": high_quality,
+            "reply_to": reply_to,
+        },
+        source=source,
+        file="preview_image_file",
+        url="preview_image_url",
     )
 
 

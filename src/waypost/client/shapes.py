@@ -66,9 +66,21 @@ class SendVoiceResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExtendedText(msgspec.Struct, frozen=True, kw_only=True):
-    """The text as it was sent."""
+    """A text as it was sent, and what it shows of a page; binary values are base64, times and sizes as the
+    message has them."""
 
     text: str
+    matchedText: str | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    jpegThumbnail: bytes | UnsetType = UNSET
+    thumbnailDirectPath: str | UnsetType = UNSET
+    thumbnailSha256: bytes | UnsetType = UNSET
+    thumbnailEncSha256: bytes | UnsetType = UNSET
+    mediaKey: bytes | UnsetType = UNSET
+    mediaKeyTimestamp: str | UnsetType = UNSET
+    thumbnailHeight: int | UnsetType = UNSET
+    thumbnailWidth: int | UnsetType = UNSET
 
 
 class TextContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -118,6 +118,9 @@ class Unknowable(msgspec.Struct, frozen=True, tag="unknowable"):
 Settlement = NeverSent | MaybeSent | Unknowable
 
 
+UploadKind = Literal["audio", "image", "video", "document", "thumbnail"]
+"""What a file is encrypted as; `thumbnail` is the large picture of a link preview."""
+
 ChatState = Literal["typing", "recording", "paused"]
 
 
@@ -133,7 +136,7 @@ class Session(Protocol):
         """Ask the server which of `numbers` (digits, or `…@lid`) are on WhatsApp. Raises EngineError."""
         ...
 
-    async def upload(self, path: Path, kind: Literal["audio", "image", "video", "document"]) -> UploadedMedia:
+    async def upload(self, path: Path, kind: UploadKind) -> UploadedMedia:
         """Encrypt and upload the file. Raises EngineError(MEDIA_UPLOAD_FAILED | NOT_CONNECTED | …)."""
         ...
 

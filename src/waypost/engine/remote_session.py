@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from waypost.engine import wire
 from waypost.engine.account import AccountAnswer, AccountOrder
@@ -19,6 +19,7 @@ from waypost.engine.port import (
     Settlement,
     Unknowable,
     UploadedMedia,
+    UploadKind,
 )
 from waypost.engine.process import EngineProcess
 from waypost.engine.settings import EngineSettings
@@ -71,7 +72,7 @@ class RemoteSession:
             self._settings.call_within,
         )
 
-    async def upload(self, path: Path, kind: Literal["audio", "image", "video", "document"]) -> UploadedMedia:
+    async def upload(self, path: Path, kind: UploadKind) -> UploadedMedia:
         """Encrypt and upload the file. Raises EngineError."""
         return await self._call(
             lambda call: wire.UploadFile(call=call, session=self._instance_id, path=str(path), kind=kind),

@@ -18,6 +18,7 @@ from waypost.operations.messages.react_to_message import REACT_TO_MESSAGE
 from waypost.operations.messages.send_contact_card import SEND_CONTACT_CARD
 from waypost.operations.messages.send_file import SEND_FILE
 from waypost.operations.messages.send_image import SEND_IMAGE
+from waypost.operations.messages.send_link_custom_preview import SEND_LINK_CUSTOM_PREVIEW
 from waypost.operations.messages.send_location import SEND_LOCATION
 from waypost.operations.messages.send_sticker import SEND_STICKER
 from waypost.operations.messages.send_text import SEND_TEXT
@@ -31,6 +32,7 @@ WRITES: tuple[AnyWrite, ...] = (
     SEND_VOICE,
     SEND_TEXT,
     SEND_TEXT_SAFE,
+    SEND_LINK_CUSTOM_PREVIEW,
     SEND_FILE,
     SEND_IMAGE,
     SEND_STICKER,

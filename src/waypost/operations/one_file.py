@@ -8,13 +8,13 @@ upload needs a connection (`stage`).
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from waypost.address import Jid
-from waypost.engine.port import Content, SendOrder, UploadedMedia
+from waypost.engine.port import Content, SendOrder, UploadedMedia, UploadKind
 from waypost.instances.instance import Instance
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
@@ -23,8 +23,6 @@ from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageResult, key_of
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
-
-MediaKind = Literal["audio", "image", "video", "document"]
 
 
 class FileStored(Stored, frozen=True, kw_only=True):
@@ -83,7 +81,7 @@ class OneFile(Generic[Fields, Payload, Found]):
     payload: type[Payload]
     result: type[MessageResult]
     facts: type[Found]
-    kind: MediaKind
+    kind: UploadKind
     file: FilePolicy
     accept: Callable[[Fields, Upload | None], Payload]
     make: Callable[[Resources, Payload, Making], Awaitable[Found]]

@@ -4,7 +4,7 @@ What differs between such operations is small and stands in their files: the fie
 the message in the protobuf's names, and how the result shows it. The rest is the same and stands here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -15,7 +15,8 @@ from waypost.address import Jid
 from waypost.engine.port import Content, SendOrder
 from waypost.instances.instance import Instance
 from waypost.operations.heading import Heading, find_heading
-from waypost.operations.kind import FieldsIn, Order, Write
+from waypost.operations.kind import FieldsIn, FilePolicy, Order, Write
+from waypost.operations.link_preview import Prepared, StagedPreview, stage_preview
 from waypost.operations.mentions import MENTION_NOT_FOUND, Mention, find_mentions
 from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageResult, key_of
@@ -43,6 +44,7 @@ class Staged(Heading, frozen=True, kw_only=True):
     target: Target | None = None
     at_ms: int = 0
     mentions: tuple[Mention, ...] = ()
+    preview: StagedPreview | None = None
 
     @property
     def about(self) -> Target:
@@ -61,7 +63,8 @@ class OneMessage(Generic[Fields, Payload]):
     """The description of such an operation; see `Write` for what both have.
 
     `accept` checks the fields (raises InvalidRequest), `content` makes the message (raises WaypostError for
-    what can't be one), `shown` is the `message` of the result, `shows` what is seen before it comes.
+    what can't be one), `shown` is the `message` of the result, `shows` what is seen before it comes. `ahead`
+    finds a link preview while the message waits for its turn.
     """
 
     name: str
@@ -73,6 +76,8 @@ class OneMessage(Generic[Fields, Payload]):
     content: Callable[[Payload, Staged], Content]
     shown: Callable[[Payload, Staged], msgspec.Struct]
     shows: Callable[[Payload, Staged], Showing] | None = None
+    ahead: Callable[[Resources, Request, Payload], Awaitable[Prepared]] | None = None
+    file: FilePolicy | None = None
     method: Literal["POST", "PUT", "DELETE"] = "POST"
     fields_in: FieldsIn = "body"
     blank: frozenset[str] = frozenset()
@@ -96,6 +101,7 @@ class OneMessage(Generic[Fields, Payload]):
             method=self.method,
             fields_in=self.fields_in,
             blank=self.blank,
+            file=self.file,
         )
 
     def _accept(self, fields: Fields, upload: Upload | None, instance: Instance) -> Order[Payload]:
@@ -103,7 +109,8 @@ class OneMessage(Generic[Fields, Payload]):
         return Order(chat=Jid.parse(payload.chat), payload=payload)
 
     async def _prepare(self, resources: Resources, request: Request, payload: Payload) -> Stage:
-        return Stage(data=b"{}")
+        prepared = Prepared() if self.ahead is None else await self.ahead(resources, request, payload)
+        return Stage(data=msgspec.json.encode(prepared))
 
     async def _stage(self, resources: Resources, request: Request, payload: Payload) -> Stage:
         heading, chat_key = await find_heading(resources, request, payload.chat, payload.reply_to)
@@ -113,13 +120,15 @@ class OneMessage(Generic[Fields, Payload]):
             target = await find_target(resources, request.instance_id, names, payload.about)
         mentions = await find_mentions(resources, request, Jid.parse(heading.jid), payload.mentions)
         unnamed = [MENTION_NOT_FOUND] if len(mentions) < len(payload.mentions) else []
+        prepared = msgspec.json.decode(request.prepared or b"{}", type=Prepared)
         staged = Staged(
             jid=heading.jid,
             quote=heading.quote,
-            warnings=[*heading.warnings, *unnamed],
+            warnings=[*heading.warnings, *unnamed, *prepared.warnings],
             target=target,
             at_ms=int(request.created_at * 1000),
             mentions=tuple(mentions),
+            preview=await stage_preview(resources, request, prepared.preview),
         )
         self.content(payload, staged)  # what can't be sent ends here, before it is marked as being sent
         return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)

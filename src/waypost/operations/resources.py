@@ -17,6 +17,7 @@ from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, W
 from waypost.instances.contacts import Contacts
 from waypost.instances.messages import Message, MessageStore
 from waypost.media.film import Film
+from waypost.media.page import Page
 from waypost.media.picture import Picture, Use
 from waypost.outbox.request import Request
 from waypost.telemetry import Log
@@ -44,6 +45,10 @@ class Converter(Protocol):
 
     async def film(self, source: Path, target: Path) -> Film:
         """Make a video that phones play at `target` of the one at `source`. Raises MediaError."""
+        ...
+
+    async def page(self, source: Path) -> Page:
+        """What the web page at `source` says of itself. Raises MediaError."""
         ...
 
 

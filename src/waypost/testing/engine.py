@@ -35,6 +35,7 @@ from waypost.engine.port import (
     StateChanged,
     Unknowable,
     UploadedMedia,
+    UploadKind,
 )
 from waypost.errors import (
     ALREADY_CONNECTED,
@@ -113,7 +114,7 @@ class MemorySession:
         self._engine.script.raise_for("check")
         return [self._recipient(number) for number in numbers]
 
-    async def upload(self, path: Path, kind: Literal["audio", "image", "video", "document"]) -> UploadedMedia:
+    async def upload(self, path: Path, kind: UploadKind) -> UploadedMedia:
         """Pretend to have encrypted the file; the hash of the plain file and its length are true."""
         self._engine.script.raise_for("upload")
         data = await asyncio.to_thread(path.read_bytes)

@@ -19,12 +19,24 @@ from waypost.errors import (
 )
 from waypost.media.film import Film
 from waypost.media.limits import MediaLimits
+from waypost.media.page import Page
 from waypost.media.picture import Picture, Use
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note, part_of
 from waypost.workers.cpus import cpu_share, worker_count
 from waypost.workers.process import WorkerGone, WorkerProcess
-from waypost.workers.protocol import AnyJob, Done, Filmed, FilmJob, Job, Made, Pictured, PictureJob
+from waypost.workers.protocol import (
+    AnyJob,
+    Done,
+    Filmed,
+    FilmJob,
+    Job,
+    Made,
+    Paged,
+    PageJob,
+    Pictured,
+    PictureJob,
+)
 
 MOST_WAITING: Final = 1024
 """Conversions that may wait for a worker; more than the outbox prepares ahead on any node."""
@@ -128,7 +140,14 @@ class WorkerPool:
             return made.film
         raise MediaError(MEDIA_WORKER_DIED)
 
-    async def _of_media(self, job: PictureJob | FilmJob) -> Made:
+    async def page(self, source: Path) -> Page:
+        """What the web page in `source` says of itself. Raises MediaError likewise."""
+        made = await self._of_media(PageJob(source))
+        if isinstance(made, Paged):
+            return made.page
+        raise MediaError(MEDIA_WORKER_DIED)
+
+    async def _of_media(self, job: PictureJob | FilmJob | PageJob) -> Made:
         try:
             return await self._done(job)
         except VoiceError as error:
@@ -190,7 +209,8 @@ class WorkerPool:
             return
         await self._discard(worker)
         # A worker that was killed could not clean up.
-        await asyncio.to_thread(part_of(job.target).unlink, missing_ok=True)
+        if not isinstance(job, PageJob):
+            await asyncio.to_thread(part_of(job.target).unlink, missing_ok=True)
 
     def _put_back(self, worker: WorkerProcess) -> None:
         self._idle.append((self._clock.monotonic(), worker))

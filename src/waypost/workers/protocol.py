@@ -7,6 +7,7 @@ import msgspec
 
 from waypost.media.film import Film
 from waypost.media.limits import MediaLimits
+from waypost.media.page import Page
 from waypost.media.picture import Picture, Use
 from waypost.voice.limits import Limits
 from waypost.voice.note import Note
@@ -45,6 +46,12 @@ class FilmJob(msgspec.Struct, frozen=True, tag="film"):
     target: Path
 
 
+class PageJob(msgspec.Struct, frozen=True, tag="page"):
+    """To a worker that is ready: read the head of a web page."""
+
+    source: Path
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """From a worker that is warm and waits for a job."""
 
@@ -77,6 +84,12 @@ class Filmed(msgspec.Struct, frozen=True, tag="filmed"):
     film: Film
 
 
+class Paged(msgspec.Struct, frozen=True, tag="paged"):
+    """From a worker: what the page says of itself."""
+
+    page: Page
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """From a worker: a row of the table of errors, by its code."""
 
@@ -87,10 +100,10 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """Whether the worker ends itself after this, since the job has used up its memory or its time."""
 
 
-AnyJob = Job | PictureJob | FilmJob
-Order = Setup | Job | PictureJob | FilmJob
-Made = Done | Pictured | Filmed
-Answer = Ready | Progress | Done | Pictured | Filmed | Failed
+AnyJob = Job | PictureJob | FilmJob | PageJob
+Order = Setup | Job | PictureJob | FilmJob | PageJob
+Made = Done | Pictured | Filmed | Paged
+Answer = Ready | Progress | Done | Pictured | Filmed | Paged | Failed
 
 
 def _plain(value: object) -> str:

@@ -27,6 +27,8 @@ from waypost.workers.protocol import (
     FilmJob,
     Job,
     Made,
+    Paged,
+    PageJob,
     Pictured,
     Progress,
     Ready,
@@ -115,6 +117,10 @@ def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float
         from waypost.voice.convert import convert
 
         return Done(convert(job.source, job.target, limits, tick))
+    if isinstance(job, PageJob):
+        from waypost.media.pages import read_page
+
+        return Paged(read_page(job.source))
     if isinstance(job, FilmJob):
         from waypost.media.films import to_film
 

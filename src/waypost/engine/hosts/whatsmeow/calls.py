@@ -21,7 +21,8 @@ from waypost.errors import MEDIA_UPLOAD_FAILED, OUTCOME_UNKNOWN, EngineError
 
 # What a group answers to who may not write there: the library sends to the members that it knows of.
 _NOT_IN_GROUP: Final = (401, 403, 404)
-_MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3}  # neonize, utils/enum.py
+# neonize, utils/enum.py
+_MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3, "thumbnail": 6}
 
 
 async def send(
