@@ -72,21 +72,26 @@ class Receiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                received = await _read(reader)
-                self.came.append(received)
-                self.open_now += 1
-                self.most_open = max(self.most_open, self.open_now)
-                await self.hold.wait()
-                self.open_now -= 1
-                status, headers = self.answer(received)
-                lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-                text = b'{"seen":true}'
-                head = f"HTTP/1.1 {status} Said\r\ncontent-length: {len(text)}\r\n{''.join(lines)}\r\n"
-                writer.write(head.encode() + text)
-                await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    await self._answer_one(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received = await _read(reader)
+        self.came.append(received)
+        self.open_now += 1
+        self.most_open = max(self.most_open, self.open_now)
+        await self.hold.wait()
+        self.open_now -= 1
+        status, headers = self.answer(received)
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        text = b'{"seen":true}'
+        head = f"HTTP/1.1 {status} Said\r\ncontent-length: {len(text)}\r\n{''.join(lines)}\r\n"
+        writer.write(head.encode() + text)
+        await writer.drain()
 
 
 async def _read(reader: asyncio.StreamReader) -> Received:
