@@ -371,8 +371,10 @@ def _changed(overrides: Overrides, wanted: InstanceSettings) -> Overrides:
     )
 
 
-def waiting_for(instances: Instances, instance_id: str) -> Waiting:
-    """Why requests of an instance wait: connection, pairing, restriction (until when) or client_outdated."""
+def waiting_for(instances: Instances, instance_id: str) -> Waiting | None:
+    """Why requests of an instance wait: connection, pairing, restriction (until when) or client_outdated.
+    None when it is connected, at whichever node.
+    """
     instance = instances.known.find(instance_id)
     if instance is None:
         return Waiting("connection")
@@ -383,7 +385,7 @@ def waiting_for(instances: Instances, instance_id: str) -> Waiting:
         return Waiting(CLIENT_OUTDATED.code)
     if instance.account is None or condition.state is InstanceState.SCAN_QR_CODE:
         return Waiting("pairing")
-    return Waiting("connection")
+    return None if condition.state is InstanceState.WORKING else Waiting("connection")
 
 
 def _digits(text: str | None) -> str | None:

@@ -32,9 +32,9 @@ class OperationExecutor:
     """Implements `outbox.port.Executor` over the list of operations."""
 
     def __init__(
-        self, writes: Sequence[AnyWrite], resources: Resources, waiting_for: Callable[[str], Waiting]
+        self, writes: Sequence[AnyWrite], resources: Resources, waiting_for: Callable[[str], Waiting | None]
     ) -> None:
-        """`waiting_for` tells why an instance is not connected."""
+        """`waiting_for` tells why an instance is not connected, None when it is, at whichever node."""
         self._writes = {write.name: write for write in writes}
         self._resources = resources
         self._waiting_for = waiting_for
@@ -43,8 +43,8 @@ class OperationExecutor:
         """Whether the instance's session is connected now."""
         return self._resources.session_of(instance_id) is not None
 
-    def waiting_for(self, instance_id: str) -> Waiting:
-        """Why it is not ready."""
+    def waiting_for(self, instance_id: str) -> Waiting | None:
+        """Why the instance's session is not connected; None when it is."""
         return self._waiting_for(instance_id)
 
     def is_message(self, request: Request) -> bool:

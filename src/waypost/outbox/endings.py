@@ -9,7 +9,7 @@ from waypost.errors import BANNED, CANCELLED, EXPIRED, OUTCOME_UNKNOWN, EngineEr
 from waypost.outbox.entry import Entry, Phase
 from waypost.outbox.failures import OF_THE_ACCOUNT, RESTRICTION, failure_of, response_body, response_status
 from waypost.outbox.pacer import Pacer
-from waypost.outbox.port import Answer, Executor
+from waypost.outbox.port import Answer, Executor, Waiting
 from waypost.outbox.request import Failure, Request, RequestState, Step
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import Ending, OutboxStore
@@ -123,7 +123,7 @@ class Endings:
     def _last_reason(self, request: Request) -> tuple[Failure | None, str | None]:
         """What the request waited for: a failure where there was one, and a code."""
         if not self._executor.ready(request.instance_id):
-            waiting = self._executor.waiting_for(request.instance_id)
+            waiting = self._executor.waiting_for(request.instance_id) or Waiting("connection")
             if waiting.code == RESTRICTION:
                 return failure_of(EngineError(BANNED, until=waiting.until)), waiting.code
             if request.failure is None:

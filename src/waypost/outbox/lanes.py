@@ -114,7 +114,7 @@ class Lanes:
     def _waiting_outside(self, request: Request) -> Waiting:
         """Why a request is not even in memory."""
         if not self._executor.ready(request.instance_id):
-            return self._executor.waiting_for(request.instance_id)
+            return self._executor.waiting_for(request.instance_id) or Waiting("connection")
         later = request.next_attempt_at is not None and request.next_attempt_at > self._clock.now()
         return Waiting(waits_for(request.failure) if later else "older_request")
 
@@ -127,7 +127,7 @@ class Lanes:
             return None
         instance_id = entry.request.instance_id
         if not self._executor.ready(instance_id):
-            return self._executor.waiting_for(instance_id)
+            return self._executor.waiting_for(instance_id) or Waiting("connection")
         if entry.not_before > self._clock.now():
             return Waiting(waits_for(entry.request.failure))
         return None if lane.is_first(entry) else Waiting("older_request")

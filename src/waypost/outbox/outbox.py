@@ -92,7 +92,9 @@ class Outbox:
         self._holdings = holdings = Holdings()
         self._arrivals = Arrivals(store, self._lanes, holdings, self._endings.stored, self._spawn)
         self._takeover = Takeover(store, self._lanes, holdings, depths, self._arrivals)
-        self._elsewhere = Elsewhere(store, self._lanes, holdings, self._arrivals, self._waiters)
+        self._elsewhere = Elsewhere(
+            store, executor, clock, self._lanes, holdings, self._arrivals, self._waiters
+        )
         self._backlog = Backlog(
             store, self._lanes, holdings, depths, self._endings, clock, settings.look_every
         )
@@ -166,7 +168,7 @@ class Outbox:
         request = await self._store.get(instance_id, uuid)
         if request is None:
             raise OutboxError(REQUEST_NOT_FOUND)
-        return self._lanes.live(request)
+        return (await self._shown(instance_id, [request]))[0]
 
     async def list(
         self,
@@ -190,7 +192,7 @@ class Outbox:
                 limit=limit,
             )
         )
-        return Page([self._lanes.live(request) for request in page.items], page.next_cursor)
+        return Page(await self._shown(instance_id, page.items), page.next_cursor)
 
     async def cancel(self, instance_id: str, uuid: str) -> Request:
         """Call off what was not sent. Raises OutboxError (REQUEST_NOT_FOUND, NOT_CANCELLABLE)."""
@@ -219,7 +221,7 @@ class Outbox:
         request = await self.get(instance_id, uuid)
         if request.failure is not None and request.failure.code in _PERHAPS_SENT and not force:
             raise OutboxError(RETRY_NEEDS_FORCE)
-        return self._lanes.live(await self._accepting.accept_anew(request))
+        return (await self._shown(instance_id, [await self._accepting.accept_anew(request)]))[0]
 
     async def wait(self, instance_id: str, uuid: str, seconds: float) -> Request:
         """The request once it is finished, or as it is after `seconds`; at once when too many wait
@@ -359,6 +361,12 @@ class Outbox:
         await self._sweeper.sweep()
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    async def _shown(self, instance_id: str, requests: list[Request]) -> list[Request]:
+        """Requests of one instance with what is known beside their rows."""
+        if not self._holdings.epoch(instance_id) and not all(one.state.finished for one in requests):
+            return await self._elsewhere.shown(requests)
+        return [self._lanes.live(request) for request in requests]
 
     def _crew(self, instance_id: str) -> Crew:
         return Crew(

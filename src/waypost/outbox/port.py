@@ -98,8 +98,8 @@ class Executor(Protocol):
         """Whether the instance's session is connected now."""
         ...
 
-    def waiting_for(self, instance_id: str) -> Waiting:
-        """Why it is not ready."""
+    def waiting_for(self, instance_id: str) -> Waiting | None:
+        """Why the instance's session is not connected, here or at the node that holds it; None when it is."""
         ...
 
     def is_message(self, request: Request) -> bool:

@@ -124,6 +124,13 @@ class Arrived(msgspec.Struct, frozen=True):
     uuid: str
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Why an unfinished request does not go on: a send of unknown outcome, an older request of its chat."""
+
+    unknown: bool
+    behind: bool
+
+
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """What to take away, times in seconds since the epoch, at most `limit` rows of each kind.
 
@@ -266,6 +273,10 @@ class OutboxStore(Protocol):
 
     async def sweep(self, sweep: Sweep) -> Swept:
         """Remove what has served its time."""
+        ...
+
+    async def standings(self, uuids: Sequence[str]) -> dict[str, Standing]:
+        """What the database knows of why these requests, as far as they are unfinished, do not go on."""
         ...
 
     async def finished(self, uuids: Sequence[str]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from waypost.outbox.store import (
     NewRequest,
     Page,
     Query,
+    Standing,
     Stored,
     Sweep,
     Swept,
@@ -302,6 +303,12 @@ class SqlOutboxStore(UnfinishedRows):
             return Swept(more, [blob for blob, is_file in blobs if is_file])
 
         return await self._database.write(unit)
+
+    async def standings(self, uuids: Sequence[str]) -> dict[str, Standing]:
+        """Why these requests do not go on."""
+        names = {"uuids": json_list(uuids)}
+        rows = await self._database.read(lambda c: c.execute(self._requests["standings"], names).fetchall())
+        return {uuid: Standing(bool(unknown), bool(behind)) for uuid, unknown, behind in rows}
 
     async def finished(self, uuids: Sequence[str]) -> frozenset[str]:
         """Which of these requests are finished, or gone."""

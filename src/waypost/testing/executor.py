@@ -93,9 +93,9 @@ class ScriptedExecutor:
         """As `connected` says, for every instance."""
         return self.connected
 
-    def waiting_for(self, instance_id: str) -> Waiting:
-        """As `waiting` says."""
-        return self.waiting
+    def waiting_for(self, instance_id: str) -> Waiting | None:
+        """As `waiting` says, while it is not connected."""
+        return None if self.connected else self.waiting
 
     def is_message(self, request: Request) -> bool:
         """Each of them."""

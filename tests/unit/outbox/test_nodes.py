@@ -191,6 +191,29 @@ async def test_a_receipt_that_another_node_stored_settles_a_send_also_when_word_
     assert town.house.network.names() == [f"{uuid}/note"]
 
 
+async def test_a_node_that_does_not_hold_it_tells_what_a_request_waits_for(town: Town) -> None:
+    other, holder = await town.node(), await town.node()
+    await holder.hold(1)
+    go, wait = hold_up()
+    holder.executor.plan("perform", wait)
+    holder.executor.plan("performed", ack_lost)
+    first, second = [await holder.accept(town.house) for _ in range(2)]
+    await until(lambda: holder.executor.running == 1)
+
+    async def told() -> list[str | None]:
+        listed = (await other.outbox.list(INSTANCE)).items
+        single = [await other.outbox.get(INSTANCE, uuid) for uuid in (second, first)]
+        assert [one.waiting_for for one in listed] == [one.waiting_for for one in single]
+        return [one.waiting_for for one in single]
+
+    assert await told() == ["older_request", None]
+    go.set()
+    await asyncio.wait_for(_unknown(town.house, first), 10)
+    assert await told() == ["older_request", "receipt"]
+    other.executor.connected = False
+    assert await told() == ["connection", "connection"]
+
+
 async def _unknown(house: House, uuid: str) -> None:
     while rows(house, f"SELECT state FROM steps WHERE uuid = '{uuid}'") != [("unknown",)]:
         await asyncio.sleep(0.01)

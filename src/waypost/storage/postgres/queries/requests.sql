@@ -142,6 +142,21 @@ WHERE seq IN (
     SELECT seq FROM requests WHERE finished_at < :before LIMIT :limit FOR UPDATE SKIP LOCKED
 );
 
+-- name: standings
+SELECT
+    r.uuid,
+    EXISTS (SELECT 1 FROM steps AS s WHERE s.uuid = r.uuid AND s.state = 'unknown') AS unknown,
+    EXISTS (
+        SELECT 1 FROM requests AS o
+        WHERE
+            o.instance_id = r.instance_id
+            AND o.chat_key = r.chat_key
+            AND o.finished_at IS NULL
+            AND o.seq < r.seq
+    ) AS behind
+FROM requests AS r
+WHERE r.uuid IN (SELECT value FROM jsonb_array_elements_text(CAST(:uuids AS jsonb))) AND r.finished_at IS NULL;
+
 -- name: left
 SELECT uuid FROM requests
 WHERE
