@@ -192,7 +192,7 @@ class Outbox:
                 limit=limit,
             )
         )
-        return Page(await self._shown(instance_id, page.items), page.next_cursor)
+        return Page([*await self._shown(instance_id, page.items)], page.next_cursor)
 
     async def cancel(self, instance_id: str, uuid: str) -> Request:
         """Call off what was not sent. Raises OutboxError (REQUEST_NOT_FOUND, NOT_CANCELLABLE)."""
@@ -362,7 +362,7 @@ class Outbox:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    async def _shown(self, instance_id: str, requests: list[Request]) -> list[Request]:
+    async def _shown(self, instance_id: str, requests: Sequence[Request]) -> Sequence[Request]:
         """Requests of one instance with what is known beside their rows."""
         if not self._holdings.epoch(instance_id) and not all(one.state.finished for one in requests):
             return await self._elsewhere.shown(requests)
