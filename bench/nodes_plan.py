@@ -35,19 +35,19 @@ def compare(rows: Sequence[Row], cores: int) -> list[Comparison]:
     return found
 
 
-def outlook(rows: Sequence[Row], cores: int) -> list[dict[str, Any]]:
+def outlook(rows: Sequence[Row], cores: int, notes: int = _NOTES) -> list[dict[str, Any]]:
     """What SQLite and 1, 2, 3, 6 nodes on PostgreSQL carry with cores of their own; nothing where the
-    simulation is too far off what was measured.
+    simulation is too far off what was measured. `notes` are of each node.
     """
     if not trusted(compare(rows, cores)):
         return []
     most = max((row for row in rows if row.database != "SQLite"), key=lambda row: row.nodes)
     fewest = min((row for row in rows if row.database != "SQLite"), key=lambda row: row.nodes)
-    shown = [_carried(row, 1) for row in rows if row.database == "SQLite"]
-    return shown + [_carried(fewest if count == 1 else most, count) for count in COUNTS]
+    shown = [_carried(row, 1, notes) for row in rows if row.database == "SQLite"]
+    return shown + [_carried(fewest if count == 1 else most, count, notes) for count in COUNTS]
 
 
-def _carried(row: Row, nodes: int) -> dict[str, Any]:
+def _carried(row: Row, nodes: int, notes: int) -> dict[str, Any]:
     found: dict[str, Any] = {"database": row.database, "nodes": nodes}
     for sent in row.sent:
         machine = Machine(
@@ -59,7 +59,7 @@ def _carried(row: Row, nodes: int) -> dict[str, Any]:
             nodes=nodes,
             database_cores=DATABASE_CORES,
         )
-        outcome = simulate(machine, Load(instances=_INSTANCES * nodes, notes=_NOTES * nodes))
+        outcome = simulate(machine, Load(instances=_INSTANCES * nodes, notes=notes * nodes))
         found[sent.input] = outcome.per_second
         found[f"{sent.input}_database_cores"] = outcome.busy.get("postgres", 0.0)
     return found

@@ -69,7 +69,7 @@ def _rows(*, off: float = 1.0) -> list[Row]:
 
 def _figures(rows: list[Row]) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(
-        msgspec.json.encode({"cores": 2, "rows": rows, "outlook": outlook(rows, 2)})
+        msgspec.json.encode({"cores": 2, "rows": rows, "outlook": outlook(rows, 2, notes=40)})
     )
     return found
 
@@ -96,11 +96,11 @@ def test_what_the_simulation_does_not_repeat_is_not_computed() -> None:
 def test_a_plan_for_more_than_one_node_takes_the_costs_of_nodes_that_share_a_database() -> None:
     rows = _rows()
     dear = [
-        Cost(input="mp3", instances=6, notes=10, per_second=1.0, cpu_ms={**_COSTS, "gateway": 60.0}),
+        Cost(input="mp3", instances=6, notes=10, per_second=1.0, cpu_ms={**_COSTS, "gateway": 20.0}),
     ]
     alone = Measured(
         cores=2, costs=shared_costs(_figures(rows)), latency_p50_ms=1.0, commit_ms=0.3, base_mb=150.0,
-        session_mb=1.2,
+        session_mb=0.05,
     )  # fmt: skip
     shared = msgspec.structs.replace(alone, shared=dear)
     assert plan(shared, 100_000, 4, 8.0).nodes > 2 * plan(alone, 100_000, 4, 8.0).nodes
