@@ -1,4 +1,4 @@
-"""Writes what is made from the operations: the typed part of `waypost.client`."""
+"""Writes what is made from the operations: the typed part of `waypost.client`, and docs/api.md."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.api.client import modules
 from scripts.api.endpoints import endpoints
+from scripts.api.page import page
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,8 +28,9 @@ def formatted(source: str) -> str:
 
 def files() -> dict[Path, str]:
     """What each file has to hold."""
-    client = ROOT / "src" / "waypost" / "client"
-    return {client / f"{name}.py": formatted(text) for name, text in modules(endpoints()).items()}
+    client, found = ROOT / "src" / "waypost" / "client", endpoints()
+    made = {client / f"{name}.py": formatted(text) for name, text in modules(found).items()}
+    return made | {ROOT / "docs" / "api.md": page(found)}
 
 
 if __name__ == "__main__":

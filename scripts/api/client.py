@@ -54,7 +54,7 @@ def methods(endpoints: Sequence[Endpoint]) -> list[Method]:
 
 def modules(endpoints: Sequence[Endpoint]) -> dict[str, str]:
     """The source of each generated module, by its name."""
-    shapes, found = Shapes(), methods(endpoints)
+    shapes, found = Shapes(), methods([one for one in endpoints if one.result is not None])
     calls = [_call(one, shapes) for one in found]
     of_instance = [one for one in found if one.of_instance]
     of_gateway = [one for one in found if not one.of_instance]
