@@ -301,6 +301,8 @@ async def _furnish(
         await stack.enter_async_context(neighbours.running())
     sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
     stack.callback(sweeping.cancel)
+    if storage.sweeping is not None:
+        stack.callback(asyncio.create_task(storage.sweeping(log), name="sessions-sweep").cancel)
     await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,

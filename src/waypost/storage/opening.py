@@ -1,14 +1,15 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from waypost.config import Settings
 from waypost.engine.store import SessionStores
 from waypost.instances.neighbours import NodeStores
 from waypost.media.shared_blobs import Depot
 from waypost.storage.database import Database
+from waypost.telemetry import Log
 
 # A writer and a reader: a renewal that waits behind a slow commit would cost the node its instances.
 _FOR_LEASES: Final = 2
@@ -27,6 +28,8 @@ class Storage:
     depot: Depot | None
     # Made with what tells the epoch under which this node holds an instance.
     sessions: Callable[[Callable[[str], int | None]], SessionStores] | None = None
+    # Takes sessions away whose instance is gone, until cancelled.
+    sweeping: Callable[[Log], Coroutine[Any, Any, None]] | None = None
 
 
 @asynccontextmanager
@@ -58,6 +61,7 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
     from waypost.storage.postgres.connections import connections
     from waypost.storage.postgres.database import connected
     from waypost.storage.postgres.database import opened as postgres
+    from waypost.storage.postgres.deserted_sessions import DesertedSessions
     from waypost.storage.postgres.engine_address import engine_address
     from waypost.storage.postgres.leases import PostgresLeases
     from waypost.storage.postgres.notices import PostgresNotices
@@ -84,4 +88,5 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
             ),
             ChunkDepot(database) if depot is None else depot,
             lambda epoch_of: PostgresSessionStores(database, address, epoch_of),
+            lambda log: DesertedSessions(database, log).run(),
         )

@@ -10,9 +10,11 @@ from waypost.engine.port import Mark, MaybeSent, NeverSent, Unknowable
 from waypost.engine.store import FENCED, SessionStore
 from waypost.errors import NOT_CONNECTED, STORE_NOT_WRITABLE, EngineError
 from waypost.storage.postgres.database import connected
+from waypost.storage.postgres.deserted_sessions import DesertedSessions
 from waypost.storage.postgres.engine_address import EngineAddress
 from waypost.storage.postgres.session_store import PostgresPairing, PostgresSessionStores
 from waypost.storage.postgres.target import Target
+from waypost.telemetry import make_log
 
 SECRET = bytes(range(32))
 EPOCH = 3
@@ -182,3 +184,17 @@ async def test_an_id_that_would_not_fit_the_name_of_a_schema_is_refused(shop: Sh
     shop.epochs["x" * 60] = 1
     with pytest.raises(ValueError, match="too long"):
         shop.stores.of("x" * 60)
+
+
+async def test_sessions_of_instances_that_are_gone_are_swept_and_no_others(shop: Shop) -> None:
+    await shop.paired()
+    await shop.store.new_pairing("more")
+    shop.sql('CREATE SCHEMA "session_stranger"; CREATE SCHEMA "pairing_stranger_x"')
+    async with connected(Target(shop.url), writers=1, readers=1) as database:
+        sweeping = DesertedSessions(database, make_log("error", "text"))
+        assert await sweeping.sweep() == 0
+        shop.sql("DELETE FROM instances")
+        assert await sweeping.sweep() == 2
+        assert await sweeping.sweep() == 0
+    left = shop.sql("SELECT nspname FROM pg_namespace WHERE nspname ~ '^(session|pairing)_' ORDER BY 1")
+    assert left == [("pairing_stranger_x",), ("session_stranger",)]

@@ -14,6 +14,26 @@ SELECT to_regclass(:device_table) IS NOT NULL;
 -- name: pairings
 SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :prefix);
 
+-- name: deserted
+-- Sessions of instances that are gone, by the fence that names this database's own leases, and what was paired
+-- for them, which has no fence yet.
+SELECT n.nspname FROM pg_namespace AS n
+WHERE
+    pg_get_userbyid(n.nspowner) = current_user
+    AND (
+        starts_with(n.nspname, 'session_')
+        AND EXISTS (
+            SELECT 1 FROM pg_proc AS p
+            WHERE
+                p.pronamespace = n.oid
+                AND p.proname = 'waypost_fence'
+                AND strpos(p.prosrc, quote_ident(current_schema()) || '.leases') > 0
+        )
+        OR starts_with(n.nspname, 'pairing_') AND to_regclass(quote_ident(n.nspname) || '.whatsmeow_version') IS NOT NULL
+    )
+    AND NOT EXISTS (SELECT 1 FROM instances AS i WHERE i.id = split_part(n.nspname, '_', 2))
+LIMIT :limit;
+
 -- name: make
 CREATE SCHEMA {schema};
 
