@@ -66,7 +66,8 @@ def to_document(source: Path, target: Path, filename: str | None, mimetype: str 
     _place(source, target)
     found = next(((kind, ending) for magic, kind, ending in _MAGIC if start.startswith(magic)), (OCTETS, ""))
     name = filename or f"file{found[1]}"
-    kind = mimetype or type_of_name(name) or found[0]
+    named = type_of_name(name) or OCTETS
+    kind = mimetype or (found[0] if named == OCTETS else named)
     return Document(size=size, sha256=digest, filename=name, mimetype=kind)
 
 

@@ -1,6 +1,6 @@
 """Phones that speak WhatsApp by engines of their own: what arrives there is decrypted by others' code.
 
-An engine is a program that `Driven` drives; all of them know the same calls (text, voice, read, played,
+An engine is a program that `Driven` drives; all of them know the same calls (text, voice, file, read, played,
 forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt,
 undecryptable, doing).
 """
@@ -84,6 +84,13 @@ class Phone:
     async def send_voice(self, to: str, file: Path, seconds: int, waveform: str) -> str:
         """Send a voice note to a JID; `waveform` is base64 of 64 bytes. Gives its id."""
         sent = await self.driven.call("voice", to=to, path=str(file), seconds=seconds, waveform=waveform)
+        return str(sent["id"])
+
+    async def send_file(self, to: str, kind: str, file: Path, mimetype: str, caption: str) -> str:
+        """Send an `image` or a `document` to a JID. Gives its id."""
+        sent = await self.driven.call(
+            "file", to=to, kind=kind, path=str(file), mimetype=mimetype, caption=caption
+        )
         return str(sent["id"])
 
     async def read(self, id: str) -> None:

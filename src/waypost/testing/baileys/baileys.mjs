@@ -96,7 +96,9 @@ async function media(message, body) {
   const facts = { mimetype: body.mimetype ?? '', seconds: body.seconds ?? 0, ptt: Boolean(body.ptt),
     waveform: base64(body.waveform), stated_sha256: base64(body.fileSha256), stated_size: Number(body.fileLength ?? 0) }
   try {
-    const file = await baileys.downloadMediaMessage(message, 'buffer', {})
+    // The picture of a link preview has no address of its own, only a path.
+    const options = body.url ? {} : { host: (await socket.refreshMediaConn()).hosts[0].hostname }
+    const file = await baileys.downloadMediaMessage(message, 'buffer', options)
     const path = join(files, message.key.id)
     await writeFile(path, file)
     return { ...facts, path, size: file.length, sha256: createHash('sha256').update(file).digest('base64') }
@@ -121,6 +123,10 @@ const calls = {
   voice: async ({ to, path, seconds, waveform, quoted }) => send(to, {
     audio: await readFile(path), ptt: true, mimetype: 'audio/ogg; codecs=opus', seconds,
     waveform: new Uint8Array(Buffer.from(waveform, 'base64')),
+  }, quoted),
+  // A thumbnail that is given is not made, which would need a library of images.
+  file: async ({ to, kind, path, mimetype, caption, quoted }) => send(to, {
+    [kind]: await readFile(path), mimetype, caption, fileName: 'file', jpegThumbnail: '',
   }, quoted),
   read: ({ id }) => socket.readMessages([remembered(id).key]),
   played: ({ id }) => socket.sendReceipts([remembered(id).key], 'played'),
