@@ -108,6 +108,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "as n8n:5678: host, address or network, each with an optional :port, separated by commas."
         ),
     ] = []
+    webhook_retry_seconds: Annotated[
+        _Seconds,
+        Meta(description="How long a delivery is tried; the delays between attempts are in proportion."),
+    ] = 259_200.0
     keep_events_seconds: Annotated[
         _Seconds,
         Meta(description="Events, their deliveries and dead letters are kept this long."),
@@ -378,6 +382,11 @@ def warnings(settings: Settings) -> list[str]:
         )
     if "0.0.0.0/0" in settings.fetch_allow or "::/0" in settings.fetch_allow:
         risky.append("WAYPOST_FETCH_ALLOW allows every address: callers can reach your internal network.")
+    if settings.keep_events_seconds <= settings.webhook_retry_seconds:
+        risky.append(
+            "WAYPOST_KEEP_EVENTS_SECONDS is not above WAYPOST_WEBHOOK_RETRY_SECONDS: events are forgotten "
+            "before they are dead letters."
+        )
     if settings.unknown_seconds >= settings.expires_seconds:
         risky.append(
             "WAYPOST_UNKNOWN_SECONDS is not below WAYPOST_EXPIRES_SECONDS: unknown sends may never settle."

@@ -29,7 +29,7 @@ from waypost.webhooks.dispatcher import Dispatcher
 from waypost.webhooks.journal import Journal
 from waypost.webhooks.keeping import forget_old_events
 from waypost.webhooks.live import HEARTBEAT_SECONDS, LOOK_SECONDS, Live
-from waypost.webhooks.settings import DeliverySettings
+from waypost.webhooks.settings import delivery_settings
 from waypost.webhooks.webhooks import Webhooks
 
 
@@ -44,12 +44,11 @@ class Publishing:
         register: Callable[[], Register],
         clock: Clock,
         log: Log,
-        deliveries: DeliverySettings | None = None,
     ) -> None:
         """`holds`: whether an instance is this node's; `register` is asked for when first needed. Raises
         ConfigError.
         """
-        deliveries = deliveries or DeliverySettings()
+        deliveries = delivery_settings(settings)
         self._keep, self._clock, self._log = settings.keep_events_seconds, clock, log
         rows = EventRows(database.dialect, deliveries.retry_seconds, holds)
         store = SqlDeliveries(database, rows, clock, deliveries.retry_seconds)

@@ -1,5 +1,6 @@
 import msgspec
 
+from waypost.config import Settings
 from waypost.durable.retry import Schedule
 
 MINUTE = 60.0
@@ -45,3 +46,20 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True):
     look_every: float = 2.0
     # A longer wish of a receiver than this is not honoured.
     longest_retry_after: float = DAY
+
+
+def delivery_settings(settings: Settings) -> DeliverySettings:
+    """What of the gateway's settings deliveries keep to. The delays are given for three days, and are in
+    proportion for any other time.
+    """
+    default = DeliverySettings()
+    share = settings.webhook_retry_seconds / default.retry_seconds
+    retry = msgspec.structs.replace(
+        default.retry, delays=tuple(seconds * share for seconds in default.retry.delays)
+    )
+    return msgspec.structs.replace(
+        default,
+        retry=retry,
+        retry_seconds=settings.webhook_retry_seconds,
+        longest_pause=min(default.longest_pause, retry.delays[4]),
+    )

@@ -1,0 +1,69 @@
+"""`python -m waypost.testing.noting <pid> <port> <file> <seed>`: a receiver of webhooks as a process of its
+own, to be killed. It notes each request in the file before it answers, and refuses some by chance until GET
+/calm; it ends with the process `pid`.
+"""
+
+import json
+import os
+import random
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+
+# One of each kind of refusal; None closes the connection without an answer.
+_REFUSALS: Final = (500, 503, 401, 404, 410, 302, None)
+_SHARE: Final = 0.3
+
+
+def main() -> None:
+    """Serve until killed."""
+    parent, port, file, seed = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+    chance = random.Random(f"{seed}/{time.time()}")  # noqa: S311
+    calm = threading.Event()
+    notes = file.open("ab", buffering=0)
+    lock = threading.Lock()
+
+    class Noting(BaseHTTPRequestHandler):
+        """Notes, then answers."""
+
+        def do_GET(self) -> None:
+            """Whether it is there; /calm ends the refusals."""
+            if self.path == "/calm":
+                calm.set()
+            self._say(200)
+
+        def do_POST(self) -> None:
+            """An event."""
+            content = self.rfile.read(int(self.headers.get("content-length", "0")))
+            refused = not calm.is_set() and chance.random() < _SHARE
+            status = chance.choice(_REFUSALS) if refused else 200
+            line = {"status": status, "headers": dict(self.headers.items()), "body": content.decode()}
+            with lock:
+                notes.write(json.dumps(line).encode() + b"\n")
+            if status is not None:
+                self._say(status)
+
+        def _say(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Noting)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    server.serve_forever()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
