@@ -10,14 +10,15 @@ from waypost.chats.arrivals import Arrivals
 from waypost.chats.calls import Calls, Sender
 from waypost.chats.directory import Directory
 from waypost.chats.files import Blobs, FileQueue
+from waypost.chats.history import History
 from waypost.chats.links import Links
 from waypost.chats.publisher import Publisher
 from waypost.chats.telling import Telling
 from waypost.clock import Clock
 from waypost.config import Settings
 from waypost.engine.port import Session
+from waypost.instances.contacts import Contacts
 from waypost.instances.instance import Instance
-from waypost.instances.lids import Lids
 from waypost.storage.chats import SqlChats
 from waypost.storage.database import Database
 from waypost.storage.held_events import SqlHeldEvents
@@ -33,7 +34,7 @@ class Chatting:
         database: Database,
         settings: Settings,
         publisher: Publisher,
-        lids: Lids,
+        contacts: Contacts,
         find: Callable[[str], Instance | None],
         holds: Callable[[str], bool],
         session_of: Callable[[str], Session | None],
@@ -49,7 +50,7 @@ class Chatting:
         self.media = SqlMedia(database)
         self.store = SqlChats(database)
         self.links = Links(base, settings.media_link_seconds, clock)
-        self.directory = Directory(lids, find)
+        self.directory = Directory(contacts.lids, find)
         self._keep = settings.keep_media_seconds
         self.telling = Telling(
             SqlHeldEvents(database), self.media, publisher, holds, self.links.shown, clock, log
@@ -65,6 +66,7 @@ class Chatting:
             clock,
             log,
         )
+        self.history = History(self.store, self.media, self.files, self.links, self.directory, contacts)
         calls = Calls(self.directory, find, session_of, sender, clock, log)
         self.arrivals = Arrivals(self.store, self.directory, self.telling, calls, self.files.wake, clock)
 

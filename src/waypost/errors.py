@@ -190,6 +190,16 @@ MESSAGE_NOT_OWN: Final = Fault(
     422,
     "In a chat of two, only a message that this account sent can be deleted for everyone.",
 )
+MESSAGE_NOT_EDITABLE: Final = Fault(
+    "message_not_editable",
+    422,
+    "Only a text or a caption that this account sent in the last 20 minutes can be edited.",
+)
+MESSAGE_NOT_FORWARDABLE: Final = Fault(
+    "message_not_forwardable",
+    422,
+    "It can't be passed on: it was deleted, may be seen once, or is no message of its own.",
+)
 ACCOUNT_UNNAMED: Final = Fault(
     "account_unnamed",
     503,

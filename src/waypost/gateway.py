@@ -17,6 +17,7 @@ from litestar import Litestar
 from waypost.access.tokens import Tokens
 from waypost.api.app import Doors, make_app
 from waypost.api.body import BodyReader
+from waypost.api.chats_api import ChatsApi
 from waypost.api.endpoint import Endpoint
 from waypost.api.instances_api import InstancesApi, waiting_for
 from waypost.api.limits import CallLimits
@@ -59,6 +60,7 @@ from waypost.otp.hearing import Hearing
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
 from waypost.storage.blobs import InlineBlobs, Uploads
+from waypost.storage.chats import SqlChats
 from waypost.storage.contacts import SqlContacts
 from waypost.storage.database import Database
 from waypost.storage.folder_lock import locked
@@ -221,6 +223,7 @@ async def _furnish(
         session_of=lambda instance_id: engine.session(instance_id),
         contacts=contacts,
         messages=messages,
+        chats=SqlChats(database),
         uploads=Uploads(fresh, InlineBlobs(database), blobs),
         fetcher=egress(stack, settings),
         converter=voice,
@@ -242,7 +245,7 @@ async def _furnish(
         database,
         settings,
         Hearing(otp.links, publishing.journal, log),
-        contacts.lids,
+        contacts,
         register.find,
         sessions.holds,
         resources.session_of,
@@ -344,6 +347,7 @@ def _api(
         *house.publishing.endpoints(bodies, tokens),
         *TokensApi(tokens, house.instances, bodies).endpoints(),
         *OtpApi(house.otp.codes, house.otp.links, bodies).endpoints(),
+        *ChatsApi(house.chatting.history).endpoints(),
         *further(bodies),
     ]
 

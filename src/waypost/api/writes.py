@@ -58,6 +58,9 @@ class Writes:
             body = (
                 query_of(call) if write.fields_in == "query" else await read_body(self._bodies, call, write)
             )
+            for name in write.also_in_query:
+                if (value := call.query(name)) is not None:
+                    body.fields[name] = value
             accepted = None
             try:
                 accepted = await self._accept(call, write, reader, body)
@@ -76,6 +79,7 @@ class Writes:
             fields=write.fields,
             fields_in=write.fields_in,
             file=write.file,
+            query=tuple((name, "The same as in the body.") for name in write.also_in_query),
             result=Envelope,
             body_result=write.result,
         )

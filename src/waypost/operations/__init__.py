@@ -14,12 +14,17 @@ from waypost.operations.groups.join_group import JOIN_GROUP
 from waypost.operations.groups.leave_group import LEAVE_GROUP
 from waypost.operations.kind import AnyWrite
 from waypost.operations.messages.delete_message import DELETE_MESSAGE
+from waypost.operations.messages.edit_message import EDIT_MESSAGE
+from waypost.operations.messages.forward_message import FORWARD_MESSAGE
 from waypost.operations.messages.react_to_message import REACT_TO_MESSAGE
+from waypost.operations.messages.read_chat import READ_CHAT
 from waypost.operations.messages.send_contact_card import SEND_CONTACT_CARD
 from waypost.operations.messages.send_file import SEND_FILE
 from waypost.operations.messages.send_image import SEND_IMAGE
 from waypost.operations.messages.send_link_custom_preview import SEND_LINK_CUSTOM_PREVIEW
 from waypost.operations.messages.send_location import SEND_LOCATION
+from waypost.operations.messages.send_poll import SEND_POLL
+from waypost.operations.messages.send_seen import SEND_SEEN
 from waypost.operations.messages.send_sticker import SEND_STICKER
 from waypost.operations.messages.send_text import SEND_TEXT
 from waypost.operations.messages.send_text_safe import SEND_TEXT_SAFE
@@ -39,6 +44,11 @@ WRITES: tuple[AnyWrite, ...] = (
     SEND_VIDEO,
     SEND_LOCATION,
     SEND_CONTACT_CARD,
+    SEND_POLL,
+    FORWARD_MESSAGE,
+    EDIT_MESSAGE,
+    SEND_SEEN,
+    READ_CHAT,
     REACT_TO_MESSAGE,
     DELETE_MESSAGE,
     START_TYPING,

@@ -53,7 +53,8 @@ class Write(Generic[Fields, Payload]):
     out by a later release, so a changed payload gets a new `version`, and `older` reads the former ones. The
     functions are the calls of the outbox's Executor; each may come again after a crash, and `perform` does
     so without further questions where the operation is `repeatable`. `shows` is what a person's phone would
-    show the recipient before the first message.
+    show the recipient before the first message. `also_in_query` are fields of the body that the query may
+    bring instead.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Write(Generic[Fields, Payload]):
     version: int = 1
     older: Mapping[int, Callable[[bytes], Payload]] = field(default_factory=dict)
     tag: str = "Messages"
+    also_in_query: tuple[str, ...] = ()
     shows: Callable[[Request, Payload], Showing | None] = _shows_nothing
 
     def read_payload(self, request: Request) -> Payload:

@@ -11,6 +11,7 @@ import msgspec
 
 from waypost.address import Jid
 from waypost.chats.reading import ABOUT_OTHERS, read
+from waypost.chats.store import ChatStore
 from waypost.clock import Clock
 from waypost.engine.port import Sent, Session
 from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
@@ -72,6 +73,7 @@ class Resources:
     session_of: Callable[[str], Session | None]
     contacts: Contacts
     messages: MessageStore
+    chats: ChatStore
     uploads: Uploads
     fetcher: Fetcher
     converter: Converter

@@ -13,11 +13,16 @@ from waypost.operations.resources import Resources
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote the message and what it is called; `participant` is who wrote it in a group, if not we."""
+    """Who wrote the message and what it is called; `participant` is who wrote it in a group, if not we.
+
+    `kind` and `timestamp` (seconds since the epoch) are empty and 0 where only its name is known.
+    """
 
     id: str
     from_me: bool
     participant: str | None = None
+    kind: str = ""
+    timestamp: int = 0
 
 
 class TargetKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +63,13 @@ async def find_target(
         raise EngineError(MESSAGE_NOT_FOUND, "There is one in another chat.")
     if stored is not None:
         author = stored.sender if chat.is_group and not stored.from_me else None
-        return Target(id=stored.message_id, from_me=stored.from_me, participant=author)
+        return Target(
+            id=stored.message_id,
+            from_me=stored.from_me,
+            participant=author,
+            kind=stored.kind,
+            timestamp=stored.timestamp,
+        )
     if ref.chat is None:
         raise EngineError(MESSAGE_NOT_FOUND)
     author = str(ref.participant) if chat.is_group and ref.participant and not ref.from_me else None

@@ -82,6 +82,7 @@ async def parts(folder: Path) -> Parts:
         session_of=engine.session,
         contacts=Contacts(NoContacts(), Lids(KeptLids()), clock),
         messages=messages,
+        chats=unused,
         uploads=unused,
         fetcher=unused,
         converter=unused,

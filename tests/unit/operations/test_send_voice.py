@@ -97,6 +97,7 @@ async def test_a_note_that_a_power_cut_emptied_is_made_again_and_only_that_is_se
     }
     resources = Resources(
         session_of=lambda _: session,
+        chats=parts["contacts"],
         messages=parts["contacts"],
         fetcher=parts["contacts"],
         workshop=tmp_path,

@@ -1,0 +1,174 @@
+"""Chats over HTTP: answered at once, from what is kept."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from waypost.address import parse_chat_id, parse_message_id
+from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.replies import Reply
+from waypost.chats.history import FIRST, History
+from waypost.errors import InvalidRequest
+
+_CHATS: Final = 100
+_MESSAGES: Final = 50
+_MOST: Final = 500
+
+
+class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as `message.any` tells it, and what has become of it since."""
+
+    id: str
+    timestamp: int
+    from_: Annotated[str, Meta(description="Who it comes from.")] = msgspec.field(name="from")
+    fromMe: bool
+    to: str
+    participant: str | None
+    source: str
+    body: str
+    type: str
+    hasMedia: bool
+    media: dict[str, Any] | None
+    ack: int
+    ackName: str
+    replyTo: dict[str, Any] | None
+    editedAt: str | None
+    revokedAt: str | None
+    seen: bool
+
+
+class ChatView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat."""
+
+    id: str
+    number: str | None
+    lid: str | None
+    name: str | None
+    isGroup: bool
+    unreadCount: int
+    timestamp: int
+    lastMessage: ChatMessage | None
+
+
+class ChatList(msgspec.Struct, frozen=True, kw_only=True):
+    """Chats, the one with the latest message first."""
+
+    message: str
+    data: list[ChatView]
+
+
+class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages of a chat, newest first."""
+
+    message: str
+    data: list[ChatMessage]
+    next_cursor: str | None
+
+
+class MediaView(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of a message; `url` needs no token until `urlExpiresAt`."""
+
+    message: str
+    data: dict[str, Any]
+
+
+class ChatsApi:
+    """The endpoints of chats."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """All of them."""
+        base = f"{BASE}/{{instance}}"
+        return [
+            Endpoint(
+                method="GET",
+                path=f"{base}/chats/get-all",
+                summary="List chats, the one with the latest message first",
+                scope="read",
+                answer=self.chats,
+                tag="Chats",
+                query=(
+                    ("limit", f"Chats per page, 1 to {_MOST}; {_CHATS} unless given."),
+                    ("offset", "How many to leave out."),
+                ),
+                result=ChatList,
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{base}/chats/messages",
+                summary="The messages of a chat, newest first",
+                scope="read",
+                answer=self.messages,
+                tag="Chats",
+                query=(
+                    ("chatId", "The chat; required."),
+                    ("limit", f"Messages per page, 1 to {_MOST}; {_MESSAGES} unless given."),
+                    ("cursor", "next_cursor of the page before."),
+                ),
+                result=MessagePage,
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{base}/messages/download",
+                summary="A link to the file of a message, which is fetched now if it is not there",
+                scope="read",
+                answer=self.download,
+                tag="Chats",
+                query=(("messageId", "The message, by its short or whole id; required."),),
+                result=MediaView,
+            ),
+        ]
+
+    async def chats(self, call: Call) -> Reply:
+        """A page of chats."""
+        limit, offset = _number(call, "limit", _CHATS, 1, _MOST), _number(call, "offset", 0, 0, 10**9)
+        data = await self._history.chats(call.of.id, limit, offset)
+        return Reply(body={"message": "Chats retrieved successfully.", "data": data})
+
+    async def messages(self, call: Call) -> Reply:
+        """A page of messages."""
+        chat = parse_chat_id(_required(call, "chatId"))
+        limit = _number(call, "limit", _MESSAGES, 1, _MOST)
+        page = await self._history.messages(call.of.id, chat, _cursor(call.query("cursor")), limit)
+        return Reply(
+            body={
+                "message": "Messages retrieved successfully.",
+                "data": page.messages,
+                "next_cursor": None if page.next is None else f"{page.next[0]}-{page.next[1]}",
+            }
+        )
+
+    async def download(self, call: Call) -> Reply:
+        """The file of a message."""
+        ref = parse_message_id(_required(call, "messageId"))
+        data = await self._history.file(call.of.id, ref)
+        return Reply(body={"message": "Media retrieved successfully.", "data": data})
+
+
+def _required(call: Call, name: str) -> str:
+    value = call.query(name)
+    if value is None:
+        raise InvalidRequest({name: [f"The {name} field is required."]})
+    return value
+
+
+def _number(call: Call, name: str, default: int, least: int, most: int) -> int:
+    text = call.query(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal()) or not least <= int(text[:12]) <= most:
+        raise InvalidRequest({name: [f"The {name} must be {least} to {most}."]})
+    return int(text)
+
+
+def _cursor(text: str | None) -> tuple[int, str]:
+    if text is None:
+        return FIRST
+    at, dash, id = text.partition("-")
+    if not dash or not (at.isascii() and at.isdecimal() and len(at) < 16) or len(id) > 128:
+        raise InvalidRequest({"cursor": ["The cursor is the next_cursor of another page."]})
+    return int(at), id

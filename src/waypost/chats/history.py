@@ -1,0 +1,123 @@
+"""What was said, from what is kept of it: chats, their messages, the files in them."""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from waypost.address import Jid, MessageRef
+from waypost.chats import payloads
+from waypost.chats.arrivals import media_of
+from waypost.chats.directory import Directory
+from waypost.chats.files import FileQueue
+from waypost.chats.links import Links
+from waypost.chats.reading import Reading, read
+from waypost.chats.store import ChatRow, ChatStore, FileKey, FileStore
+from waypost.clock import iso
+from waypost.errors import MESSAGE_NOT_FOUND, EngineError
+from waypost.instances.contacts import Contacts
+from waypost.instances.messages import Message
+
+FIRST: Final = (2**53, "")
+"""A place behind every message."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Messages of a chat, newest first, and where the next page begins."""
+
+    messages: list[dict[str, Any]]
+    next: tuple[int, str] | None
+
+
+class History:
+    """Answers questions about chats."""
+
+    def __init__(
+        self,
+        store: ChatStore,
+        files: FileStore,
+        queue: FileQueue,
+        links: Links,
+        directory: Directory,
+        contacts: Contacts,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._queue = queue
+        self._links = links
+        self._directory = directory
+        self._contacts = contacts
+
+    async def chats(self, instance_id: str, limit: int, offset: int) -> list[dict[str, Any]]:
+        """The chats with messages, the one with the latest first. Raises StorageError."""
+        rows = await self._store.chats(instance_id, limit, offset)
+        parties = [await self._directory.party(instance_id, row.chat) for row in rows]
+        merged: dict[str, tuple[payloads.Party, ChatRow]] = {}
+        for row, party in zip(rows, parties, strict=True):
+            # One person's messages may have come by the number and by the LID.
+            before = merged.get(party.shown)
+            unseen = row.unseen + (before[1].unseen if before else 0)
+            merged[party.shown] = (
+                party,
+                ChatRow(row.chat, max(row.latest, before[1].latest if before else 0), unseen),
+            )
+        shown = [self._chat(instance_id, party, row) for party, row in merged.values()]
+        return list(await asyncio.gather(*shown))
+
+    async def messages(self, instance_id: str, chat: Jid, before: tuple[int, str], limit: int) -> Page:
+        """Messages of a chat before a place. Raises StorageError."""
+        chats = await self._directory.chats(instance_id, chat)
+        found = await self._store.history(instance_id, chats, before, limit)
+        last = found[-1] if len(found) == limit else None
+        return Page(
+            [await self._message(one) for one in found],
+            None if last is None else (last.timestamp, last.message_id),
+        )
+
+    async def file(self, instance_id: str, ref: MessageRef) -> dict[str, Any]:
+        """The file of a message, fetched now where it is not there. Raises EngineError."""
+        found = await self._store.find(instance_id, ref.id)
+        for one in found:
+            if ref.chat is None or one.from_me == ref.from_me:
+                reading = _reading(one)
+                file = await self._queue.fetch(FileKey(instance_id, one.message_id, one.sender))
+                return {**media_of(reading), **self._links.shown(file)}
+        raise EngineError(MESSAGE_NOT_FOUND)
+
+    async def _chat(self, instance_id: str, party: payloads.Party, row: ChatRow) -> dict[str, Any]:
+        chats = list(party.jids) or [row.chat]
+        latest = await self._store.history(instance_id, chats, FIRST, 1)
+        person = None
+        if party.number or party.lid:
+            person = await self._contacts.person(instance_id, party.number or Jid.parse(row.chat))
+        return {
+            "id": party.shown,
+            "number": None if party.number is None else party.number.chat_id,
+            "lid": None if party.lid is None else party.lid.chat_id,
+            "name": None if person is None else person.name or person.pushname or None,
+            "isGroup": party.other is not None and party.other.is_group,
+            "unreadCount": row.unseen,
+            "timestamp": row.latest,
+            "lastMessage": await self._message(latest[0]) if latest else None,
+        }
+
+    async def _message(self, message: Message) -> dict[str, Any]:
+        parties = await self._directory.parties(
+            message.instance_id, message.chat, message.sender, from_me=message.from_me
+        )
+        reading = _reading(message)
+        media = None
+        if reading.file is not None:
+            key = FileKey(message.instance_id, message.message_id, message.sender)
+            file = await self._files.find(key)
+            media = media_of(reading) if file is None else {**media_of(reading), **self._links.shown(file)}
+        return {
+            **payloads.message_any(message, reading, parties, media),
+            "editedAt": None if message.edited_at is None else iso(message.edited_at),
+            "revokedAt": None if message.revoked_at is None else iso(message.revoked_at),
+            "seen": message.seen,
+        }
+
+
+def _reading(message: Message) -> Reading:
+    return read(msgspec.json.decode(message.names or b"{}"))
