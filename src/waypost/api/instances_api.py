@@ -304,7 +304,8 @@ class InstancesApi:
         headers = call.http.headers
         body = await self._bodies.read(call.http.stream(), headers.get("content-type", ""), None, None)
         wanted = self._change.read(body.fields)
-        if all(one is None for one in (wanted.caption_as_text, wanted.pacing, wanted.when_unknown)):
+        chosen = (wanted.caption_as_text, wanted.pacing, wanted.when_unknown, wanted.calls)
+        if all(one is None for one in chosen):
             raise InvalidRequest({"caption_as_text": ["Name at least one setting to change."]})
         instance = self._instances.get(call.of.id)
         if wanted.caption_as_text is not None:

@@ -1,7 +1,7 @@
 """Votes on polls, opened with the secret that came with the poll.
 
 The key is HKDF-SHA256 of the poll's message secret over poll id, poll author, voter and "Poll Vote"; the vote
-is AES-256-GCM with "<poll id>\\0<voter>" as associated data and holds SHA-256 of each chosen option's name
+is AES-256-GCM with poll id, a zero byte and the voter as associated data. It holds each option's SHA-256
 (msgsecret.go of whatsmeow).
 """
 

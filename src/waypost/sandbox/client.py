@@ -18,6 +18,7 @@ from waypost.sandbox.account_views import (
     SeenState,
     TypedCode,
 )
+from waypost.sandbox.act_views import Called, CallTo
 from waypost.sandbox.group_client import Groups
 from waypost.sandbox.views import (
     ContactPatch,
@@ -168,6 +169,10 @@ class SandboxClient:
         """The decrypted file of an inbox message."""
         answer = await self._request("GET", f"/v1/contacts/{phone}/inbox/{seq}/media")
         return answer.content
+
+    async def call(self, contact: str, to: str, *, video: bool = False) -> Called:
+        """Let a contact call a phone."""
+        return await self._call(Called, "POST", f"/v1/contacts/{contact}/call", CallTo(to, video))
 
     async def send(self, contact: str, message: Send) -> Sent:
         """Let a contact write to a phone's instances, or to a group (`…@g.us`) that it is in."""

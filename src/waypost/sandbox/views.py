@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from waypost.sandbox.act_views import Act
+
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
@@ -197,12 +199,14 @@ class Attachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A message of a contact to a phone: `text`, `audio` (the bytes of a voice note) or another `file`."""
+    """A message of a contact to a phone: `text`, `audio` (the bytes of a voice note), another `file`, or an
+    `act` that is no plain message."""
 
     to: str
     text: str | None = None
     audio: bytes | None = None
     file: Attachment | None = None
+    act: Act | None = None
     mimetype: str = "audio/ogg; codecs=opus"
     seconds: Count = 0
     waveform: bytes = b""

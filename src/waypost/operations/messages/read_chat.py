@@ -27,10 +27,12 @@ class ReadChatFields(msgspec.Struct, frozen=True, kw_only=True):
 
     chatId: ChatId
     messages: Annotated[
-        int | None, Meta(description="How many of the latest messages; 100 unless given.", ge=1, le=1000)
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        Meta(description="How many of the latest messages; 100 unless given."),
     ] = None
     days: Annotated[
-        int | None, Meta(description="Only of the last so many days; 7 unless given.", ge=1, le=365)
+        Annotated[int, Meta(ge=1, le=365)] | None,
+        Meta(description="Only of the last so many days; 7 unless given."),
     ] = None
 
 

@@ -6,7 +6,7 @@ from google.protobuf.message import DecodeError
 
 from waypost.sandbox.signal.errors import Reason, SignalError
 from waypost.sandbox.views import AudioView
-from waypost.sandbox.wire.proto.message_pb2 import ContextInfo, Message
+from waypost.sandbox.wire.proto.message_pb2 import ContextInfo, Message, PollCreationMessage
 
 _VIEW_ONCE: Final = ("view_once", "view_once_message_v2", "view_once_message_v2_extension")
 _WRAPPERS: Final = ("ephemeral", "document_with_caption", "edited", *_VIEW_ONCE)
@@ -20,7 +20,10 @@ _TYPES: Final = (
     "reaction",
     "contact",
     "location",
+    "live_location",
     "protocol",
+    "poll",
+    "poll_update",
 )
 _QUOTING: Final = (
     "extended_text",
@@ -60,9 +63,12 @@ def is_view_once(message: Message) -> bool:
 
 
 def type_of(message: Message) -> str:
-    """text, audio, image, video, ptv, document, sticker, reaction, contact, location, protocol or other."""
+    """text, audio, image, video, ptv, document, sticker, reaction, contact, location, live_location,
+    protocol, poll, poll_update or other."""
     if message.HasField("conversation") or message.HasField("extended_text"):
         return "text"
+    if message.HasField("poll_of_one"):
+        return "poll"
     return next((name for name in _TYPES if message.HasField(name)), "other")
 
 
@@ -74,10 +80,19 @@ def text_of(message: Message) -> str | None:
         return message.extended_text.text
     if message.HasField("reaction"):
         return message.reaction.text
+    if (poll := poll_of(message)) is not None:
+        return poll.name
     for part in (message.image, message.video, message.ptv, message.document):
         if part.HasField("caption"):
             return part.caption
     return None
+
+
+def poll_of(message: Message) -> PollCreationMessage | None:
+    """The poll, whichever of its forms the message has."""
+    if message.HasField("poll"):
+        return message.poll
+    return message.poll_of_one if message.HasField("poll_of_one") else None
 
 
 def quote_of(message: Message) -> ContextInfo | None:

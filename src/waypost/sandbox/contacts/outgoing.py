@@ -12,9 +12,11 @@ from waypost.sandbox.state.inbox import Due
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.wire import binary
 from waypost.sandbox.wire.node import LID_SERVER, PHONE_SERVER, Jid, Node
+from waypost.sandbox.wire.proto.message_pb2 import ProtocolMessage
 
 Touched = list[tuple[str, int]]
 
+_TYPES: Final = {"reaction": "reaction", "poll": "poll", "poll_update": "poll"}
 MAX_RETRIES: Final = 5
 """Retry receipts for one message, as clients limit them."""
 _RECEIPT: Final = {"delivered": "", "read": "read", "played": "played"}
@@ -76,6 +78,7 @@ def put_message(
     """Queue a message that was sealed for one device of `recipient`."""
     type, media = kind_of(plaintext)
     attrs: dict[str, str | Jid] = {
+        **edit_of(plaintext),
         "from": Jid(party.lid, LID_SERVER),
         "sender_pn": Jid(party.number, PHONE_SERVER),
         "id": id,
@@ -88,9 +91,19 @@ def put_message(
     queue.put(rows, recipient.number, device, "message", id, type, frame, now)
 
 
+def edit_of(plaintext: bytes) -> dict[str, str]:
+    """How the stanza of a message says that it changes another one."""
+    message = content.unwrapped(content.parse(plaintext))
+    if not message.HasField("protocol"):
+        return {}
+    return {"edit": "7"} if message.protocol.type == ProtocolMessage.Type.REVOKE else {"edit": "1"}
+
+
 def kind_of(plaintext: bytes) -> tuple[str, dict[str, str]]:
     """What the stanza of a message says it is, and what its `enc` does."""
     type = content.type_of(content.unwrapped(content.parse(plaintext)))
-    if type == "text":
+    if type in ("text", "protocol", "contact", "location", "live_location"):
         return "text", {}
+    if type in _TYPES:
+        return _TYPES[type], {}
     return "media", {"mediatype": "ptt" if type == "audio" else type}

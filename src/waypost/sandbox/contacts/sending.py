@@ -5,7 +5,7 @@ import sqlite3
 from typing import Final
 
 from waypost.errors import SANDBOX_INVALID, SandboxError
-from waypost.sandbox.contacts import attachments, content, group_sending, outgoing, sessions
+from waypost.sandbox.contacts import acts, attachments, content, group_sending, outgoing, sessions
 from waypost.sandbox.contacts.attachments import Uploaded
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.state import devices, inbox, media, parties, profiles
@@ -22,25 +22,28 @@ _VIEWED_ONCE: Final = frozenset({"image", "video"})
 async def send(network: Network, number: str, to: str, what: Send) -> tuple[str, int]:
     """Encrypt a message for each device of `to` (a phone's number, or a group's JID) and queue it; gives its
     id and how many devices that are."""
-    if sum(one is not None for one in (what.text, what.audio, what.file)) != 1:
-        raise SandboxError(SANDBOX_INVALID, "Give one of text, audio and file.")
+    if sum(one is not None for one in (what.text, what.audio, what.file, what.act)) != 1:
+        raise SandboxError(SANDBOX_INVALID, "Give one of text, audio, file and act.")
     if what.file is not None and what.file.view_once and what.file.kind not in _VIEWED_ONCE:
         raise SandboxError(SANDBOX_INVALID, "Only an image or a video can be viewed once.")
     if len(what.waveform) not in (0, _WAVEFORM):
         raise SandboxError(SANDBOX_INVALID, "A waveform has 64 bytes.")
-    now = network.clock.now()
+    now, is_group = network.clock.now(), to.endswith(f"@{GROUP_SERVER}")
     uploaded = await _upload(network, what, now)
     id = "3EB0" + network.randomness(9).hex().upper()
 
     def put(rows: sqlite3.Connection) -> list[tuple[str, int]]:
         contact = parties.get(rows, number, "contact")
         quote = None if what.reply_to is None else _quote(rows, contact, what.reply_to)
-        message = _message(what, uploaded, quote)
+        if what.act is not None:
+            chat = Jid.parse(to) if is_group else Jid(parties.get(rows, to, "phone").lid, LID_SERVER)
+            message = acts.message_of(rows, contact, chat, what.act, now, network.randomness)
+        else:
+            message = _message(what, uploaded, quote)
         message.context_info.message_secret = network.randomness(32)
         plaintext = message.SerializeToString()
-        if to.endswith(f"@{GROUP_SERVER}"):
-            chat = Jid.parse(to)
-            return group_sending.send(rows, contact, chat, id, plaintext, now, network.randomness)
+        if is_group:
+            return group_sending.send(rows, contact, Jid.parse(to), id, plaintext, now, network.randomness)
         return _fan_out(rows, network, contact, parties.get(rows, to, "phone"), id, plaintext, now)
 
     touched = await network.store.run(put)

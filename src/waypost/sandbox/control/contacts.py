@@ -9,7 +9,8 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from waypost.errors import NOT_FOUND, SandboxError
-from waypost.sandbox.contacts import births, content, sending, worker
+from waypost.sandbox.act_views import Called, CallTo
+from waypost.sandbox.contacts import births, calling, content, sending, worker
 from waypost.sandbox.contacts.births import digits
 from waypost.sandbox.contacts.fields import fields_of
 from waypost.sandbox.control.overview import Net
@@ -105,6 +106,14 @@ async def send(network: Net, phone: FromPath[str], data: JSONBody[Send]) -> Sent
     return Sent(id, _shown(to), "sent", count)
 
 
+@post("/v1/contacts/{phone:str}/call")
+async def call(network: Net, phone: FromPath[str], data: JSONBody[CallTo]) -> Called:
+    """Let a contact call a phone: its companions ring."""
+    to = digits(data.to)
+    id, count = await calling.call(network, digits(phone), to, video=data.video)
+    return Called(id, _shown(to), count)
+
+
 @get("/v1/contacts/{phone:str}/sent/{id:str}")
 async def sent(network: Net, phone: FromPath[str], id: FromPath[str]) -> Sent:
     """How far a message of a contact has come."""
@@ -189,4 +198,4 @@ def _message(row: Received) -> InboxMessage:
     )
 
 
-ROUTES = (every, create, one, tune, remove, read, media, send, sent)
+ROUTES = (every, create, one, tune, remove, read, media, send, call, sent)

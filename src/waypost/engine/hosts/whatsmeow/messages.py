@@ -10,6 +10,7 @@ from waypost.engine.port import Content, MessageArrived, MessageUndecrypted
 
 # Of protocol messages, these two are about a message that the recipient sees; the rest is between devices.
 _VISIBLE_PROTOCOL: Final = {0, 14}  # REVOKE, MESSAGE_EDIT
+_MILLISECONDS: Final = 10**11  # as seconds, the year 5138
 _CARRIERS: Final = {"senderKeyDistributionMessage", "messageContextInfo"}
 # The library takes the outermost wrapper off; these may lie within another one.
 _WRAPPERS: Final = (
@@ -45,7 +46,7 @@ def arrived(event: Any, instance_id: str, at: float) -> MessageArrived | None:
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
         push_name=text_of(info.Pushname),
-        timestamp=info.Timestamp,
+        timestamp=_seconds(info.Timestamp),
         content=bytes(message.SerializeToString()),
         names=_names(message),
         secret=bytes(context.messageSecret) or None,
@@ -71,8 +72,13 @@ def undecrypted(event: Any, instance_id: str, at: float) -> MessageUndecrypted |
         sender=sender,
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
-        timestamp=info.Timestamp,
+        timestamp=_seconds(info.Timestamp),
     )
+
+
+def _seconds(timestamp: int) -> int:
+    """The library has an edit's own time in the place of the stanza's, in milliseconds."""
+    return timestamp // 1000 if timestamp > _MILLISECONDS else timestamp
 
 
 def _chat_alt(source: Any, chat: str) -> str | None:

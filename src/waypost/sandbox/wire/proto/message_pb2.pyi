@@ -33,16 +33,20 @@ class Message(_message.Message):
     AUDIO_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     PROTOCOL_FIELD_NUMBER: _builtins.int
+    LIVE_LOCATION_FIELD_NUMBER: _builtins.int
     STICKER_FIELD_NUMBER: _builtins.int
     DEVICE_SENT_FIELD_NUMBER: _builtins.int
     CONTEXT_INFO_FIELD_NUMBER: _builtins.int
     VIEW_ONCE_FIELD_NUMBER: _builtins.int
     EPHEMERAL_FIELD_NUMBER: _builtins.int
     REACTION_FIELD_NUMBER: _builtins.int
+    POLL_FIELD_NUMBER: _builtins.int
+    POLL_UPDATE_FIELD_NUMBER: _builtins.int
     DOCUMENT_WITH_CAPTION_FIELD_NUMBER: _builtins.int
     VIEW_ONCE_MESSAGE_V2_FIELD_NUMBER: _builtins.int
     EDITED_FIELD_NUMBER: _builtins.int
     VIEW_ONCE_MESSAGE_V2_EXTENSION_FIELD_NUMBER: _builtins.int
+    POLL_OF_ONE_FIELD_NUMBER: _builtins.int
     PTV_FIELD_NUMBER: _builtins.int
     conversation: _builtins.str
     @_builtins.property
@@ -64,6 +68,8 @@ class Message(_message.Message):
     @_builtins.property
     def protocol(self) -> Global___ProtocolMessage: ...
     @_builtins.property
+    def live_location(self) -> Global___LiveLocationMessage: ...
+    @_builtins.property
     def sticker(self) -> Global___StickerMessage: ...
     @_builtins.property
     def device_sent(self) -> Global___DeviceSentMessage: ...
@@ -76,6 +82,10 @@ class Message(_message.Message):
     @_builtins.property
     def reaction(self) -> Global___ReactionMessage: ...
     @_builtins.property
+    def poll(self) -> Global___PollCreationMessage: ...
+    @_builtins.property
+    def poll_update(self) -> Global___PollUpdateMessage: ...
+    @_builtins.property
     def document_with_caption(self) -> Global___NestedMessage: ...
     @_builtins.property
     def view_once_message_v2(self) -> Global___NestedMessage: ...
@@ -84,6 +94,10 @@ class Message(_message.Message):
     @_builtins.property
     def view_once_message_v2_extension(self) -> Global___NestedMessage:
         """of voice notes"""
+
+    @_builtins.property
+    def poll_of_one(self) -> Global___PollCreationMessage:
+        """with one answer"""
 
     @_builtins.property
     def ptv(self) -> Global___VideoMessage:
@@ -102,21 +116,25 @@ class Message(_message.Message):
         audio: Global___AudioMessage | None = ...,
         video: Global___VideoMessage | None = ...,
         protocol: Global___ProtocolMessage | None = ...,
+        live_location: Global___LiveLocationMessage | None = ...,
         sticker: Global___StickerMessage | None = ...,
         device_sent: Global___DeviceSentMessage | None = ...,
         context_info: Global___MessageContextInfo | None = ...,
         view_once: Global___NestedMessage | None = ...,
         ephemeral: Global___NestedMessage | None = ...,
         reaction: Global___ReactionMessage | None = ...,
+        poll: Global___PollCreationMessage | None = ...,
+        poll_update: Global___PollUpdateMessage | None = ...,
         document_with_caption: Global___NestedMessage | None = ...,
         view_once_message_v2: Global___NestedMessage | None = ...,
         edited: Global___NestedMessage | None = ...,
         view_once_message_v2_extension: Global___NestedMessage | None = ...,
+        poll_of_one: Global___PollCreationMessage | None = ...,
         ptv: Global___VideoMessage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "location", b"location", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "live_location", b"live_location", "location", b"location", "poll", b"poll", "poll_of_one", b"poll_of_one", "poll_update", b"poll_update", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "location", b"location", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "live_location", b"live_location", "location", b"location", "poll", b"poll", "poll_of_one", b"poll_of_one", "poll_update", b"poll_update", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__conversation: _TypeAlias = _typing.Literal["conversation"]  # noqa: Y015
     _WhichOneofArgType__conversation: _TypeAlias = _typing.Literal["_conversation", b"_conversation"]  # noqa: Y015
@@ -999,6 +1017,182 @@ class LocationMessage(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__url) -> _WhichOneofReturnType__url | None: ...
 
 Global___LocationMessage: _TypeAlias = LocationMessage  # noqa: Y015
+
+@_typing.final
+class PollCreationMessage(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    SELECTABLE_OPTIONS_COUNT_FIELD_NUMBER: _builtins.int
+    CONTEXT_INFO_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    selectable_options_count: _builtins.int
+    """0: any number"""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___PollOption]: ...
+    @_builtins.property
+    def context_info(self) -> Global___ContextInfo: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        options: _abc.Iterable[Global___PollOption] | None = ...,
+        selectable_options_count: _builtins.int | None = ...,
+        context_info: Global___ContextInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_selectable_options_count", b"_selectable_options_count", "context_info", b"context_info", "name", b"name", "selectable_options_count", b"selectable_options_count"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_selectable_options_count", b"_selectable_options_count", "context_info", b"context_info", "name", b"name", "options", b"options", "selectable_options_count", b"selectable_options_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__selectable_options_count: _TypeAlias = _typing.Literal["selectable_options_count"]  # noqa: Y015
+    _WhichOneofArgType__selectable_options_count: _TypeAlias = _typing.Literal["_selectable_options_count", b"_selectable_options_count"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__selectable_options_count) -> _WhichOneofReturnType__selectable_options_count | None: ...
+
+Global___PollCreationMessage: _TypeAlias = PollCreationMessage  # noqa: Y015
+
+@_typing.final
+class PollOption(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTION_NAME_FIELD_NUMBER: _builtins.int
+    option_name: _builtins.str
+    def __init__(
+        self,
+        *,
+        option_name: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_option_name", b"_option_name", "option_name", b"option_name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_option_name", b"_option_name", "option_name", b"option_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__option_name: _TypeAlias = _typing.Literal["option_name"]  # noqa: Y015
+    _WhichOneofArgType__option_name: _TypeAlias = _typing.Literal["_option_name", b"_option_name"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__option_name) -> _WhichOneofReturnType__option_name | None: ...
+
+Global___PollOption: _TypeAlias = PollOption  # noqa: Y015
+
+@_typing.final
+class PollUpdateMessage(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLL_CREATION_MESSAGE_KEY_FIELD_NUMBER: _builtins.int
+    VOTE_FIELD_NUMBER: _builtins.int
+    SENDER_TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    sender_timestamp_ms: _builtins.int
+    @_builtins.property
+    def poll_creation_message_key(self) -> Global___MessageKey: ...
+    @_builtins.property
+    def vote(self) -> Global___PollEncValue: ...
+    def __init__(
+        self,
+        *,
+        poll_creation_message_key: Global___MessageKey | None = ...,
+        vote: Global___PollEncValue | None = ...,
+        sender_timestamp_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sender_timestamp_ms", b"_sender_timestamp_ms", "poll_creation_message_key", b"poll_creation_message_key", "sender_timestamp_ms", b"sender_timestamp_ms", "vote", b"vote"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sender_timestamp_ms", b"_sender_timestamp_ms", "poll_creation_message_key", b"poll_creation_message_key", "sender_timestamp_ms", b"sender_timestamp_ms", "vote", b"vote"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__sender_timestamp_ms: _TypeAlias = _typing.Literal["sender_timestamp_ms"]  # noqa: Y015
+    _WhichOneofArgType__sender_timestamp_ms: _TypeAlias = _typing.Literal["_sender_timestamp_ms", b"_sender_timestamp_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sender_timestamp_ms) -> _WhichOneofReturnType__sender_timestamp_ms | None: ...
+
+Global___PollUpdateMessage: _TypeAlias = PollUpdateMessage  # noqa: Y015
+
+@_typing.final
+class PollEncValue(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENC_PAYLOAD_FIELD_NUMBER: _builtins.int
+    ENC_IV_FIELD_NUMBER: _builtins.int
+    enc_payload: _builtins.bytes
+    enc_iv: _builtins.bytes
+    """12 bytes"""
+    def __init__(
+        self,
+        *,
+        enc_payload: _builtins.bytes | None = ...,
+        enc_iv: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_enc_iv", b"_enc_iv", "_enc_payload", b"_enc_payload", "enc_iv", b"enc_iv", "enc_payload", b"enc_payload"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_enc_iv", b"_enc_iv", "_enc_payload", b"_enc_payload", "enc_iv", b"enc_iv", "enc_payload", b"enc_payload"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__enc_iv: _TypeAlias = _typing.Literal["enc_iv"]  # noqa: Y015
+    _WhichOneofArgType__enc_iv: _TypeAlias = _typing.Literal["_enc_iv", b"_enc_iv"]  # noqa: Y015
+    _WhichOneofReturnType__enc_payload: _TypeAlias = _typing.Literal["enc_payload"]  # noqa: Y015
+    _WhichOneofArgType__enc_payload: _TypeAlias = _typing.Literal["_enc_payload", b"_enc_payload"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__enc_iv) -> _WhichOneofReturnType__enc_iv | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__enc_payload) -> _WhichOneofReturnType__enc_payload | None: ...
+
+Global___PollEncValue: _TypeAlias = PollEncValue  # noqa: Y015
+
+@_typing.final
+class PollVoteMessage(_message.Message):
+    """What is sealed in a vote: SHA-256 of each chosen option's name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SELECTED_OPTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def selected_options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        selected_options: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["selected_options", b"selected_options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PollVoteMessage: _TypeAlias = PollVoteMessage  # noqa: Y015
+
+@_typing.final
+class LiveLocationMessage(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEGREES_LATITUDE_FIELD_NUMBER: _builtins.int
+    DEGREES_LONGITUDE_FIELD_NUMBER: _builtins.int
+    CAPTION_FIELD_NUMBER: _builtins.int
+    degrees_latitude: _builtins.float
+    degrees_longitude: _builtins.float
+    caption: _builtins.str
+    def __init__(
+        self,
+        *,
+        degrees_latitude: _builtins.float | None = ...,
+        degrees_longitude: _builtins.float | None = ...,
+        caption: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_degrees_latitude", b"_degrees_latitude", "_degrees_longitude", b"_degrees_longitude", "caption", b"caption", "degrees_latitude", b"degrees_latitude", "degrees_longitude", b"degrees_longitude"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caption", b"_caption", "_degrees_latitude", b"_degrees_latitude", "_degrees_longitude", b"_degrees_longitude", "caption", b"caption", "degrees_latitude", b"degrees_latitude", "degrees_longitude", b"degrees_longitude"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__caption: _TypeAlias = _typing.Literal["caption"]  # noqa: Y015
+    _WhichOneofArgType__caption: _TypeAlias = _typing.Literal["_caption", b"_caption"]  # noqa: Y015
+    _WhichOneofReturnType__degrees_latitude: _TypeAlias = _typing.Literal["degrees_latitude"]  # noqa: Y015
+    _WhichOneofArgType__degrees_latitude: _TypeAlias = _typing.Literal["_degrees_latitude", b"_degrees_latitude"]  # noqa: Y015
+    _WhichOneofReturnType__degrees_longitude: _TypeAlias = _typing.Literal["degrees_longitude"]  # noqa: Y015
+    _WhichOneofArgType__degrees_longitude: _TypeAlias = _typing.Literal["_degrees_longitude", b"_degrees_longitude"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__caption) -> _WhichOneofReturnType__caption | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__degrees_latitude) -> _WhichOneofReturnType__degrees_latitude | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__degrees_longitude) -> _WhichOneofReturnType__degrees_longitude | None: ...
+
+Global___LiveLocationMessage: _TypeAlias = LiveLocationMessage  # noqa: Y015
 
 @_typing.final
 class ReactionMessage(_message.Message):
