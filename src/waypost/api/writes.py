@@ -79,7 +79,6 @@ class Writes:
             fields=write.fields,
             fields_in=write.fields_in,
             file=write.file,
-            query=tuple((name, "The same as in the body.") for name in write.also_in_query),
             result=Envelope,
             body_result=write.result,
         )

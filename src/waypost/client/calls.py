@@ -6,29 +6,32 @@ from typing import Literal
 from waypost.client.describe import Read, Source, Write, part
 from waypost.client.shapes import (
     CallChoice,
+    ChatList,
     ContactFields,
     CreatedInstance,
-    CreateGroupResult,
     DeleteMessageResult,
     DeliveryPage,
     DeliveryWithAttempts,
     Done,
-    GroupPictureResult,
+    Edit,
+    EditMessageResult,
+    ForwardMessageResult,
     Health,
     InstanceView,
     InstanceWithCode,
-    InviteResult,
-    JoinGroupResult,
     LinkCallbacks,
     LinkMessages,
-    MembersResult,
+    MediaView,
+    MessagePage,
     OtpCodeAnswer,
     OtpLinkAnswer,
     OtpValidatedAnswer,
     PacingOverrides,
+    PollFields,
     QueuedRequest,
     QueuedRequestPage,
     ReactToMessageResult,
+    ReadChatResult,
     Redelivered,
     Removed,
     Revoked,
@@ -36,13 +39,14 @@ from waypost.client.shapes import (
     SendFileResult,
     SendImageResult,
     SendLocationResult,
+    SendPollResult,
+    SendSeenResult,
     SendStickerResult,
     SendTextResult,
     SendVideoResult,
     SendVoiceResult,
     StartTypingResult,
     StopTypingResult,
-    Success,
     TokenView,
     Tried,
     WebhookView,
@@ -74,108 +78,33 @@ def send_voice(
     )
 
 
-def send_text(
-    chat_id: str,
-    text: str,
-    *,
-    link_preview: bool | None = None,
-    link_preview_high_quality: bool | None = None,
-    reply_to: str | None = None,
-    mentions: list[str] | None = None,
-) -> Write[SendTextResult]:
+def send_text(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
     """Send a text.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
-    link_preview: Whether the page behind the first link is fetched, and shown below the text.
-    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
-    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="POST",
         path="/send-text",
         result=SendTextResult,
-        fields={
-            "chatId": chat_id,
-            "text": text,
-            "link_preview": link_preview,
-            "link_preview_high_quality": link_preview_high_quality,
-            "reply_to": reply_to,
-            "mentions": mentions,
-        },
+        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
     )
 
 
-def send_text_safe(
-    chat_id: str,
-    text: str,
-    *,
-    link_preview: bool | None = None,
-    link_preview_high_quality: bool | None = None,
-    reply_to: str | None = None,
-    mentions: list[str] | None = None,
-) -> Write[SendTextResult]:
+def send_text_safe(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
     """Send a text after typing for a while.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
-    link_preview: Whether the page behind the first link is fetched, and shown below the text.
-    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
-    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="POST",
         path="/send-text-safe",
         result=SendTextResult,
-        fields={
-            "chatId": chat_id,
-            "text": text,
-            "link_preview": link_preview,
-            "link_preview_high_quality": link_preview_high_quality,
-            "reply_to": reply_to,
-            "mentions": mentions,
-        },
-    )
-
-
-def send_link_custom_preview(
-    chat_id: str,
-    text: str,
-    preview_title: str,
-    preview_description: str,
-    preview_url: str,
-    *,
-    high_quality: bool | None = None,
-    reply_to: str | None = None,
-    source: Source | None = None,
-) -> Write[SendTextResult]:
-    """Send a text with a link preview of your own.
-
-    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
-    text: The text; preview_url is in it.
-    preview_url: The link, as it stands in the text.
-    high_quality: Whether the picture is shown as wide as the chat.
-    reply_to: Id of the message that is replied to.
-    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
-    """
-    return Write(
-        method="POST",
-        path="/send-link-custom-preview",
-        result=SendTextResult,
-        fields={
-            "chatId": chat_id,
-            "text": text,
-            "preview_title": preview_title,
-            "preview_description": preview_description,
-            "preview_url": preview_url,
-            "high_quality": high_quality,
-            "reply_to": reply_to,
-        },
-        source=source,
-        file="preview_image_file",
-        url="preview_image_url",
+        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
     )
 
 
@@ -341,6 +270,81 @@ def send_contact_card(chat_id: str, contacts: list[ContactFields]) -> Write[Send
     )
 
 
+def send_poll(chat_id: str, poll: PollFields, *, reply_to: str | None = None) -> Write[SendPollResult]:
+    """Send a poll.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    reply_to: Id of the message that is replied to.
+    """
+    return Write(
+        method="POST",
+        path="/send-poll",
+        result=SendPollResult,
+        fields={"chatId": chat_id, "poll": poll, "reply_to": reply_to},
+    )
+
+
+def forward_message(chat_id: str, message_id: str) -> Write[ForwardMessageResult]:
+    """Pass a message on to another chat.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
+    """
+    return Write(
+        method="POST",
+        path="/forward-message",
+        result=ForwardMessageResult,
+        fields={"chatId": chat_id, "messageId": message_id},
+    )
+
+
+def edit_message(message_id: str, text: str, *, chat_id: str | None = None) -> Write[EditMessageResult]:
+    """Edit a text or a caption.
+
+    message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
+    text: The new text or caption.
+    chat_id: The chat; needed with a short messageId.
+    """
+    return Write(
+        method="PUT",
+        path="/edit-message",
+        result=EditMessageResult,
+        fields={"messageId": message_id, "text": text, "chatId": chat_id},
+    )
+
+
+def send_seen(
+    chat_id: str, *, message_id: str | None = None, participant: str | None = None
+) -> Write[SendSeenResult]:
+    """Show that messages were read.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    message_id: One message; all of the chat without it.
+    participant: Who wrote it, in a group.
+    """
+    return Write(
+        method="POST",
+        path="/send-seen",
+        result=SendSeenResult,
+        fields={"chatId": chat_id, "messageId": message_id, "participant": participant},
+    )
+
+
+def read_chat(chat_id: str, *, messages: int | None = None, days: int | None = None) -> Write[ReadChatResult]:
+    """Mark the latest messages of a chat as read.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    messages: How many of the latest messages; 100 unless given.
+    days: Only of the last so many days; 7 unless given.
+    """
+    return Write(
+        method="POST",
+        path="/read-chat",
+        result=ReadChatResult,
+        fields={"chatId": chat_id, "messages": messages, "days": days},
+    )
+
+
 def react_to_message(
     message_id: str, reaction: str, *, chat_id: str | None = None
 ) -> Write[ReactToMessageResult]:
@@ -395,175 +399,6 @@ def stop_typing(chat_id: str) -> Write[StopTypingResult]:
         method="POST",
         path="/stop-typing",
         result=StopTypingResult,
-        fields={"chatId": chat_id},
-    )
-
-
-def create_group(subject: str, participants: list[str]) -> Write[CreateGroupResult]:
-    """Create a group.
-
-    subject: The group's name.
-    participants: The people.
-    """
-    return Write(
-        method="POST",
-        path="/create-group",
-        result=CreateGroupResult,
-        fields={"subject": subject, "participants": participants},
-    )
-
-
-def group_participants_add(chat_id: str, participants: list[str]) -> Write[MembersResult]:
-    """Add people to a group.
-
-    chat_id: The group: <id>@g.us.
-    participants: The people.
-    """
-    return Write(
-        method="POST",
-        path="/group-participants-add",
-        result=MembersResult,
-        fields={"chatId": chat_id, "participants": participants},
-    )
-
-
-def group_participants_remove(chat_id: str, participants: list[str]) -> Write[MembersResult]:
-    """Remove people from a group.
-
-    chat_id: The group: <id>@g.us.
-    participants: The people.
-    """
-    return Write(
-        method="POST",
-        path="/group-participants-remove",
-        result=MembersResult,
-        fields={"chatId": chat_id, "participants": participants},
-    )
-
-
-def group_participants_promote(chat_id: str, participants: list[str]) -> Write[MembersResult]:
-    """Make members of a group its admins.
-
-    chat_id: The group: <id>@g.us.
-    participants: The people.
-    """
-    return Write(
-        method="POST",
-        path="/group-participants-promote",
-        result=MembersResult,
-        fields={"chatId": chat_id, "participants": participants},
-    )
-
-
-def group_participants_demote(chat_id: str, participants: list[str]) -> Write[MembersResult]:
-    """Make admins of a group plain members.
-
-    chat_id: The group: <id>@g.us.
-    participants: The people.
-    """
-    return Write(
-        method="POST",
-        path="/group-participants-demote",
-        result=MembersResult,
-        fields={"chatId": chat_id, "participants": participants},
-    )
-
-
-def group_subject(chat_id: str, subject: str) -> Write[Success]:
-    """Rename a group.
-
-    chat_id: The group: <id>@g.us.
-    subject: The group's name.
-    """
-    return Write(
-        method="PUT",
-        path="/group-subject",
-        result=Success,
-        fields={"chatId": chat_id, "subject": subject},
-    )
-
-
-def group_description(chat_id: str, description: str) -> Write[Success]:
-    """Describe a group.
-
-    chat_id: The group: <id>@g.us.
-    description: The description; empty for none.
-    """
-    return Write(
-        method="PUT",
-        path="/group-description",
-        result=Success,
-        fields={"chatId": chat_id, "description": description},
-    )
-
-
-def group_settings(
-    chat_id: str, *, announce: bool | None = None, locked: bool | None = None
-) -> Write[Success]:
-    """Change who may do what in a group.
-
-    chat_id: The group: <id>@g.us.
-    announce: Only admins write.
-    locked: Only admins change subject, description and picture.
-    """
-    return Write(
-        method="PUT",
-        path="/group-settings",
-        result=Success,
-        fields={"chatId": chat_id, "announce": announce, "locked": locked},
-    )
-
-
-def group_picture(chat_id: str, source: Source) -> Write[GroupPictureResult]:
-    """Give a group another picture.
-
-    chat_id: The group: <id>@g.us.
-    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
-    """
-    return Write(
-        method="PUT",
-        path="/group-picture",
-        result=GroupPictureResult,
-        fields={"chatId": chat_id},
-        source=source,
-    )
-
-
-def group_invite_reset(chat_id: str) -> Write[InviteResult]:
-    """Renew the invite link of a group.
-
-    chat_id: The group: <id>@g.us.
-    """
-    return Write(
-        method="POST",
-        path="/group-invite-reset",
-        result=InviteResult,
-        fields={"chatId": chat_id},
-    )
-
-
-def join_group(link: str) -> Write[JoinGroupResult]:
-    """Join a group by its invite link.
-
-    link: https://chat.whatsapp.com/<code>, or the code.
-    """
-    return Write(
-        method="POST",
-        path="/join-group",
-        result=JoinGroupResult,
-        fields={"link": link},
-    )
-
-
-def leave_group(chat_id: str) -> Write[Success]:
-    """Leave a group.
-
-    chat_id: The group: <id>@g.us.
-    """
-    return Write(
-        method="POST",
-        path="/leave-group",
-        result=Success,
         fields={"chatId": chat_id},
     )
 
@@ -1069,4 +904,51 @@ def generate_link(
             "callback": callback,
         },
         root="/api/otp/v2",
+    )
+
+
+def chats_get_all(*, limit: str | None = None, offset: str | None = None) -> Read[ChatList]:
+    """List chats, the one with the latest message first.
+
+    limit: Chats per page, 1 to 500; 100 unless given.
+    offset: How many to leave out.
+    """
+    return Read(
+        method="GET",
+        path="/chats/get-all",
+        result=ChatList,
+        fields={"limit": limit, "offset": offset},
+        in_query=True,
+    )
+
+
+def chats_messages(
+    *, chat_id: str | None = None, limit: str | None = None, cursor: str | None = None
+) -> Read[MessagePage]:
+    """The messages of a chat, newest first.
+
+    chat_id: The chat; required.
+    limit: Messages per page, 1 to 500; 50 unless given.
+    cursor: next_cursor of the page before.
+    """
+    return Read(
+        method="GET",
+        path="/chats/messages",
+        result=MessagePage,
+        fields={"chatId": chat_id, "limit": limit, "cursor": cursor},
+        in_query=True,
+    )
+
+
+def messages_download(*, message_id: str | None = None) -> Read[MediaView]:
+    """A link to the file of a message, which is fetched now if it is not there.
+
+    message_id: The message, by its short or whole id; required.
+    """
+    return Read(
+        method="GET",
+        path="/messages/download",
+        result=MediaView,
+        fields={"messageId": message_id},
+        in_query=True,
     )

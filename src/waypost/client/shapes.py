@@ -298,6 +298,54 @@ class SendContactCardResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
 
 
+class PollFields(msgspec.Struct, frozen=True, kw_only=True):
+    """The poll of the call."""
+
+    name: str
+    options: list[str]
+    multipleAnswers: bool | None = None
+
+
+class PollOption(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer."""
+
+    optionName: str
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """The poll as it was sent; of `selectableOptionsCount` answers at most, 0 for any number."""
+
+    name: str
+    options: list[PollOption]
+    selectableOptionsCount: int
+
+
+class PollContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds: the first for several answers, the other for one."""
+
+    pollCreationMessage: Poll | UnsetType = UNSET
+    pollCreationMessageV3: Poll | UnsetType = UNSET
+
+
+class SendPollResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a poll that was sent."""
+
+    key: MessageKey
+    message: PollContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class ForwardMessageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of a message that was passed on; `message` is what it holds."""
+
+    key: MessageKey
+    message: dict[str, Any]
+    messageTimestamp: str
+    status: str
+
+
 class TargetKey(msgspec.Struct, frozen=True, kw_only=True):
     """The name of a message that another one is about."""
 
@@ -305,6 +353,41 @@ class TargetKey(msgspec.Struct, frozen=True, kw_only=True):
     fromMe: bool
     id: str
     participant: str | UnsetType = UNSET
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """The edit as it was sent."""
+
+    key: TargetKey
+    type: str
+    editedMessage: dict[str, Any]
+    timestampMs: str
+
+
+class EditContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the message holds."""
+
+    protocolMessage: Edit
+
+
+class EditMessageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` of an edit that was sent; `key` names the message that says so."""
+
+    key: MessageKey
+    message: EditContent
+    messageTimestamp: str
+    status: str
+    warnings: list[str] | UnsetType = UNSET
+
+
+class SendSeenResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body` once it was shown: nothing in it."""
+
+
+class ReadChatResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`response_body`: the messages that were marked, by their short ids."""
+
+    ids: list[str]
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -769,3 +852,60 @@ class OtpLinkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     success: bool
     message: str
     data: OtpLink
+
+
+class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as `message.any` tells it, and what has become of it since."""
+
+    id: str
+    timestamp: int
+    from_: str
+    fromMe: bool
+    to: str
+    participant: str | None
+    source: str
+    body: str
+    type: str
+    hasMedia: bool
+    media: dict[str, Any] | None
+    ack: int
+    ackName: str
+    replyTo: dict[str, Any] | None
+    editedAt: str | None
+    revokedAt: str | None
+    seen: bool
+
+
+class ChatView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat."""
+
+    id: str
+    number: str | None
+    lid: str | None
+    name: str | None
+    isGroup: bool
+    unreadCount: int
+    timestamp: int
+    lastMessage: ChatMessage | None
+
+
+class ChatList(msgspec.Struct, frozen=True, kw_only=True):
+    """Chats, the one with the latest message first."""
+
+    message: str
+    data: list[ChatView]
+
+
+class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages of a chat, newest first."""
+
+    message: str
+    data: list[ChatMessage]
+    next_cursor: str | None
+
+
+class MediaView(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of a message; `url` needs no token until `urlExpiresAt`."""
+
+    message: str
+    data: dict[str, Any]
