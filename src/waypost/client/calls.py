@@ -9,19 +9,23 @@ from waypost.client.shapes import (
     ChatList,
     ContactFields,
     CreatedInstance,
+    CreateGroupResult,
     DeleteMessageResult,
     DeliveryPage,
     DeliveryWithAttempts,
     Done,
-    Edit,
     EditMessageResult,
     ForwardMessageResult,
+    GroupPictureResult,
     Health,
     InstanceView,
     InstanceWithCode,
+    InviteResult,
+    JoinGroupResult,
     LinkCallbacks,
     LinkMessages,
     MediaView,
+    MembersResult,
     MessagePage,
     OtpCodeAnswer,
     OtpLinkAnswer,
@@ -47,6 +51,7 @@ from waypost.client.shapes import (
     SendVoiceResult,
     StartTypingResult,
     StopTypingResult,
+    Success,
     TokenView,
     Tried,
     WebhookView,
@@ -78,33 +83,108 @@ def send_voice(
     )
 
 
-def send_text(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
+def send_text(
+    chat_id: str,
+    text: str,
+    *,
+    link_preview: bool | None = None,
+    link_preview_high_quality: bool | None = None,
+    reply_to: str | None = None,
+    mentions: list[str] | None = None,
+) -> Write[SendTextResult]:
     """Send a text.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
+    link_preview: Whether the page behind the first link is fetched, and shown below the text.
+    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="POST",
         path="/send-text",
         result=SendTextResult,
-        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+        fields={
+            "chatId": chat_id,
+            "text": text,
+            "link_preview": link_preview,
+            "link_preview_high_quality": link_preview_high_quality,
+            "reply_to": reply_to,
+            "mentions": mentions,
+        },
     )
 
 
-def send_text_safe(chat_id: str, text: str, *, reply_to: str | None = None) -> Write[SendTextResult]:
+def send_text_safe(
+    chat_id: str,
+    text: str,
+    *,
+    link_preview: bool | None = None,
+    link_preview_high_quality: bool | None = None,
+    reply_to: str | None = None,
+    mentions: list[str] | None = None,
+) -> Write[SendTextResult]:
     """Send a text after typing for a while.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
+    link_preview: Whether the page behind the first link is fetched, and shown below the text.
+    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="POST",
         path="/send-text-safe",
         result=SendTextResult,
-        fields={"chatId": chat_id, "text": text, "reply_to": reply_to},
+        fields={
+            "chatId": chat_id,
+            "text": text,
+            "link_preview": link_preview,
+            "link_preview_high_quality": link_preview_high_quality,
+            "reply_to": reply_to,
+            "mentions": mentions,
+        },
+    )
+
+
+def send_link_custom_preview(
+    chat_id: str,
+    text: str,
+    preview_title: str,
+    preview_description: str,
+    preview_url: str,
+    *,
+    high_quality: bool | None = None,
+    reply_to: str | None = None,
+    source: Source | None = None,
+) -> Write[SendTextResult]:
+    """Send a text with a link preview of your own.
+
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    text: The text; preview_url is in it.
+    preview_url: The link, as it stands in the text.
+    high_quality: Whether the picture is shown as wide as the chat.
+    reply_to: Id of the message that is replied to.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="POST",
+        path="/send-link-custom-preview",
+        result=SendTextResult,
+        fields={
+            "chatId": chat_id,
+            "text": text,
+            "preview_title": preview_title,
+            "preview_description": preview_description,
+            "preview_url": preview_url,
+            "high_quality": high_quality,
+            "reply_to": reply_to,
+        },
+        source=source,
+        file="preview_image_file",
+        url="preview_image_url",
     )
 
 
@@ -399,6 +479,175 @@ def stop_typing(chat_id: str) -> Write[StopTypingResult]:
         method="POST",
         path="/stop-typing",
         result=StopTypingResult,
+        fields={"chatId": chat_id},
+    )
+
+
+def create_group(subject: str, participants: list[str]) -> Write[CreateGroupResult]:
+    """Create a group.
+
+    subject: The group's name.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/create-group",
+        result=CreateGroupResult,
+        fields={"subject": subject, "participants": participants},
+    )
+
+
+def group_participants_add(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Add people to a group.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-add",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_participants_remove(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Remove people from a group.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-remove",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_participants_promote(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Make members of a group its admins.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-promote",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_participants_demote(chat_id: str, participants: list[str]) -> Write[MembersResult]:
+    """Make admins of a group plain members.
+
+    chat_id: The group: <id>@g.us.
+    participants: The people.
+    """
+    return Write(
+        method="POST",
+        path="/group-participants-demote",
+        result=MembersResult,
+        fields={"chatId": chat_id, "participants": participants},
+    )
+
+
+def group_subject(chat_id: str, subject: str) -> Write[Success]:
+    """Rename a group.
+
+    chat_id: The group: <id>@g.us.
+    subject: The group's name.
+    """
+    return Write(
+        method="PUT",
+        path="/group-subject",
+        result=Success,
+        fields={"chatId": chat_id, "subject": subject},
+    )
+
+
+def group_description(chat_id: str, description: str) -> Write[Success]:
+    """Describe a group.
+
+    chat_id: The group: <id>@g.us.
+    description: The description; empty for none.
+    """
+    return Write(
+        method="PUT",
+        path="/group-description",
+        result=Success,
+        fields={"chatId": chat_id, "description": description},
+    )
+
+
+def group_settings(
+    chat_id: str, *, announce: bool | None = None, locked: bool | None = None
+) -> Write[Success]:
+    """Change who may do what in a group.
+
+    chat_id: The group: <id>@g.us.
+    announce: Only admins write.
+    locked: Only admins change subject, description and picture.
+    """
+    return Write(
+        method="PUT",
+        path="/group-settings",
+        result=Success,
+        fields={"chatId": chat_id, "announce": announce, "locked": locked},
+    )
+
+
+def group_picture(chat_id: str, source: Source) -> Write[GroupPictureResult]:
+    """Give a group another picture.
+
+    chat_id: The group: <id>@g.us.
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="PUT",
+        path="/group-picture",
+        result=GroupPictureResult,
+        fields={"chatId": chat_id},
+        source=source,
+    )
+
+
+def group_invite_reset(chat_id: str) -> Write[InviteResult]:
+    """Renew the invite link of a group.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Write(
+        method="POST",
+        path="/group-invite-reset",
+        result=InviteResult,
+        fields={"chatId": chat_id},
+    )
+
+
+def join_group(link: str) -> Write[JoinGroupResult]:
+    """Join a group by its invite link.
+
+    link: https://chat.whatsapp.com/<code>, or the code.
+    """
+    return Write(
+        method="POST",
+        path="/join-group",
+        result=JoinGroupResult,
+        fields={"link": link},
+    )
+
+
+def leave_group(chat_id: str) -> Write[Success]:
+    """Leave a group.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Write(
+        method="POST",
+        path="/leave-group",
+        result=Success,
         fields={"chatId": chat_id},
     )
 

@@ -24,7 +24,7 @@ def kept(chat: Jid, sender: str, from_me: bool) -> Message:
         chat=str(chat),
         sender=sender,
         from_me=from_me,
-        timestamp=1,
+        timestamp=0,
         content=b"",
     )
 

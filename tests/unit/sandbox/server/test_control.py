@@ -112,7 +112,7 @@ async def test_a_send_needs_a_phone_and_one_content(client: SandboxClient) -> No
         Send(to="+4915200000009", text="x", audio=b"x"),
         Send(to="+4915200000009", text="x", file=file),
     ):
-        with pytest.raises(SandboxError, match="one of text, audio and file"):
+        with pytest.raises(SandboxError, match="one of text, audio, file and act"):
             await client.send(ADA, wrong)
 
 
