@@ -245,7 +245,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _Count, Meta(description="Calls of create-instance per minute and token; 0: any.")
     ] = 5
     limit_qr_code: Annotated[
-        _Count, Meta(description="Calls of request-new-qr-code per minute and instance; 0: any.")
+        _Count,
+        Meta(description="Calls of request-new-qr-code and of request-pairing-code per minute; 0: any."),
     ] = 1
     limit_restart: Annotated[
         _Count, Meta(description="Calls of restart per minute and instance; 0: any.")

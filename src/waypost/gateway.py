@@ -24,6 +24,7 @@ from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
 from waypost.api.media_api import MediaDesk
 from waypost.api.otp_api import OtpApi
+from waypost.api.pairing_api import PairingApi
 from waypost.api.queued import Queued
 from waypost.api.server import listen, serving
 from waypost.api.tokens_api import TokensApi
@@ -343,6 +344,7 @@ def _api(
     endpoints = [
         *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
         *Queued(house.outbox, wait).endpoints(),
+        *PairingApi(house.instances, settings).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
         *house.publishing.endpoints(bodies, tokens),
         *TokensApi(tokens, house.instances, bodies).endpoints(),

@@ -11,8 +11,9 @@ from waypost.address import parse_phone
 from waypost.api.body import BodyReader
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
+from waypost.api.instance_views import CreatedInstance, InstanceView, InstanceWithCode, Status, view
 from waypost.api.replies import Reply
-from waypost.api.webhook_view import WebhookHealth, WebhookView, webhook_health, webhook_view
+from waypost.api.webhook_view import WebhookHealth, webhook_health, webhook_view
 from waypost.clock import iso
 from waypost.config import Settings
 from waypost.errors import CLIENT_OUTDATED, FetchError, InvalidRequest
@@ -23,8 +24,6 @@ from waypost.instances.qr import png_base64
 from waypost.instances.state import InstanceState, sentence
 from waypost.outbox.port import Waiting
 from waypost.webhooks.webhooks import Wanted, Webhooks
-
-Status = Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
 
 
 class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,41 +67,6 @@ class InstanceSettings(msgspec.Struct, frozen=True, kw_only=True):
         CallChoice | None,
         Meta(description="Whether calls are declined, and the text that whoever called is sent then."),
     ] = None
-
-
-class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance as it is listed. `access_token` is told once, by create-instance; `reason` says why it is
-    not WORKING.
-    """
-
-    id: str
-    name: str
-    phone: str
-    service_type: Literal["whatsapp"]
-    status: Status
-    reason: str
-    reason_message: str
-    network: NetworkName
-    caption_as_text: bool
-    pacing: PacingOverrides
-    when_unknown: Literal["fail", "resend"] | None
-    calls: CallChoice
-    access_token: str | None
-    created_at: str
-
-
-class InstanceWithCode(InstanceView, frozen=True, kw_only=True):
-    """An instance with what has to be scanned: `qr_code` is a PNG in base64, `qr_text` what it says."""
-
-    qr_code: str | None
-    qr_text: str | None
-    qr_expires_at: str | None
-
-
-class CreatedInstance(InstanceWithCode, frozen=True, kw_only=True):
-    """A new instance; `webhook`, with its secrets, where a webhook_url was given."""
-
-    webhook: WebhookView | None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,7 +216,7 @@ class InstancesApi:
 
     async def list(self, call: Call) -> Reply:
         """The instances that the token may see."""
-        shown = [self._view(one) for one in self._instances.list() if call.token.sees(one.id)]
+        shown = [view(self._instances, one) for one in self._instances.list() if call.token.sees(one.id)]
         wanted = {
             "id": call.query("filter[uuid]"),
             "status": call.query("filter[status]"),
@@ -313,7 +277,7 @@ class InstancesApi:
         overrides = _changed(instance.overrides, wanted)
         if overrides != instance.overrides:
             instance = await self._instances.set_overrides(instance.id, overrides)
-        return Reply(body=self._view(instance))
+        return Reply(body=view(self._instances, instance))
 
     async def restart(self, call: Call) -> Reply:
         """Connect anew."""
@@ -331,29 +295,10 @@ class InstancesApi:
         self._tokens.forget()
         return Reply(body=Done(message="WhatsApp instance deleted successfully."))
 
-    def _view(self, instance: Instance) -> dict[str, Any]:
-        condition = self._instances.known.condition(instance.id)
-        return {
-            "id": instance.id,
-            "name": instance.name,
-            "phone": f"+{instance.phone}",
-            "service_type": "whatsapp",
-            "status": condition.state.value,
-            "reason": condition.reason,
-            "reason_message": sentence(condition.reason),
-            "network": instance.network,
-            "caption_as_text": instance.caption_as_text,
-            "pacing": instance.overrides.pacing,
-            "when_unknown": instance.overrides.when_unknown,
-            "calls": instance.overrides.calls,
-            "access_token": None,
-            "created_at": iso(instance.created_at),
-        }
-
     def _with_code(self, instance: Instance, token: str | None) -> dict[str, Any]:
         code = self._instances.known.code(instance.id)
         return {
-            **self._view(instance),
+            **view(self._instances, instance),
             "access_token": token,
             "qr_code": png_base64(code.text) if code else None,
             "qr_text": code.text if code else None,

@@ -13,7 +13,7 @@ from rich.text import Text
 from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
 from waypost.cli.own_name import command
 from waypost.client import Waypost
-from waypost.client.shapes import CreatedInstance, Done, InstanceWithCode
+from waypost.client.shapes import CreatedInstance, Done, InstanceWithCode, InstanceWithPairingCode
 from waypost.instances.instance import NetworkName
 from waypost.instances.qr import terminal
 
@@ -22,6 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Create, connect and look after ins
 Name = Annotated[str, typer.Argument(metavar="INSTANCE", help="Name or id.")]
 _LOOK_SECONDS = 1.0
 _Shown = InstanceWithCode | CreatedInstance
+_TYPE_HOW = "On the phone: WhatsApp, Linked devices, Link with phone number, and type this code."
 _HOW = "On the phone: WhatsApp, Linked devices, Link a device, and scan this code."
 
 
@@ -74,6 +75,28 @@ def qr(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson
             show_json(shown)
             return
         _until_scanned(waypost, shown)
+
+
+@app.command()
+def pair(
+    instance: Name,
+    code: Annotated[
+        bool, typer.Option("--code", help="Show a code to type into the phone, not a QR code.")
+    ] = False,
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Link the instance to its phone."""
+    if not code:
+        qr(instance, url, token, as_json)
+        return
+    with gateway(url, token) as waypost:
+        shown = waypost.instance(named(waypost, instance).id).request_pairing_code()
+        if as_json:
+            show_json(shown)
+            return
+        _until_typed(waypost, shown)
 
 
 @app.command("set")
@@ -160,6 +183,25 @@ def _until_scanned(waypost: Waypost, shown: _Shown) -> None:
             live.update(_fitting(console, shown), refresh=True)
             time.sleep(_LOOK_SECONDS)
     fail(health.reason_message)
+
+
+def _until_typed(waypost: Waypost, shown: InstanceWithPairingCode) -> None:
+    """Say the current code, look every second, end when the instance works or can't any more."""
+    instance, said = waypost.instance(shown.id), None
+    while True:
+        health = instance.health()
+        if health.status == "WORKING":
+            typer.echo(f"{shown.name} is connected.")
+            return
+        if health.status in ("FAILED", "STOPPED"):
+            fail(health.reason_message)
+        shown = instance.pairing_code()
+        if shown.pairing_code and shown.pairing_code != said:
+            said = shown.pairing_code
+            typer.echo(f"{said}\n{_TYPE_HOW}")
+            if shown.network == "sandbox":
+                typer.echo(f"  {command()} sandbox phones code {shown.phone} {said}")
+        time.sleep(_LOOK_SECONDS)
 
 
 def _scan_command(shown: _Shown) -> str:

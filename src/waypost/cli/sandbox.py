@@ -12,6 +12,7 @@ import msgspec
 import typer
 from rich.table import Column, Table
 
+from waypost.cli.sandbox_account import ON_PHONES, does
 from waypost.cli.sandbox_groups import groups
 from waypost.cli.sandbox_screen import AsJson, Number, Url, ask, one_sentence, say, show
 from waypost.sandbox.client import DEFAULT_URL, SandboxClient
@@ -30,6 +31,9 @@ contacts = typer.Typer(help="Contacts that answer; without a command, list them.
 app.add_typer(phones, name="phones", invoke_without_command=True)
 app.add_typer(contacts, name="contacts", invoke_without_command=True)
 app.add_typer(groups, name="groups", invoke_without_command=True)
+app.command("does")(does)
+for _name, _command in ON_PHONES.items():
+    phones.command(_name)(_command)
 
 SentFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file of that kind.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds; negative = never.")]

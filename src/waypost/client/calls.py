@@ -21,6 +21,7 @@ from waypost.client.shapes import (
     Health,
     InstanceView,
     InstanceWithCode,
+    InstanceWithPairingCode,
     InviteResult,
     JoinGroupResult,
     LinkCallbacks,
@@ -709,6 +710,26 @@ def retry(uuid: str, *, force: str | None = None) -> Read[QueuedRequest]:
         result=QueuedRequest,
         fields={"force": force},
         in_query=True,
+    )
+
+
+def request_pairing_code() -> Read[InstanceWithPairingCode]:
+    """Get a code to type into the phone, in the place of a QR code."""
+    return Read(
+        method="POST",
+        path="/request-pairing-code",
+        result=InstanceWithPairingCode,
+        fields={},
+    )
+
+
+def pairing_code() -> Read[InstanceWithPairingCode]:
+    """The code that can be typed into the phone now."""
+    return Read(
+        method="GET",
+        path="/pairing-code",
+        result=InstanceWithPairingCode,
+        fields={},
     )
 
 

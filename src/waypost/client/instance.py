@@ -41,6 +41,8 @@ class Instance(Bound):
     get_queued_request = answered(calls.get_queued_request)
     cancel = answered(calls.cancel)
     retry = answered(calls.retry)
+    request_pairing_code = answered(calls.request_pairing_code)
+    pairing_code = answered(calls.pairing_code)
     request_new_qr_code = answered(calls.request_new_qr_code)
     qr_code = answered(calls.qr_code)
     health = answered(calls.health)

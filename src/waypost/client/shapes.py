@@ -574,6 +574,27 @@ class CallChoice(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
+class InstanceWithPairingCode(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance with the code that its user types into the phone."""
+
+    id: str
+    name: str
+    phone: str
+    service_type: Literal["whatsapp"]
+    status: Literal["PENDING", "STOPPED", "STARTING", "SCAN_QR_CODE", "WORKING", "FAILED"]
+    reason: str
+    reason_message: str
+    network: Literal["whatsapp", "sandbox"]
+    caption_as_text: bool
+    pacing: PacingOverrides
+    when_unknown: Literal["fail", "resend"] | None
+    calls: CallChoice
+    access_token: str | None
+    created_at: str
+    pairing_code: str | None
+    pairing_code_expires_at: str | None
+
+
 class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook. `headers` names further headers; their values are not told. `secret` and `signing_secret`
     are told once, by the call that makes them. `reason` says why it is not enabled, `failing_since`

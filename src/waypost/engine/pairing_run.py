@@ -31,13 +31,16 @@ class PairingRun:
         fleet: Fleet,
         watcher: PairingWatcher,
         house: House,
+        phone: str | None = None,
     ) -> None:
+        """With `phone` (digits), a code for it is shown in the place of QR codes."""
         self._instance_id = instance_id
         self._store = store
         self._folder = folder
         self._fleet = fleet
         self._watcher = watcher
         self._house = house
+        self._phone = phone
         self._steps: asyncio.Queue[PairingEvent | None] = asyncio.Queue()
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -108,7 +111,9 @@ class PairingRun:
         process = await self._fleet.start(self._on_signal)
         try:
             await process.call(
-                lambda call: wire.BeginPairing(call=call, session=self._instance_id, store=pairing.name),
+                lambda call: wire.BeginPairing(
+                    call=call, session=self._instance_id, store=pairing.name, phone=self._phone
+                ),
                 type(None),
                 self._house.settings.call_within,
             )

@@ -303,10 +303,12 @@ class EventSink(Protocol):
 
 
 class QrCode(msgspec.Struct, frozen=True, kw_only=True, tag="qr"):
-    """The text to draw as a QR code, valid until `expires_at`."""
+    """The text to draw as a QR code, or where it is `typed` the code to type into the phone; valid until
+    `expires_at`."""
 
     text: str
     expires_at: float
+    typed: bool = False
 
 
 class Paired(msgspec.Struct, frozen=True, kw_only=True, tag="paired"):
@@ -338,8 +340,11 @@ class PairingWatcher(Protocol):
 class Engine(Protocol):
     """Runs sessions. One folder per instance holds everything that a session keeps."""
 
-    async def pair(self, instance_id: str, network: Network) -> None:
-        """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs."""
+    async def pair(self, instance_id: str, network: Network, phone: str | None = None) -> None:
+        """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs.
+
+        With `phone` (digits), its user types a code instead of scanning one.
+        """
         ...
 
     async def stop_pairing(self, instance_id: str) -> None:

@@ -88,8 +88,9 @@ class Supervisor:
         """The engine processes that run sessions now; for metrics and tests."""
         return [process for fleet in self._fleets.values() for process in fleet.processes]
 
-    async def pair(self, instance_id: str, network: Network) -> None:
-        """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs.
+    async def pair(self, instance_id: str, network: Network, phone: str | None = None) -> None:
+        """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs. With
+        `phone`, its user types a code.
 
         Raises EngineError: ALREADY_CONNECTED while the session is kept open, or why no process runs.
         """
@@ -104,6 +105,7 @@ class Supervisor:
             self._fleet(network),
             self._watcher,
             self._house,
+            phone,
         )
         task = self._pairings[instance_id] = asyncio.create_task(run.run())
         task.add_done_callback(lambda done: self._pairing_ended(instance_id, done))

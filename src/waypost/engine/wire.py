@@ -152,11 +152,12 @@ class ShowPresence(msgspec.Struct, frozen=True, kw_only=True, tag="presence"):
 
 
 class BeginPairing(msgspec.Struct, frozen=True, kw_only=True, tag="pair"):
-    """Make a new device in `store` and show QR codes."""
+    """Make a new device in `store` and show QR codes, or with `phone` a code that is typed into it."""
 
     call: int
     session: str
     store: str
+    phone: str | None = None
 
     def __repr__(self) -> str:
         """Without the name of the store."""

@@ -139,7 +139,7 @@ class Elsewhere:
         self._untold.discard(instance_id)
         register = self._register
         try:
-            await self._conditions.put(tenure, register.condition(instance_id), register.code(instance_id))
+            await self._conditions.put(tenure, register.condition(instance_id), register.offered(instance_id))
         except StorageError:
             self._untold.add(instance_id)
             raise

@@ -14,7 +14,7 @@ from waypost.instances.orders import OrderKind
 from waypost.instances.overrides import Overrides
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
-from waypost.instances.state import InstanceState
+from waypost.instances.state import ENTER_CODE, InstanceState
 from waypost.instances.store import InstanceStore
 
 # A pairing process starts in about a second and has its first code a moment later; beyond this the caller
@@ -119,12 +119,29 @@ class Instances:
         instance = self.get(instance_id)
         if instance.account is not None:
             raise InstanceError(ALREADY_CONNECTED)
-        if self.known.condition(instance_id).state not in (
-            InstanceState.SCAN_QR_CODE,
-            InstanceState.STARTING,
-        ):
+        condition = self.known.condition(instance_id)
+        pairs = condition.state in (InstanceState.SCAN_QR_CODE, InstanceState.STARTING)
+        if not pairs or condition.reason == ENTER_CODE:
             await self._have(instance_id, "pair")
         return await self.qr_code(instance_id)
+
+    async def new_pairing_code(self, instance_id: str) -> QrCode | None:
+        """A code to type into the phone: the current one while it is valid, else from a new pairing, waited
+        for; None when there is none in time or pairing failed.
+
+        Raises InstanceError(ALREADY_CONNECTED).
+        """
+        if self.get(instance_id).account is not None:
+            raise InstanceError(ALREADY_CONNECTED)
+        if self.known.pairing_code(instance_id) is None:
+            await self._have(instance_id, "pair_by_code")
+
+        def decided() -> bool:
+            failed = self.known.condition(instance_id).state is InstanceState.FAILED
+            return failed or self.known.pairing_code(instance_id) is not None
+
+        await self.known.until(instance_id, decided, QR_WAIT_SECONDS)
+        return self.known.pairing_code(instance_id)
 
     async def set_caption(self, instance_id: str, as_text: bool) -> Instance:
         """Choose whether a caption follows a voice note as a text; counts for calls from now on."""
@@ -160,6 +177,8 @@ class Instances:
         match kind:
             case "pair":
                 self._pair(instance_id)
+            case "pair_by_code":
+                self._pair(instance_id, by_code=True)
             case "restart":
                 await self._sessions.restart(instance_id)
             case "logout":
@@ -173,10 +192,10 @@ class Instances:
             # Whoever asked looks at it next.
             await self._others.elsewhere.flush(instance_id)
 
-    def _pair(self, instance_id: str) -> None:
+    def _pair(self, instance_id: str, *, by_code: bool = False) -> None:
         if self.get(instance_id).account is not None:
             raise InstanceError(ALREADY_CONNECTED)
-        self._sessions.pair(instance_id)
+        self._sessions.pair(instance_id, by_code=by_code)
 
     async def _have(self, instance_id: str, kind: OrderKind) -> None:
         """Have an order carried out by the node that holds the instance. Raises InstanceError."""

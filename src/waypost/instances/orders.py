@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-OrderKind = Literal["pair", "restart", "logout", "delete"]
+OrderKind = Literal["pair", "pair_by_code", "restart", "logout", "delete"]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,16 @@ class Register:
 
     def code(self, instance_id: str) -> QrCode | None:
         """The QR code that can be scanned now."""
+        code = self.offered(instance_id)
+        return None if code is None or code.typed else code
+
+    def pairing_code(self, instance_id: str) -> QrCode | None:
+        """The code that can be typed into the phone now."""
+        code = self.offered(instance_id)
+        return code if code is not None and code.typed else None
+
+    def offered(self, instance_id: str) -> QrCode | None:
+        """What links a phone now, a QR code or one to type."""
         code = self._codes.get(instance_id)
         return code if code is not None and code.expires_at > self._clock.now() else None
 

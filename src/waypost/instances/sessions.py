@@ -24,7 +24,7 @@ from waypost.instances.instance import Account, Instance, NetworkName
 from waypost.instances.networks import Networks
 from waypost.instances.pairing import same_number
 from waypost.instances.register import Register
-from waypost.instances.state import InstanceState
+from waypost.instances.state import ENTER_CODE, InstanceState
 from waypost.instances.store import InstanceStore
 from waypost.telemetry import Log
 
@@ -127,11 +127,11 @@ class Sessions:
         self._register.note(instance_id, InstanceState.STARTING, "connecting")
         self._start(instance_id, self._open)
 
-    def pair(self, instance_id: str) -> None:
-        """Begin to pair, or begin anew."""
+    def pair(self, instance_id: str, *, by_code: bool = False) -> None:
+        """Begin to pair, or begin anew; `by_code`, by one that is typed into the phone."""
         self._register.offer(instance_id, None)
         self._register.note(instance_id, InstanceState.STARTING, "pairing")
-        self._start(instance_id, self._pair)
+        self._start(instance_id, self._pair_by_code if by_code else self._pair)
 
     async def restart(self, instance_id: str) -> None:
         """Close the session and open it again; an instance that is not paired gets a new QR code."""
@@ -203,7 +203,8 @@ class Sessions:
             return
         if isinstance(event, QrCode):
             self._register.offer(instance_id, event)
-            self._register.note(instance_id, InstanceState.SCAN_QR_CODE, "scan_qr_code")
+            reason = ENTER_CODE if event.typed else "scan_qr_code"
+            self._register.note(instance_id, InstanceState.SCAN_QR_CODE, reason)
         elif isinstance(event, Paired):
             self._register.offer(instance_id, None)
             await self._on_paired(instance, event)
@@ -243,6 +244,14 @@ class Sessions:
         network = await self._network(instance_id)
         self._register.note(instance_id, InstanceState.STARTING, "pairing")
         await self._engine().pair(instance_id, network)
+
+    async def _pair_by_code(self, instance_id: str) -> None:
+        network = await self._network(instance_id)
+        instance = self._register.find(instance_id)
+        if instance is None:
+            raise InstanceError(INSTANCE_NOT_FOUND)
+        self._register.note(instance_id, InstanceState.STARTING, "pairing")
+        await self._engine().pair(instance_id, network, instance.phone)
 
     async def _close(self, instance_id: str) -> None:
         await self._engine().close(instance_id)
@@ -285,7 +294,8 @@ class Sessions:
             await work(instance_id)
         except EngineError as failed:
             self._log.error("session_failed", instance=instance_id, code=failed.code, detail=failed.detail)
-            reason = "pairing_failed" if work == self._pair else "engine_failed"
+            pairing = work in (self._pair, self._pair_by_code)
+            reason = "pairing_failed" if pairing else "engine_failed"
             self._register.note(instance_id, InstanceState.FAILED, reason)
         except Exception:  # noqa: BLE001 - whatever it is, the instance must not stay "starting" for ever
             self._log.exception("session_failed", instance=instance_id)

@@ -25,12 +25,16 @@ class InstanceState(StrEnum):
     FAILED = "FAILED"
 
 
+ENTER_CODE: Final = "enter_pairing_code"
+
 # Every code that `reason` may have, with its sentence. Codes are part of the API: they are never renamed.
 REASONS: Final[dict[str, str]] = {
     "": "",
     "created": "The instance was just created.",
     "scan_qr_code": "Open WhatsApp on the phone, Linked devices, Link a device, and scan the QR code.",
-    "pairing": "A QR code is being fetched.",
+    ENTER_CODE: "Open WhatsApp on the phone, Linked devices, Link a device, Link with phone number, and "
+    "type the code.",
+    "pairing": "A code is being fetched.",
     "pairing_expired": "Nobody scanned the QR code in time; ask for a new one.",
     "pairing_failed": "Pairing did not finish; ask for a new QR code and try again.",
     "wrong_number": "Another number scanned the QR code and was logged out; scan it with the instance's own.",

@@ -225,13 +225,14 @@ class MemoryEngine:
         self._pairing: set[str] = set()
         self._pairings = 0
 
-    async def pair(self, instance_id: str, network: Network) -> None:
+    async def pair(self, instance_id: str, network: Network, phone: str | None = None) -> None:
         """Show a code that `scan` understands."""
         del network
         if instance_id in self._open:
             raise EngineError(ALREADY_CONNECTED)
         self._pairing.add(instance_id)
-        code = QrCode(text=f"memory:{instance_id}", expires_at=self.clock.now() + 60)
+        text = f"memory:{instance_id}" if phone is None else "ABCD-1234"
+        code = QrCode(text=text, expires_at=self.clock.now() + 60, typed=phone is not None)
         await self._watcher.on_pairing(instance_id, code)
 
     async def scan(self, instance_id: str, phone: str) -> None:

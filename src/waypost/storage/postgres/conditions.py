@@ -3,7 +3,7 @@ from typing import Any
 from waypost.engine.port import QrCode
 from waypost.instances.conditions import Shown
 from waypost.instances.instance import Condition
-from waypost.instances.state import InstanceState
+from waypost.instances.state import ENTER_CODE, InstanceState
 from waypost.nodes.lease import Tenure
 from waypost.nodes.notices import Notice
 from waypost.storage.database import Connection, Database
@@ -60,6 +60,6 @@ def _shown(row: tuple[Any, ...]) -> Shown:
         condition=Condition(
             state=InstanceState(row[1]), reason=row[2], since=row[3], until=row[4], connected_at=row[5]
         ),
-        code=None if row[6] is None else QrCode(text=row[6], expires_at=row[7]),
+        code=None if row[6] is None else QrCode(text=row[6], expires_at=row[7], typed=row[2] == ENTER_CODE),
         held=row[8],
     )

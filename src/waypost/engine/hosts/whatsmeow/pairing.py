@@ -16,13 +16,19 @@ from waypost.engine.hosts.whatsmeow import incoming
 from waypost.engine.hosts.whatsmeow.client import Client
 from waypost.engine.hosts.whatsmeow.jids import with_device
 from waypost.engine.hosts.whatsmeow.library import QR_CODE
+from waypost.engine.hosts.whatsmeow.refusals import plain
 from waypost.engine.hosts.whatsmeow.session import MakeClient
 from waypost.engine.port import Paired, PairingEvent, PairingFailed, QrCode
-from waypost.errors import CLIENT_OUTDATED, PAIRING_FAILED
+from waypost.errors import CLIENT_OUTDATED, PAIRING_FAILED, EngineError
 
 FIRST_CODE_S: Final = 60.0
 OTHER_CODE_S: Final = 20.0
 _LOGIN_S: Final = 20.0  # from the scan to the first login; the store is complete before that
+
+_OTHER_CODES: Final = 5
+# The server lets only known browsers be linked by code, under a name of this form (whatsmeow, pair-code.go).
+_CHROME: Final = 1
+_DISPLAYED: Final = "Chrome (Linux)"
 
 _UNREACHABLE: Final = -1
 _ENDS: Final = {_UNREACHABLE, incoming.LOGGED_OUT, incoming.CONNECT_FAILURE, incoming.OUTDATED}
@@ -39,10 +45,14 @@ class HostedPairing:
         report: Report,
         first_lasts: float = FIRST_CODE_S,
         others_last: float = OTHER_CODE_S,
+        phone: str | None = None,
     ) -> None:
+        """With `phone` (digits), a code to type into it is shown; QR codes go unseen, and their end is its
+        end."""
         self._report = report
         self._first_lasts = first_lasts
         self._others_last = others_last
+        self._phone = phone
         self._events: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._client: Client = make_client(incoming.PAIRING_EVENTS, self._on_event)
@@ -72,8 +82,29 @@ class HostedPairing:
                 return _failure(code)
             if code != QR_CODE:
                 continue
-            lasts = self._first_lasts if lasts is None else self._others_last
-            await self._report(QrCode(text=data.decode(), expires_at=time.time() + lasts))
+            first, lasts = lasts is None, self._first_lasts if lasts is None else self._others_last
+            if self._phone is None:
+                await self._report(QrCode(text=data.decode(), expires_at=time.time() + lasts))
+            elif first and (refused := await self._show_code(self._phone)) is not None:
+                return refused
+
+    async def _show_code(self, phone: str) -> PairingFailed | None:
+        """Show the code to type; why there is none. Now that QR codes come, the connection stands."""
+        wanted = proto.PairPhoneParams(
+            phone=phone, showPushNotification=True, clientType=_CHROME, clientDisplayName=_DISPLAYED
+        )
+        data = bytes(wanted.SerializeToString())
+        await self._client.settled()  # the first event is told a moment before
+        try:
+            told = await self._client.call(lambda library, client: library.account.pair_phone(client, data))
+        except EngineError as error:
+            return _failed(error.message)
+        answer = proto.PairPhoneReturnFunction.FromString(told)
+        if answer.Error:
+            return _failed(plain(answer.Error))
+        lasts = self._first_lasts + _OTHER_CODES * self._others_last
+        await self._report(QrCode(text=answer.Code, expires_at=time.time() + lasts, typed=True))
+        return None
 
     async def _scanned(self, status: Any) -> PairingEvent:
         """The store holds the device now; the first login completes it with keys at the server."""

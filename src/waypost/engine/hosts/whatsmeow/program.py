@@ -148,7 +148,8 @@ class Program:
         async def report(step: PairingEvent | None) -> None:
             await self._writer.send(wire.PairingStep(session=command.session, step=step))
 
-        pairing = HostedPairing(self._client_maker(command.session, command.store), report)
+        make_client = self._client_maker(command.session, command.store)
+        pairing = HostedPairing(make_client, report, phone=command.phone)
         self._pairing = asyncio.create_task(pairing.run())
 
     def _client_maker(self, instance_id: str, store: str) -> MakeClient:
