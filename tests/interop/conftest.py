@@ -105,7 +105,8 @@ async def stage(us: Waypost, phone: Phone, sandbox: SandboxClient, pair: Pair) -
     note = pair.folder / "note.ogg"
     note.write_bytes(await sandbox.media(ada.phone, got.seq))
     waveform = base64.b64encode(got.audio.waveform).decode()
-    return Stage(us, phone, sandbox, SOURCE, note, got.audio.seconds, waveform)
+    group = await us.create_group("Interop", f"{phone.number}@c.us")
+    return Stage(us, phone, sandbox, SOURCE, note, got.audio.seconds, waveform, group)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -43,6 +43,12 @@ class Waypost:
         """Post a text to `send-text` and follow it until it was sent."""
         return await self._post("send-text", json={"chatId": chat, "text": text, "reply_to": reply_to})
 
+    async def create_group(self, subject: str, *people: str) -> str:
+        """Create a group of this account and `people`; its JID."""
+        body = {"subject": subject, "participants": list(people)}
+        request = await self.done("POST", "create-group", json=body)
+        return str(request["response_body"]["group"]["id"])
+
     async def status(self, message: OwnMessage, wanted: str) -> str:
         """Wait until the queued request says that the message is at `wanted` or beyond."""
         found = ""

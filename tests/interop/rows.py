@@ -17,7 +17,7 @@ from tests.interop.gateway import OwnMessage, Waypost
 from waypost.sandbox.client import SandboxClient
 from waypost.testing.phones import Phone, Received
 
-Address = Literal["number", "LID"]
+Address = Literal["number", "LID", "group"]
 _SEEN_WITHIN_S = 10.0
 
 
@@ -32,6 +32,8 @@ class Stage:
     note: Path
     seconds: int
     waveform: str
+    group: str
+    """Of the phone and us alone, made by us."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ async def asked_again(stage: Stage, id: str) -> None:
 
 async def confirmed(stage: Stage, phone: Phone, id: str) -> None:
     """Wait until our device was told that the engine has a message; its account's phone confirms as well."""
-    device = rf"(?=[^>]* from='({phone.lid}|{phone.number}):\d+@)"
+    device = rf"(?=[^>]* (?:from|participant)='({phone.lid}|{phone.number}):\d+@)"
     await _in_log(stage, rf"out {stage.us.number}:\d+ <receipt{_has(id)}{device}")
 
 
@@ -247,10 +249,14 @@ def own_of(act: Act) -> OwnMessage:
 
 
 def chat_of(stage: Stage, to: Address) -> str:
+    if to == "group":
+        return stage.group
     return f"{stage.phone.number}@c.us" if to == "number" else f"{stage.phone.lid}@lid"
 
 
 def jid_of(stage: Stage, to: Address) -> str:
+    if to == "group":
+        return stage.group
     return f"{stage.us.number}@s.whatsapp.net" if to == "number" else f"{stage.us.lid}@lid"
 
 

@@ -1,5 +1,6 @@
 import pytest
 from tests.interop.files import FILES
+from tests.interop.groups import GROUPS
 from tests.interop.kinds import KINDS
 from tests.interop.rows import ROWS, Row, Stage
 from tests.interop.told import Told
@@ -7,7 +8,9 @@ from tests.interop.told import Told
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.mark.parametrize("row", [*ROWS, *KINDS, *FILES], ids=lambda row: f"{row.name} to its {row.to}")
+@pytest.mark.parametrize(
+    "row", [*ROWS, *KINDS, *FILES, *GROUPS], ids=lambda row: f"{row.name} to its {row.to}"
+)
 async def test_the_other_engine_and_we_understand_each_other(row: Row, stage: Stage, told: Told) -> None:
     try:
         act = await row.do(stage, row.to)

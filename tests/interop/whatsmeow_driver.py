@@ -257,6 +257,10 @@ class Companion:
         given = (jid_of(one) if isinstance(one, str) and "@" in one else one for one in args)
         getattr(self.client, method)(*given)
 
+    def group(self, subject: str, members: list[str]) -> dict[str, Any]:
+        made = self.client.create_group(subject, [jid_of(member) for member in members])
+        return {"id": text_of(made.JID)}
+
     def presence(self, to: str) -> None:
         self.client.send_chat_presence(
             jid_of(to), ChatPresence.CHAT_PRESENCE_COMPOSING, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_AUDIO

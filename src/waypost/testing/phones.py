@@ -1,13 +1,13 @@
 """Phones that speak WhatsApp by engines of their own: what arrives there is decrypted by others' code.
 
-An engine is a program that `Driven` drives; all of them know the same calls (text, voice, file, read, played,
-forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt,
+An engine is a program that `Driven` drives; all of them know the same calls (text, voice, file, group, read,
+played, forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt,
 undecryptable, doing).
 """
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -92,6 +92,10 @@ class Phone:
             "file", to=to, kind=kind, path=str(file), mimetype=mimetype, caption=caption
         )
         return str(sent["id"])
+
+    async def create_group(self, subject: str, members: Sequence[str]) -> str:
+        """Create a group with `members` (JIDs); its JID."""
+        return str((await self.driven.call("group", subject=subject, members=list(members)))["id"])
 
     async def read(self, id: str) -> None:
         """Tell the sender that a received message was read."""

@@ -46,6 +46,8 @@ function connect() {
   socket.ev.on('connection.update', connection)
   socket.ev.on('presence.update', presence)
   socket.ev.on('messages.upsert', ({ messages }) => messages.forEach(received))
+  // In groups each member's receipt comes by itself.
+  socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) => ofMember(key, receipt)))
   socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => receipt(key, update.status)))
 }
 
@@ -55,6 +57,10 @@ function presence({ id, presences }) {
 
 function receipt(key, status) {
   if (status in STATUS) tell({ event: 'receipt', id: key.id, status: STATUS[status], from: key.remoteJid })
+}
+
+function ofMember(key, { userJid, readTimestamp }) {
+  tell({ event: 'receipt', id: key.id, status: readTimestamp ? 'read' : 'delivered', from: userJid })
 }
 
 function connection({ connection, qr, lastDisconnect }) {
@@ -75,6 +81,7 @@ async function received(message) {
   const content = baileys.extractMessageContent(message.message)
   // A receipt that arrives while the message itself is being told comes merged into it.
   if (key.fromMe) receipt(key, message.status)
+  for (const one of message.userReceipt ?? []) ofMember(key, one)
   if (!content || (content.protocolMessage && content.protocolMessage.type !== REVOKE)) return
   seen.set(key.id, message)
   const kind = baileys.getContentType(content)
@@ -130,6 +137,7 @@ const calls = {
   }, quoted),
   read: ({ id }) => socket.readMessages([remembered(id).key]),
   played: ({ id }) => socket.sendReceipts([remembered(id).key], 'played'),
+  group: async ({ subject, members }) => ({ id: (await socket.groupCreate(subject, members)).id }),
   exists: async ({ phone }) => (await socket.onWhatsApp(phone)) ?? [],
   // Any method of the socket, for what needs no call of its own.
   ask: async ({ method, args }) => socket[method](...(args ?? [])),
