@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from waypost.engine.port import NeverSent, Session
+from waypost.engine.groups import CreateGroup
+from waypost.engine.port import NeverSent, SendOrder, Session
 from waypost.engine.store_folder import started_at
 from waypost.errors import NOT_CONNECTED, EngineError, OutcomeUnknown
 from waypost.sandbox.views import NewContact
@@ -82,6 +83,27 @@ async def test_a_send_under_a_lease_that_is_over_never_leaves_and_says_so(town: 
             assert await session.settle(order.secret, session.mark) == NeverSent()
     assert await got(town) == ["before 0", "before 1", "before 2"]
     assert not (await town.stage.sandbox.inbox(stranger)).messages
+
+
+async def test_a_message_to_a_group_under_a_lease_that_is_over_never_leaves(town: StoreStage) -> None:
+    """Sender keys are behind the same fence: a stale owner does not even write to those whom it needs no
+    other key for."""
+    session = await open_shop(town)
+    made = await session.group(CreateGroup(subject="Plans", members=[f"{ANN[1:]}@s.whatsapp.net"]))
+    group = made.groups[0].jid
+    before = await session.send(group_order("to all, before", group))
+    assert await town.stage.arrived(ANN, before.message_id) == 1
+    await town.sql(LOSSES[0], "shop")
+    order = group_order("to all, too late", group)
+    with pytest.raises(EngineError) as caught:
+        await session.send(order)
+    assert caught.value.fault is NOT_CONNECTED
+    assert await session.settle(order.secret, session.mark) == NeverSent()
+    assert await got(town) == ["to all, before"]
+
+
+def group_order(text: str, group: str) -> SendOrder:
+    return SendOrder(chat=group, content={"conversation": text}, secret=secrets.token_bytes(32))
 
 
 async def test_the_next_holder_goes_on_where_the_last_one_was_stopped(town: StoreStage) -> None:
