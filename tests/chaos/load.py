@@ -62,6 +62,9 @@ class Caller:
                 )
                 await asyncio.sleep(self.pace.uniform(0, 0.4))
 
+    def _chat(self) -> str:
+        return self.contact if "@" in self.contact else f"{self.contact}@c.us"
+
     async def _post(self, http: httpx.AsyncClient, note: bytes, caption: str | None) -> dict[str, Any]:
         key = str(uuid.uuid4())
         async with asyncio.timeout(_ANSWER_WITHIN_S):
@@ -70,7 +73,7 @@ class Caller:
                     answer = await http.post(
                         f"/api/whatsapp/v2/{self.instance_id}/send-voice",
                         headers={"Authorization": f"Bearer {self.token}", "Idempotency-Key": key},
-                        data={"chatId": f"{self.contact}@c.us", **({"caption": caption} if caption else {})},
+                        data={"chatId": self._chat(), **({"caption": caption} if caption else {})},
                         files={"file": ("note.ogg", note)},
                     )
                 except httpx.TransportError:

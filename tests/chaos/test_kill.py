@@ -20,6 +20,7 @@ from tests.chaos.ledger import Counts, settle
 from tests.chaos.load import Caller, native_notes
 
 from waypost.sandbox.client import SandboxClient
+from waypost.sandbox.group_views import NewGroup
 from waypost.sandbox.views import InboxMessage, NewContact
 from waypost.testing.processes import Pair, sandbox_and_gateway
 
@@ -41,6 +42,8 @@ class Town:
     sandbox: SandboxClient
     instances: Sequence[tuple[str, str]]
     contacts: Sequence[str]
+    groups: Sequence[str]
+    """For each instance one, of it and all contacts."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -57,7 +60,8 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
             for contact in contacts:
                 await sandbox.add_contact(NewContact(f"+{contact}", delivered_after=0.02))
             instances = [await _paired(pair, sandbox, index) for index in range(INSTANCES)]
-            yield Town(pair, sandbox, instances, contacts)
+            groups = [await _group(sandbox, index, contacts) for index in range(INSTANCES)]
+            yield Town(pair, sandbox, instances, contacts, groups)
     finally:
         await pair.gateway.stop()
         await pair.sandbox.stop()
@@ -84,6 +88,12 @@ async def _paired(pair: Pair, sandbox: SandboxClient, index: int) -> tuple[str, 
                 await asyncio.sleep(0.05)
 
 
+async def _group(sandbox: SandboxClient, index: int, contacts: Sequence[str]) -> str:
+    members = [f"+{contact}" for contact in contacts]
+    group = NewGroup(subject=f"Chaos {index}", owner=f"+4477009000{index:02}", members=members)
+    return (await sandbox.groups.create(group)).id
+
+
 def _engine_processes(gateway_pid: int) -> list[psutil.Process]:
     children = psutil.Process(gateway_pid).children(recursive=True)
     return [child for child in children if any("waypost.engine.hosts" in word for word in child.cmdline())]
@@ -92,7 +102,8 @@ def _engine_processes(gateway_pid: int) -> list[psutil.Process]:
 @pytest.mark.timeout(1500)
 async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(town: Town) -> None:
     chance = random.Random(SEED)
-    notes = iter(await native_notes(INSTANCES * CHATS * NOTES_PER_ROUND * ROUNDS, SEED))
+    chats = CHATS + 1  # a group is one more
+    notes = iter(await native_notes(INSTANCES * chats * NOTES_PER_ROUND * ROUNDS, SEED))
     callers = [
         Caller(
             town.pair.url,
@@ -102,12 +113,12 @@ async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(t
             [next(notes) for _ in range(NOTES_PER_ROUND * ROUNDS)],
             random.Random(chance.random()),
         )
-        for instance_id, token in town.instances
-        for contact in town.contacts
+        for (instance_id, token), group in zip(town.instances, town.groups, strict=True)
+        for contact in (*town.contacts, group)
     ]
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as tasks:
         for caller in callers:
-            group.create_task(caller.run())
+            tasks.create_task(caller.run())
         for round_number in range(ROUNDS):
             await asyncio.sleep(chance.uniform(0.2, 1.2))
             if round_number % 2 == 0:
@@ -119,8 +130,9 @@ async def test_killed_under_load_everything_accepted_arrives_once_and_in_order(t
     print(f"\nchaos: {ROUNDS} kills, seed {SEED}, answers lost {lost_answers}; {counts.line()}")
     assert lost_answers > 0, "no caller noticed a kill: the load was over before"
     assert counts.broken() == []
-    assert counts.accepted == INSTANCES * CHATS * NOTES_PER_ROUND * ROUNDS
-    assert counts.unknown <= ROUNDS * INSTANCES * 4
+    # What went to a group counts for each of its members.
+    assert counts.accepted == INSTANCES * 2 * CHATS * NOTES_PER_ROUND * ROUNDS
+    assert counts.unknown <= ROUNDS * INSTANCES * (4 + CHATS)
 
 
 async def _kill_gateway(pair: Pair) -> None:
@@ -143,12 +155,15 @@ async def _counts(town: Town, callers: Sequence[Caller]) -> Counts:
     inboxes = {contact: await _whole_inbox(town.sandbox, contact) for contact in town.contacts}
     senders = {instance_id: f"4477009000{index:02}" for index, (instance_id, _) in enumerate(town.instances)}
     for caller in callers:
-        own = [
-            m
-            for m in inboxes[caller.contact]
-            if m.sender.lstrip("+").split("@")[0].split(":")[0] == senders[caller.instance_id]
-        ]
-        settle(caller.posted, requests, own, counts)
+        group = caller.contact if caller.contact.endswith("@g.us") else None
+        for contact in town.contacts if group else [caller.contact]:
+            own = [
+                m
+                for m in inboxes[contact]
+                if m.group == group
+                and m.sender.lstrip("+").split("@")[0].split(":")[0] == senders[caller.instance_id]
+            ]
+            settle(caller.posted, requests, own, counts)
     return counts
 
 
