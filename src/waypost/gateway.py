@@ -19,6 +19,7 @@ from waypost.api.app import Doors, make_app
 from waypost.api.body import BodyReader
 from waypost.api.chats_api import ChatsApi
 from waypost.api.endpoint import Endpoint
+from waypost.api.groups_api import GroupsApi
 from waypost.api.instances_api import InstancesApi, waiting_for
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
@@ -36,6 +37,7 @@ from waypost.engine.port import Engine
 from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
 from waypost.instances.account_events import AccountEvents
+from waypost.instances.asking import Asking, answering
 from waypost.instances.choices import outbox_settings, policy_of
 from waypost.instances.contacts import Contacts
 from waypost.instances.incoming import Incoming
@@ -45,6 +47,7 @@ from waypost.instances.messages import forget_old
 from waypost.instances.neighbours import Neighbours
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
+from waypost.instances.state import InstanceState
 from waypost.media.blobs import LocalBlobs
 from waypost.media.fresh import FreshUploads
 from waypost.media.shared_blobs import SharedBlobs
@@ -169,6 +172,7 @@ class _House:
     otp: OtpDesk
     chatting: Chatting
     publishing: Publishing
+    asking: Asking
 
 
 async def _furnish(
@@ -196,7 +200,13 @@ async def _furnish(
     neighbours = None
     if storage.nodes is not None:
         neighbours = Neighbours(
-            storage.nodes, store, lambda: register, clock, log, lambda i: publishing.told(i)
+            storage.nodes,
+            store,
+            lambda: register,
+            clock,
+            log,
+            answering(lambda instance_id: engine.session(instance_id)),
+            lambda instance_id: publishing.told(instance_id),
         )
     stores = None
     if neighbours is not None and storage.sessions is not None:
@@ -321,6 +331,12 @@ async def _furnish(
         otp=otp,
         chatting=chatting,
         publishing=publishing,
+        asking=Asking(
+            lambda instance_id: engine.session(instance_id),
+            lambda instance_id: register.condition(instance_id).state is InstanceState.WORKING,
+            sessions.holds,
+            None if neighbours is None else neighbours.others.desk,
+        ),
     )
 
 
@@ -348,6 +364,7 @@ def _api(
         *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
         *house.publishing.endpoints(bodies, tokens),
         *TokensApi(tokens, house.instances, bodies).endpoints(),
+        *GroupsApi(house.asking).endpoints(),
         *OtpApi(house.otp.codes, house.otp.links, bodies).endpoints(),
         *ChatsApi(house.chatting.history).endpoints(),
         *further(bodies),

@@ -14,14 +14,17 @@ from waypost.client.shapes import (
     DeliveryPage,
     DeliveryWithAttempts,
     Done,
-    Edit,
     EditMessageResult,
     ForwardMessageResult,
+    GroupFound,
+    GroupPage,
+    GroupPicture,
     GroupPictureResult,
     Health,
     InstanceView,
     InstanceWithCode,
     InstanceWithPairingCode,
+    InviteLink,
     InviteResult,
     JoinGroupResult,
     LinkCallbacks,
@@ -1094,6 +1097,63 @@ def delete_token(number: str) -> Read[Revoked]:
         path=f"/tokens/{part(number)}",
         result=Revoked,
         fields={},
+    )
+
+
+def groups_get_all(*, limit: str | None = None, offset: str | None = None) -> Read[GroupPage]:
+    """List the groups that the account is in.
+
+    limit: 1 to 1000; 100 unless given.
+    offset: How many to pass over.
+    """
+    return Read(
+        method="GET",
+        path="/groups/get-all",
+        result=GroupPage,
+        fields={"limit": limit, "offset": offset},
+        in_query=True,
+    )
+
+
+def groups_get(*, chat_id: str | None = None) -> Read[GroupFound]:
+    """Show a group with its members.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Read(
+        method="GET",
+        path="/groups/get",
+        result=GroupFound,
+        fields={"chat_id": chat_id},
+        in_query=True,
+    )
+
+
+def groups_invite_link(*, chat_id: str | None = None) -> Read[InviteLink]:
+    """Show the invite link of a group.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Read(
+        method="GET",
+        path="/groups/invite-link",
+        result=InviteLink,
+        fields={"chat_id": chat_id},
+        in_query=True,
+    )
+
+
+def groups_picture(*, chat_id: str | None = None) -> Read[GroupPicture]:
+    """Show where the picture of a group lies.
+
+    chat_id: The group: <id>@g.us.
+    """
+    return Read(
+        method="GET",
+        path="/groups/picture",
+        result=GroupPicture,
+        fields={"chat_id": chat_id},
+        in_query=True,
     )
 
 

@@ -801,6 +801,33 @@ class Revoked(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class GroupPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of all groups, by name."""
+
+    message: str
+    data: list[Group]
+
+
+class GroupFound(msgspec.Struct, frozen=True, kw_only=True):
+    """One group."""
+
+    message: str
+    data: Group
+
+
+class InviteLink(msgspec.Struct, frozen=True, kw_only=True):
+    """The link that lets whoever has it in."""
+
+    link: str
+
+
+class GroupPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the picture of a group lies, for some hours; both null when it has none."""
+
+    picture_id: str | None
+    url: str | None
+
+
 class OtpCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code that is on its way."""
 

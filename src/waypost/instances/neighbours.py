@@ -11,7 +11,7 @@ from waypost.instances.conditions import ConditionStore
 from waypost.instances.elsewhere import Elsewhere
 from waypost.instances.instances import Instances, Others
 from waypost.instances.order_desk import OrderDesk
-from waypost.instances.orders import OrderKind, OrderStore
+from waypost.instances.orders import Order, OrderStore
 from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.instances.store import InstanceStore
@@ -63,10 +63,13 @@ class Neighbours:
         register: Callable[[], Register],
         clock: Clock,
         log: Log,
+        answer: Callable[[str, bytes], Awaitable[bytes]],
         events_told: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`register` is asked for when first needed; `events_told` hears whose events are new."""
+        """`register` is asked for when first needed; `answer` answers what another node asks a session that
+        is held here; `events_told` hears whose events are new."""
         self._stores = stores
+        self._answer = answer
         self._events_told = events_told
         self._clock = clock
         self._log = log
@@ -167,6 +170,9 @@ class Neighbours:
     def _held(self) -> Sequence[str]:
         return () if self._sessions is None else self._sessions.held
 
-    async def _carry_out(self, instance_id: str, kind: OrderKind) -> None:
+    async def _carry_out(self, order: Order) -> bytes | None:
         assert self._instances is not None
-        await self._instances.carry_out(instance_id, kind)
+        if order.kind == "ask":
+            return await self._answer(order.instance_id, order.payload or b"")
+        await self._instances.carry_out(order.instance_id, order.kind)
+        return None

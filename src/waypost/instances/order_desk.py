@@ -26,11 +26,11 @@ class OrderDesk:
         self,
         store: OrderStore,
         held: Callable[[], Sequence[str]],
-        carry_out: Callable[[str, OrderKind], Awaitable[None]],
+        carry_out: Callable[[Order], Awaitable[bytes | None]],
         clock: Clock,
         log: Log,
     ) -> None:
-        """`held`: the instances whose sessions this node keeps; `carry_out(instance_id, kind)`."""
+        """`held`: the instances whose sessions this node keeps; `carry_out` gives the answer of an `ask`."""
         self._store = store
         self._held = held
         self._carry_out = carry_out
@@ -42,20 +42,26 @@ class OrderDesk:
 
     # --- placing -------------------------------------------------------------------------------------------
 
-    async def place(self, instance_id: str, kind: OrderKind) -> str:
+    async def place(self, instance_id: str, kind: OrderKind, payload: bytes | None = None) -> str:
         """Leave an order for whoever holds the instance, now or next; its id. Raises StorageError."""
-        order = Order(id=str(uuid.uuid4()), instance_id=instance_id, kind=kind, made_at=self._clock.now())
+        order = Order(
+            id=str(uuid.uuid4()),
+            instance_id=instance_id,
+            kind=kind,
+            made_at=self._clock.now(),
+            payload=payload,
+        )
         await self._store.place(order)
         self.look()
         return order.id
 
-    async def ask(self, instance_id: str, kind: OrderKind) -> None:
-        """Place an order and wait until it was carried out.
+    async def ask(self, instance_id: str, kind: OrderKind, payload: bytes | None = None) -> bytes | None:
+        """Place an order and wait until it was carried out; the answer of an `ask`.
 
         Raises StorageError, InstanceError: as its holder did, or NOT_HELD when nobody carried it out in time;
         it is still carried out then.
         """
-        order_id = await self.place(instance_id, kind)
+        order_id = await self.place(instance_id, kind, payload)
         try:
             async with asyncio.timeout(_WITHIN_SECONDS):
                 while (outcome := await self._store.outcome(order_id)) is None:
@@ -66,8 +72,11 @@ class OrderDesk:
             raise InstanceError(NOT_HELD) from None
         finally:
             self._ended.pop(order_id, None)
+        if kind == "ask":
+            await self._store.remove(order_id)
         if outcome.error_code is not None:
             raise InstanceError(TABLE.get(outcome.error_code, INTERNAL))
+        return outcome.result
 
     def ended(self, order_id: str) -> None:
         """An order was carried out."""
@@ -118,22 +127,21 @@ class OrderDesk:
         for order in orders:
             if order.instance_id not in self._held():
                 return  # its next holder finds it
-            code = await self._tried(order)
+            code, result = await self._tried(order)
             try:
-                await self._store.done(order.id, code)
+                await self._store.done(order.id, code, result)
             except StorageError as error:
                 self._log.warning("order_not_noted", instance=order.instance_id, code=error.code)
                 return  # carried out once more in a moment: each may be
 
-    async def _tried(self, order: Order) -> str | None:
+    async def _tried(self, order: Order) -> tuple[str | None, bytes | None]:
         try:
-            await self._carry_out(order.instance_id, order.kind)
+            return None, await self._carry_out(order)
         except WaypostError as error:
-            return error.code
+            return error.code, None
         except Exception:  # noqa: BLE001 - a defect: whoever waits must hear of it
             self._log.exception("order_failed", instance=order.instance_id, kind=order.kind)
-            return INTERNAL.code
-        return None
+            return INTERNAL.code, None
 
     async def _keep_forgetting(self) -> None:
         while True:

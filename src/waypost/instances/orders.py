@@ -5,22 +5,26 @@ from typing import Literal, Protocol
 
 import msgspec
 
-OrderKind = Literal["pair", "pair_by_code", "restart", "logout", "delete"]
+OrderKind = Literal["pair", "pair_by_code", "restart", "logout", "delete", "ask"]
+"""The last is a question to the session (see `asking`)."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One order. `id` is a UUID, `made_at` seconds since the epoch."""
+    """One order. `id` is a UUID, `made_at` seconds since the epoch; `payload` is what an `ask` asks."""
 
     id: str
     instance_id: str
     kind: OrderKind
     made_at: float
+    payload: bytes | None = None
 
 
 class Done(msgspec.Struct, frozen=True):
-    """An order that was carried out; `error_code` is of the table of errors, None when it went well."""
+    """An order that was carried out; `error_code` is of the table of errors, None when it went well. `result`
+    is what an `ask` was answered."""
 
     error_code: str | None
+    result: bytes | None = None
 
 
 class OrderStore(Protocol):
@@ -36,12 +40,16 @@ class OrderStore(Protocol):
         """The orders for these instances that are not done, oldest first."""
         ...
 
-    async def done(self, order_id: str, error_code: str | None) -> None:
+    async def done(self, order_id: str, error_code: str | None, result: bytes | None = None) -> None:
         """Note the end of an order; no-op when it is noted. Published as `ordered` with the same commit."""
         ...
 
     async def outcome(self, order_id: str) -> Done | None:
         """How the order ended, once it has."""
+        ...
+
+    async def remove(self, order_id: str) -> None:
+        """Remove an order whose answer was taken: nobody needs it any more."""
         ...
 
     async def forget(self, before: float) -> None:

@@ -159,6 +159,36 @@ async def test_what_can_t_be_meant_is_refused_at_once(
     assert field in answer.json()["errors"]
 
 
+async def read(stage: Stage, what: str, **query: str) -> Response:
+    path, headers = f"{stage.instance.base}/groups/{what}", stage.instance.headers
+    return await stage.http.get(path, headers=headers, params=query)
+
+
+async def test_groups_are_listed_and_shown(stage: Stage) -> None:
+    group = (await created(stage, CONTACT))["group"]
+    listed = (await read(stage, "get-all", limit="1000")).json()["data"]
+    assert group["id"] in [one["id"] for one in listed]
+    assert [one["subject"] for one in listed] == sorted(one["subject"] for one in listed)
+    assert (await read(stage, "get-all", limit="1", offset="1")).json()["data"] == listed[1:2]
+    assert (await read(stage, "get", chat_id=group["id"])).json()["data"] == group
+    link = (await read(stage, "invite-link", chat_id=group["id"])).json()["link"]
+    assert link.startswith("https://chat.whatsapp.com/")
+    assert (await read(stage, "picture", chat_id=group["id"])).json() == {"picture_id": None, "url": None}
+
+
+async def test_what_can_t_be_read_of_a_group_has_a_reason(stage: Stage) -> None:
+    for what, query, status in (
+        ("get", {}, 422),
+        ("get", {"chat_id": CONTACT}, 422),
+        ("get", {"chat_id": "120363000000000001@g.us"}, 404),
+        ("get-all", {"limit": "0"}, 422),
+    ):
+        assert (await read(stage, what, **query)).status_code == status, (what, query)
+    idle = await stage.create("idle", "447700900188")
+    answer = await stage.http.get(f"/api/whatsapp/v2/{idle['id']}/groups/get-all", headers=stage.admin)
+    assert answer.status_code == 503
+
+
 async def test_people_who_are_named_in_a_text_are_told(stage: Stage) -> None:
     group = (await created(stage, CONTACT, SECOND))["group"]["id"]
     text = f"@{SECOND} and @+{CONTACT}, not @{NOBODY}"

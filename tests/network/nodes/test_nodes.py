@@ -68,6 +68,29 @@ async def test_any_node_accepts_and_answers_and_each_chat_keeps_its_order(town: 
     assert await town.texts(CONTACTS[0], len(texts) + 1) == [*texts, None]
 
 
+async def test_groups_are_made_read_and_written_to_through_any_node(town: NodesStage) -> None:
+    nodes = await town.running("a", "b")
+    shop = town.paired[0]
+    holder = (await settled(town))[shop.id]
+    other = next(node for node in nodes if node.name != holder)
+    body = {"subject": "Far away", "participants": [CONTACTS[1]]}
+    headers = {**shop.headers, "Prefer": "wait=20"}
+    made = (await other.http.post(f"{shop.base}/create-group", headers=headers, json=body)).json()
+    group = made["response_body"]["group"]
+    for node in nodes:
+        query = {"chat_id": group["id"]}
+        answer = await node.http.get(f"{shop.base}/groups/get", headers=shop.headers, params=query)
+        assert answer.json()["data"] == group, answer.text
+        query = {"chat_id": "120363000000000001@g.us"}
+        answer = await node.http.get(f"{shop.base}/groups/get", headers=shop.headers, params=query)
+        assert answer.status_code == 404, answer.text
+    body = {"chatId": group["id"], "text": "to all of you"}
+    wrote = (await other.http.post(f"{shop.base}/send-text", headers=headers, json=body)).json()
+    assert wrote["status"] == "sent", wrote
+    inbox = await town.control.inbox(f"+{CONTACTS[1]}", 0, 10)
+    assert (inbox.messages[-1].text, inbox.messages[-1].group) == ("to all of you", group["id"])
+
+
 async def test_an_instance_is_paired_managed_and_deleted_through_a_node_that_does_not_hold_it(
     town: NodesStage,
 ) -> None:

@@ -85,13 +85,16 @@ class Rows:
         self._reach()
         return [one for one, done in self.orders.values() if done is None and one.instance_id in instance_ids]
 
-    async def done(self, order_id: str, error_code: str | None) -> None:
+    async def done(self, order_id: str, error_code: str | None, result: bytes | None = None) -> None:
         self._reach()
-        self.orders[order_id] = (self.orders[order_id][0], Done(error_code))
+        self.orders[order_id] = (self.orders[order_id][0], Done(error_code, result))
         self.ended(order_id)
 
     async def outcome(self, order_id: str) -> Done | None:
         return self.orders[order_id][1]
+
+    async def remove(self, order_id: str) -> None:
+        del self.orders[order_id]
 
     async def forget(self, before: float) -> None:
         self.orders = {name: one for name, one in self.orders.items() if one[0].made_at >= before}
@@ -231,12 +234,13 @@ async def test_after_missed_notices_everything_is_read(nodes: tuple[Node, Node],
 async def test_an_order_is_carried_out_by_the_holder_and_its_end_comes_back(rows: Instances) -> None:
     done: list[tuple[str, OrderKind]] = []
 
-    async def carry_out(instance_id: str, kind: OrderKind) -> None:
-        done.append((instance_id, kind))
-        if kind == "pair":
+    async def carry_out(order: Order) -> bytes | None:
+        done.append((order.instance_id, order.kind))
+        if order.kind == "pair":
             raise InstanceError(ALREADY_CONNECTED)
+        return order.payload and order.payload.upper()
 
-    async def nothing(instance_id: str, kind: OrderKind) -> None:
+    async def nothing(order: Order) -> bytes | None:
         raise AssertionError("not held here")
 
     holder = OrderDesk(rows, lambda: ["x"], carry_out, FakeClock(), LOG)
@@ -248,6 +252,9 @@ async def test_an_order_is_carried_out_by_the_holder_and_its_end_comes_back(rows
         with pytest.raises(InstanceError) as refused:
             await asyncio.wait_for(other.ask("x", "pair"), 10)
         assert refused.value.fault is ALREADY_CONNECTED
+        before = len(rows.orders)
+        assert await asyncio.wait_for(other.ask("x", "ask", b"who?"), 10) == b"WHO?"
+        assert len(rows.orders) == before, "what was answered stays written down"
     finally:
         await stop([running])
-    assert done == [("x", "restart"), ("x", "pair")]
+    assert done == [("x", "restart"), ("x", "pair"), ("x", "ask")]
