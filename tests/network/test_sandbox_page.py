@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from tests.pages import ROOT, blocks, run_code
 
 from waypost.errors import SandboxError
-from waypost.sandbox.control import contacts, failures, overview, phones
+from waypost.sandbox.control.app import PARTS
 from waypost.sandbox.failures import check
 from waypost.sandbox.views import FailureKind, NewFailure
 from waypost.testing.gateway_stage import PairedInstance, Stage, gateway_stage, until
@@ -118,7 +118,7 @@ def test_the_table_of_calls_is_that_of_the_api() -> None:
     for calls, _ in table("call"):
         shown |= set(re.findall(r"`([A-Z]+) (/[^?`]+)", calls))
     real = set[tuple[str, str]]()
-    for handler in (*overview.ROUTES, *phones.ROUTES, *contacts.ROUTES, *failures.ROUTES):
+    for handler in (route for part in PARTS for route in part.ROUTES):
         assert isinstance(handler, HTTPRouteHandler)
         for path in handler.paths:
             names = re.sub(r"\{(\w+):\w+\}", r"{\1}", path).replace("{failure}", "{id}")

@@ -30,7 +30,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
-_PARTS: Final = (overview, phones, contacts, accounts, groups, failures)
+PARTS: Final = (overview, phones, contacts, accounts, groups, failures)
 _BODY_LIMIT: Final = 64 * 1024 * 1024
 """Bytes: audio travels as base64."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -40,7 +40,7 @@ _BY_STATUS: Final[Mapping[int, Fault]] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWE
 def control_app(network: Network, proxy_url: str, authority_pem: str) -> App:
     """The ASGI application; `proxy_url` and `authority_pem` are what `/v1/network` tells engines."""
     app = Litestar(
-        route_handlers=[route for part in _PARTS for route in part.ROUTES],
+        route_handlers=[route for part in PARTS for route in part.ROUTES],
         dependencies={
             "network": Provide(lambda: network, sync_to_thread=False),
             "proxy_url": Provide(lambda: proxy_url, sync_to_thread=False),
