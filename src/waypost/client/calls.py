@@ -14,6 +14,7 @@ from waypost.client.shapes import (
     DeliveryPage,
     DeliveryWithAttempts,
     Done,
+    Edit,
     EditMessageResult,
     ForwardMessageResult,
     GroupFound,
