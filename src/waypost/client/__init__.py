@@ -23,6 +23,7 @@ from waypost.client.errors import (
     Unauthenticated,
     Unavailable,
 )
+from waypost.client.events import LiveEvent
 from waypost.client.waypost import AsyncWaypost, Waypost
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Finished",
     "Forbidden",
     "Invalid",
+    "LiveEvent",
     "NoAnswer",
     "NotFinished",
     "NotFound",

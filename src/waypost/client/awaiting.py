@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import httpx
@@ -23,6 +23,7 @@ from waypost.client.answers import (
 )
 from waypost.client.describe import WHATSAPP, Outgoing, Read, Write, outgoing, part
 from waypost.client.errors import NoAnswer, NotFinished
+from waypost.client.events import SILENCE_SECONDS, Lines, LiveEvent, stream_of
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -66,6 +67,26 @@ class AsyncConnection:
             await asyncio.sleep(pause(tries, answer, self._chance.random()))
         assert answer is not None
         return read(answer)
+
+    async def stream(self, call: Outgoing, lines: Lines) -> AsyncIterator[LiveEvent]:
+        """Events for ever: a stream that ends is opened again where it was. Raises CallRefused."""
+        failures = 0
+        while True:
+            given = arguments(call, self._headers | lines.headers, SILENCE_SECONDS)
+            try:
+                async with self._http.stream(call.method, self._url + call.path, **given) as answer:
+                    if not answer.is_success and not is_worth_another_try(answer.status_code):
+                        await answer.aread()
+                        read(answer)
+                    async for line in answer.aiter_lines():
+                        failures = 0
+                        for event in lines.feed(line):
+                            yield event
+            except httpx.TransportError:
+                pass
+            lines.broken()
+            failures += 1
+            await asyncio.sleep(pause(failures, None, self._chance.random()))
 
 
 class AsyncQueued(Generic[R]):
@@ -115,6 +136,13 @@ class AsyncBound:
         """The answer of a call. Raises ClientError."""
         body = await self._connection.call(outgoing(call, self._name), {}, repeatable=call.repeatable)
         return converted(body, call.result)
+
+    async def events(self, *names: str, after: str | None = None) -> AsyncIterator[LiveEvent]:
+        """What happens on the instance from now on, or after the event at that `place`; of these names, or
+        all. Raises CallRefused; what else breaks is mended.
+        """
+        async for event in self._connection.stream(stream_of(self._name, names), Lines(after)):
+            yield event
 
 
 async def _outgoing(call: Write[R], instance: str) -> Outgoing:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import httpx
@@ -22,6 +22,7 @@ from waypost.client.answers import (
 )
 from waypost.client.describe import WHATSAPP, Outgoing, Read, Write, outgoing, part
 from waypost.client.errors import NoAnswer, NotFinished
+from waypost.client.events import SILENCE_SECONDS, Lines, LiveEvent, stream_of
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -63,6 +64,25 @@ class Connection:
             time.sleep(pause(tries, answer, self._chance.random()))
         assert answer is not None
         return read(answer)
+
+    def stream(self, call: Outgoing, lines: Lines) -> Iterator[LiveEvent]:
+        """Events for ever: a stream that ends is opened again where it was. Raises CallRefused."""
+        failures = 0
+        while True:
+            given = arguments(call, self._headers | lines.headers, SILENCE_SECONDS)
+            try:
+                with self._http.stream(call.method, self._url + call.path, **given) as answer:
+                    if not answer.is_success and not is_worth_another_try(answer.status_code):
+                        answer.read()
+                        read(answer)
+                    for line in answer.iter_lines():
+                        failures = 0
+                        yield from lines.feed(line)
+            except httpx.TransportError:
+                pass
+            lines.broken()
+            failures += 1
+            time.sleep(pause(failures, None, self._chance.random()))
 
 
 class Queued(Generic[R]):
@@ -112,6 +132,12 @@ class Bound:
         """The answer of a call. Raises ClientError."""
         body = self._connection.call(outgoing(call, self._name), {}, repeatable=call.repeatable)
         return converted(body, call.result)
+
+    def events(self, *names: str, after: str | None = None) -> Iterator[LiveEvent]:
+        """What happens on the instance from now on, or after the event at that `place`; of these names, or
+        all. Raises CallRefused; what else breaks is mended.
+        """
+        yield from self._connection.stream(stream_of(self._name, names), Lines(after))
 
 
 def queued(describe: Callable[P, Write[R]]) -> Callable[Concatenate[Bound, P], Queued[R]]:
