@@ -1,5 +1,6 @@
 """The generated modules of `waypost.client`."""
 
+import ast
 import keyword
 import re
 from collections.abc import Sequence
@@ -186,7 +187,9 @@ def _calls_module(calls: Sequence[str], shapes: Shapes) -> str:
     text = "\n\n\n".join(calls)
     typing = [name for name in ("Any", "Literal") if re.search(rf"\b{name}\b", text)]
     described = [name for name in ("Read", "Source", "Write", "part") if re.search(rf"\b{name}\b", text)]
-    used = [name for name in shapes.found if re.search(rf"\b{name}\b", text)]
+    # As a name, and not as a word of a sentence.
+    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    used = [name for name in shapes.found if name in names]
     head = [f'{MADE}"""Every call of the API, described; `Instance` and `Gateway` make them."""', ""]
     if typing:
         head += [f"from typing import {', '.join(typing)}", ""]

@@ -14,7 +14,6 @@ from waypost.client.shapes import (
     DeliveryPage,
     DeliveryWithAttempts,
     Done,
-    Edit,
     EditMessageResult,
     ForwardMessageResult,
     GroupFound,
