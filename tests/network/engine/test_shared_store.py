@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from waypost.engine.groups import CreateGroup
@@ -123,14 +124,14 @@ async def test_the_next_holder_goes_on_where_the_last_one_was_stopped(town: Stor
     assert await got(town) == ["one", "two", "three"]
 
 
-async def test_a_message_that_could_be_encrypted_for_nobody_is_not_called_sent(town: StoreStage) -> None:
-    """The library leaves out devices whose keys it can't store, and the server acks the rest."""
+async def test_a_message_that_could_be_encrypted_for_nobody_is_called_unsent(town: StoreStage) -> None:
+    """The library leaves out devices whose keys it can't store, and the server acks the rest: nothing."""
     session = await open_shop(town)
     await session.send(text_order("before", ANN))
     await town.sql('ALTER TABLE "session_shop".whatsmeow_identity_keys RENAME TO gone')
-    with pytest.raises(OutcomeUnknown) as caught:
+    with pytest.raises(EngineError) as caught:
         await session.send(text_order("to nobody", ANN))
-    assert caught.value.message_id
+    assert caught.value.fault is NOT_CONNECTED
     assert await got(town) == ["before"]
     await town.sql('ALTER TABLE "session_shop".gone RENAME TO whatsmeow_identity_keys')
     sent = await session.send(text_order("after", ANN))
@@ -234,3 +235,28 @@ async def test_what_is_called_sent_arrives_and_what_is_called_unsent_does_not_wh
     assert [text for text in sent if arrived.count(text) != 1] == []
     assert [text for text in unsent if text in arrived] == []
     assert [text for text in unknown if arrived.count(text) > 1] == []
+
+
+async def test_a_send_that_was_cut_off_before_its_ratchet_was_written_has_not_left(town: StoreStage) -> None:
+    """Its message id is stored by then; the frame leaves only after the ratchet."""
+    session = await open_shop(town)
+    await session.send(text_order("before", ANN))
+    order = text_order("held up", ANN)
+    pid = town.stage.engine.processes[0].pid
+
+    async def stored() -> bool:
+        query = "SELECT 1 FROM session_shop.whatsmeow_message_secrets WHERE key = %s"
+        return bool(await town.sql(query, order.secret))
+
+    async with await psycopg.AsyncConnection.connect(town.url) as other:
+        await other.execute("LOCK TABLE session_shop.whatsmeow_sessions IN EXCLUSIVE MODE")
+        sending = asyncio.create_task(session.send(order))
+        async with asyncio.timeout(10):
+            while not await stored():
+                await asyncio.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(EngineError) as caught:
+            await sending
+        assert caught.value.fault is NOT_CONNECTED
+        assert await session.settle(order.secret, session.mark) == NeverSent()
+    assert await got(town) == ["before"]

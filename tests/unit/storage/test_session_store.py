@@ -90,12 +90,48 @@ async def test_a_store_says_who_it_belongs_to_and_what_became_of_a_send(shop: Sh
     assert await probe.settle(SECRET, identity.mark) == NeverSent()
     row = f"VALUES ('u', 'c', 'u', '3EB0', decode('{SECRET.hex()}', 'hex'))"
     shop.sql(f"INSERT INTO session_shop.whatsmeow_message_secrets {row}", epoch=EPOCH)
+    # The frame leaves after the ratchets were written.
+    assert await probe.settle(SECRET, identity.mark) == NeverSent()
+    shop.sql("INSERT INTO session_shop.whatsmeow_sessions VALUES ('a')", epoch=EPOCH)
     assert await probe.settle(SECRET, identity.mark) == MaybeSent(message_id="3EB0")
     for mark in (
         Mark(device_jid="other", generation=identity.mark.generation),
         Mark(device_jid="a", generation="b"),
     ):
         assert isinstance(await probe.settle(SECRET, mark), Unknowable)
+
+
+async def test_a_send_of_which_the_order_was_not_noted_may_have_left(shop: Shop) -> None:
+    await shop.paired()
+    await shop.store.probe().identity()
+    shop.sql("DROP TRIGGER waypost_began ON session_shop.whatsmeow_message_secrets")
+    shop.sql("ALTER TABLE session_shop.waypost_probe DROP COLUMN began")
+    shop.sql(f"INSERT INTO session_shop.waypost_probe (secret) VALUES (decode('{SECRET.hex()}', 'hex'))")
+    row = f"VALUES ('u', 'c', 'u', '3EB0', decode('{SECRET.hex()}', 'hex'))"
+    shop.sql(f"INSERT INTO session_shop.whatsmeow_message_secrets {row}", epoch=EPOCH)
+    probe = shop.store.probe()
+    identity = await probe.identity()
+    assert identity is not None
+    assert await probe.settle(SECRET, identity.mark) == MaybeSent(message_id="3EB0")
+
+
+@pytest.mark.parametrize("change", ["INSERT INTO {0} VALUES ('a')", "UPDATE {0} SET our_jid = 'b'"])
+@pytest.mark.parametrize("table", ["whatsmeow_sessions", "whatsmeow_sender_keys"])
+async def test_any_ratchet_that_is_written_after_the_secret_makes_a_send_possible(
+    shop: Shop, table: str, change: str
+) -> None:
+    await shop.paired()
+    probe = shop.store.probe()
+    identity = await probe.identity()
+    assert identity is not None
+    shop.sql(f"INSERT INTO session_shop.{table} VALUES ('old')", epoch=EPOCH)
+    await probe.write(SECRET)
+    row = f"VALUES ('u', 'c', 'u', '3EB0', decode('{SECRET.hex()}', 'hex'))"
+    shop.sql(f"INSERT INTO session_shop.whatsmeow_message_secrets {row}", epoch=EPOCH)
+    assert await probe.settle(SECRET, identity.mark) == NeverSent()
+    shop.sql(change.format(f"session_shop.{table}"), epoch=EPOCH)
+    shop.sql(f"DELETE FROM session_shop.{table}", epoch=EPOCH)
+    assert await probe.settle(SECRET, identity.mark) == MaybeSent(message_id="3EB0")
 
 
 @pytest.mark.parametrize("table", ["sessions", "sender_keys", "message_secrets", "device"])

@@ -187,7 +187,11 @@ class PostgresProbe:
             return Unknowable(reason="The session was paired anew since.")
         names = {"secret": secret}
         row = await self._tables.ask(lambda tables, c: tables.row(c, "secret", names, schema=self._schema))
-        return NeverSent() if row is None else MaybeSent(message_id=row[0])
+        if row is None:
+            return NeverSent()
+        message_id, encrypted = row
+        # The library stores the ratchets before the frame leaves: without, nobody could have read it.
+        return MaybeSent(message_id=message_id) if encrypted else NeverSent()
 
     async def close(self) -> None:
         """Look at everything again when it is next asked."""

@@ -23,6 +23,14 @@ _FENCED_TABLES: Final = (
     "whatsmeow_message_secrets",
     "whatsmeow_device",
 )
+# In the order in which the library's own writes lock them: the secrets' table, then what its trigger writes.
+_OURS: Final = ("make_generation", "make_order", "make_probe", "make_key_index", "make_probe_index")
+# Statement, name of the trigger, tables: what a message that anybody can read has to write before it leaves,
+# and what is written before that.
+_NOTES: Final = (
+    ("note_ratchet", "waypost_ratchet", ("whatsmeow_sessions", "whatsmeow_sender_keys")),
+    ("note_began", "waypost_began", ("whatsmeow_message_secrets",)),
+)
 
 
 class SessionTables:
@@ -66,13 +74,23 @@ class SessionTables:
 
     def complete(self, connection: Connection, schema: str, instance_id: str) -> None:
         """Add our tables to the library's, and the fence wherever it is missing."""
-        for statement in ("make_generation", "make_probe", "make_key_index"):
+        for statement in _OURS:
             self.run(connection, statement, schema=schema)
+        if self.row(connection, "has_began", {"probe": f"{schema}.waypost_probe"}) is None:
+            self.run(connection, "make_began", schema=schema)
         (home,) = self.one(connection, "home")
         literals = {"instance_id": _literal(instance_id), "fenced": _literal(FENCED)}
         self.run(connection, "make_fence", schema=schema, home=home, **literals)
         for (table,) in self.rows(connection, "unfenced", {"schema": schema, "tables": list(_FENCED_TABLES)}):
             self.run(connection, "fence", schema=schema, table=quoted(table))
+        order = _literal(f"{schema}.waypost_order")
+        self.run(connection, "make_ratchet_notes", schema=schema, order=order)
+        self.run(connection, "make_began_notes", schema=schema, order=order)
+        # Ratchets first: what is begun without them would seem never to have been encrypted.
+        for statement, trigger, tables in _NOTES:
+            names = {"schema": schema, "tables": list(tables), "trigger": trigger}
+            for (table,) in self.rows(connection, "unnoted", names):
+                self.run(connection, statement, schema=schema, table=quoted(table))
 
     def identity(self, connection: Connection, schema: str, generation: str) -> Identity | None:
         """Who the store belongs to; `generation` is what it is called when it has no name yet."""

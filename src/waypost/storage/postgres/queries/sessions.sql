@@ -54,8 +54,54 @@ CREATE TABLE IF NOT EXISTS {schema}.waypost_generation (id text NOT NULL);
 -- name: make_probe
 CREATE TABLE IF NOT EXISTS {schema}.waypost_probe (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    secret bytea NOT NULL
+    secret bytea NOT NULL,
+    began bigint
 );
+
+-- name: make_order
+-- What the library writes for a send, in order: the secret, then the ratchets of who can read it, then (no row)
+-- the frame. A sequence never goes back, not even when what counted it is undone.
+CREATE SEQUENCE IF NOT EXISTS {schema}.waypost_order;
+
+-- name: has_began
+SELECT 1 FROM pg_attribute
+WHERE attrelid = CAST(:probe AS regclass) AND attname = 'began';
+
+-- name: make_began
+ALTER TABLE {schema}.waypost_probe ADD COLUMN began bigint;
+
+-- name: make_probe_index
+CREATE INDEX IF NOT EXISTS waypost_probe_secret ON {schema}.waypost_probe (secret);
+
+-- name: make_ratchet_notes
+CREATE OR REPLACE FUNCTION {schema}.waypost_ratchet() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM nextval({order});
+    RETURN NULL;
+END
+$$;
+
+-- name: make_began_notes
+CREATE OR REPLACE FUNCTION {schema}.waypost_began() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE {schema}.waypost_probe SET began = nextval({order}) WHERE secret = NEW.key;
+    RETURN NULL;
+END
+$$;
+
+-- name: unnoted
+SELECT c.relname FROM pg_class AS c
+WHERE c.relnamespace = CAST(:schema AS regnamespace) AND c.relkind = 'r'
+    AND c.relname = ANY(:tables)
+    AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = :trigger);
+
+-- name: note_ratchet
+CREATE TRIGGER waypost_ratchet BEFORE INSERT OR UPDATE ON {schema}.{table}
+FOR EACH STATEMENT EXECUTE FUNCTION {schema}.waypost_ratchet();
+
+-- name: note_began
+CREATE TRIGGER waypost_began AFTER INSERT ON {schema}.{table}
+FOR EACH ROW EXECUTE FUNCTION {schema}.waypost_began();
 
 -- name: make_key_index
 CREATE INDEX IF NOT EXISTS waypost_secret_key ON {schema}.whatsmeow_message_secrets (key);
@@ -101,4 +147,12 @@ INSERT INTO {schema}.waypost_probe (secret) VALUES (:secret) RETURNING number;
 DELETE FROM {schema}.waypost_probe WHERE number < :number;
 
 -- name: secret
-SELECT message_id FROM {schema}.whatsmeow_message_secrets WHERE key = :secret;
+-- `encrypted`: whether any ratchet was written since; true where that was not noted, or is not done.
+SELECT
+    message_id,
+    (
+        (SELECT last_value FROM {schema}.waypost_order)
+        IS DISTINCT FROM (SELECT min(began) FROM {schema}.waypost_probe WHERE secret = :secret)
+        OR right(chat_jid, 11) = '@newsletter'
+    ) AS encrypted
+FROM {schema}.whatsmeow_message_secrets WHERE key = :secret;
