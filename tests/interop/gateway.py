@@ -1,7 +1,8 @@
 """Us: a gateway with one paired instance, spoken to as any program would, over HTTP."""
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,18 @@ class Waypost:
         request: dict[str, Any] = answer.json()
         assert request.get("status") == "sent", f"{operation} ended as {request}"
         return request
+
+    async def event(self, name: str, wanted: Callable[[Any], bool]) -> Any:
+        """The payload of the first event of that name that is wanted, from the stream of events."""
+        path, query = f"{self._base}/events", {"events": name, "last_event_id": "0"}
+        async with asyncio.timeout(_STATUS_WITHIN_S):
+            async with self._http.stream("GET", path, params=query, headers=self._headers) as answer:
+                async for line in answer.aiter_lines():
+                    if line.startswith("data: "):
+                        payload = json.loads(line.removeprefix("data: "))["data"]["payload"]
+                        if wanted(payload):
+                            return payload
+        raise AssertionError(f"the stream of {name} has ended")
 
     async def _get(self, link: str) -> dict[str, Any]:
         answer = await self._http.get(link, headers=self._headers)

@@ -97,6 +97,15 @@ class Phone:
         """Create a group with `members` (JIDs); its JID."""
         return str((await self.driven.call("group", subject=subject, members=list(members)))["id"])
 
+    async def send(self, to: str, content: dict[str, Any]) -> str:
+        """Send what Baileys' `sendMessage` takes to a JID; its id."""
+        sent = await self.driven.call("ask", method="sendMessage", args=[to, content])
+        return str(sent["key"]["id"])
+
+    async def vote(self, to: str, poll_id: str, options: list[str]) -> str:
+        """Vote on a poll that was received here. Only Baileys can. Gives the vote's id."""
+        return str((await self.driven.call("vote", to=to, id=poll_id, options=options))["id"])
+
     async def read(self, id: str) -> None:
         """Tell the sender that a received message was read."""
         await self.driven.call("read", id=id)
