@@ -17,8 +17,14 @@ class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     video_bytes: int = 16 * 1024 * 1024
     """Bytes; WhatsApp's documented limit of a video."""
 
-    pixels: int = 64_000_000
-    """Width times height: the largest photos of phones (50 and 64 MP) pass, and decoding one needs 200 MB."""
+    pixels: int = 50_000_000
+    """Width times height; decoding takes 4 bytes for each, and most formats twice that for a while."""
+
+    jpeg_pixels: int = 170_000_000
+    """The same for JPEG, which is decoded at a part of its size: photos of 108 MP pass."""
+
+    webp_pixels: int = 4096 * 4096
+    """The same for WebP, whose decoder holds a picture three times."""
 
     sticker_bytes: int = 500 * 1024
     """Bytes; WhatsApp's documented limit of an animated sticker."""

@@ -24,10 +24,13 @@ from waypost.voice.note import part_of
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 """Pillow's names of what is read; its others are rare, and each is one more parser for hostile bytes."""
 
+_JPEGS: Final = ("JPEG", "MPO")
 _KEPT: Final = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"}
 _SEEN_AS_THEY_ARE: Final = frozenset({"RGB", "RGBA", "L", "LA", "P", "1", "I;16"})
 _ORIENTATION: Final = 0x0112  # EXIF; 1 is upright
 _QUALITY: Final = 90
+_LARGEST: Final = 4096
+"""Pixels of the longer side of what is encoded again; phones send no more in their best quality."""
 _THUMBNAIL: Final = 100
 """Pixels of the longer side; some 2 kB, shown blurred until the picture has been fetched."""
 _PREVIEW_THUMBNAIL: Final = 192
@@ -51,18 +54,16 @@ def to_image(source: Path, target: Path, limits: MediaLimits) -> Picture:
             width, height = image.size
             thumbnail = small(image, _THUMBNAIL)
             return finished(target, copying(file), mimetype, (width, height), thumbnail, animated)
-        upright = flat(ImageOps.exif_transpose(image))
         profile = image.info.get("icc_profile")
-        thumbnail = small(upright.copy() if upright is image else upright, _THUMBNAIL, keep=True)
+        upright = fitted(image, _LARGEST)
+        thumbnail = small(upright, _THUMBNAIL, keep=True)
         return finished(target, jpeg(upright, _QUALITY, profile), "image/jpeg", upright.size, thumbnail)
 
 
 def to_preview(source: Path, target: Path, limits: MediaLimits) -> Picture:
     """Make `target` the large picture of a link preview. Raises MediaError as `to_image` does."""
     with opened(source, limits, limits.image_bytes) as (_, image):
-        image.draft("RGB", (_PREVIEW, _PREVIEW))
-        upright = flat(ImageOps.exif_transpose(image))
-        upright.thumbnail((_PREVIEW, _PREVIEW))
+        upright = fitted(image, _PREVIEW)
         thumbnail = small(upright, _PREVIEW_THUMBNAIL, keep=True)
         return finished(target, jpeg(upright, _QUALITY, None), "image/jpeg", upright.size, thumbnail)
 
@@ -81,7 +82,7 @@ def opened(source: Path, limits: MediaLimits, most: int) -> Iterator[tuple[Binar
             raise MediaError(TOO_LARGE, f"The limit of WhatsApp for this kind is {most} bytes.")
         try:
             with Image.open(file, formats=FORMATS) as image:
-                if image.width * image.height > limits.pixels:
+                if image.width * image.height > _most_pixels(image.format, limits):
                     raise MediaError(TOO_MANY_PIXELS, f"It has {image.width}×{image.height}.")
                 yield file, image
         except UnidentifiedImageError:
@@ -96,13 +97,18 @@ def opened(source: Path, limits: MediaLimits, most: int) -> Iterator[tuple[Binar
             raise MediaError(CORRUPT_IMAGE) from None
 
 
+def fitted(image: Image.Image, side: int) -> Image.Image:
+    """The picture upright, in the colours of a JPEG, its longer side of `side` pixels at most; the picture
+    itself becomes that small first, so that all else needs little memory."""
+    shrink(image, side)
+    return flat(ImageOps.exif_transpose(image))
+
+
 def small(image: Image.Image, side: int, *, keep: bool = False) -> bytes:
     """A JPEG of the picture whose longer side has `side` pixels at most; without `keep` the picture itself
     becomes that small, which needs less memory."""
-    if not keep:
-        image.draft("RGB", (side, side))
     little = image.copy() if keep else image
-    little.thumbnail((side, side), reducing_gap=2.0)
+    shrink(little, side)
     return _encoded(flat(little), _THUMBNAIL_QUALITY)
 
 
@@ -148,18 +154,27 @@ def copying(file: BinaryIO) -> Callable[[BinaryIO], None]:
 
 
 def jpeg(image: Image.Image, quality: int, profile: bytes | None) -> Callable[[BinaryIO], None]:
-    """What `finished` needs to write a JPEG."""
-
-    def write(sink: BinaryIO) -> None:
-        image.save(sink, "JPEG", quality=quality, optimize=True, icc_profile=profile)
-
-    return write
+    """What `finished` needs to write the picture as a JPEG. It is made in memory first: Pillow does not
+    notice when a file may not grow any more."""
+    return copying(io.BytesIO(_encoded(image, quality, profile)))
 
 
-def _encoded(image: Image.Image, quality: int) -> bytes:
+def shrink(image: Image.Image, side: int) -> None:
+    """Make the picture itself that small at its longer side, where it is larger."""
+    image.draft("RGB", (side, side))  # a JPEG is decoded at a part of its size
+    image.thumbnail((side, side), reducing_gap=2.0)
+
+
+def _encoded(image: Image.Image, quality: int, profile: bytes | None = None) -> bytes:
     sink = io.BytesIO()
-    image.save(sink, "JPEG", quality=quality, optimize=True)
+    image.save(sink, "JPEG", quality=quality, optimize=True, icc_profile=profile)
     return sink.getvalue()
+
+
+def _most_pixels(format: str | None, limits: MediaLimits) -> int:
+    if format in _JPEGS:
+        return limits.jpeg_pixels
+    return limits.webp_pixels if format == "WEBP" else limits.pixels
 
 
 def flat(image: Image.Image) -> Image.Image:

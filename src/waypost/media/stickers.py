@@ -16,7 +16,7 @@ from PIL import Image, ImageOps, ImageSequence
 from waypost.errors import TOO_LARGE, MediaError
 from waypost.media.limits import MediaLimits
 from waypost.media.picture import Picture
-from waypost.media.pictures import copying, finished, opened
+from waypost.media.pictures import copying, finished, opened, shrink
 
 SIDE: Final = 512
 """Pixels; what phones draw a sticker at."""
@@ -57,6 +57,7 @@ def _small_enough(draw: Callable[[BinaryIO, int], None], most: int) -> bytes:
 
 
 def _still(image: Image.Image) -> Callable[[BinaryIO, int], None]:
+    shrink(image, 2 * SIDE)
     square = _square(ImageOps.exif_transpose(image))
     return lambda sink, quality: square.save(sink, "WEBP", quality=quality)
 
