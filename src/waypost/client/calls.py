@@ -130,7 +130,7 @@ def send_text_safe(
     reply_to: str | None = None,
     mentions: list[str] | None = None,
 ) -> Write[SendTextResult]:
-    """Send a text after typing for a while.
+    """Read the chat, type for a while, and send a text.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.

@@ -1,15 +1,18 @@
 """Carries the outbox's requests out by handing each to the operation that accepted it."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from waypost.address import Jid
 from waypost.engine.port import Mark as EngineMark
 from waypost.engine.port import MaybeSent as EngineMaybeSent
 from waypost.engine.port import NeverSent as EngineNeverSent
-from waypost.errors import NOT_IMPLEMENTED, OutboxError
+from waypost.errors import NOT_IMPLEMENTED, OutboxError, WaypostError
 from waypost.operations.kind import AnyWrite
 from waypost.operations.resources import Resources
+from waypost.operations.seeing import see, unseen
 from waypost.outbox.port import (
     Answer,
     Mark,
@@ -26,6 +29,7 @@ from waypost.outbox.request import Request, Step
 
 # Phones show it for some seconds more than this after they were last told.
 _FADES_SECONDS: Final = 10.0
+_READ: Final = 100  # messages that are marked as read before an answer is typed
 
 
 class OperationExecutor:
@@ -74,6 +78,11 @@ class OperationExecutor:
 
     async def show(self, request: Request, showing: Showing) -> None:
         """Show it, again before phones let it fade, and return when its time is over."""
+        if showing.reads:
+            with contextlib.suppress(WaypostError):  # whoever can't be told sees the typing all the same
+                chat, instance_id = Jid.parse(showing.chat), request.instance_id
+                sights = await unseen(self._resources, instance_id, chat, 0.0, _READ)
+                await see(self._resources, instance_id, sights)
         left = showing.seconds
         while left > 0:
             session = self._resources.session(request.instance_id)

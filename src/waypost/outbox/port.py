@@ -32,13 +32,15 @@ class Waiting(msgspec.Struct, frozen=True):
 
 class Showing(msgspec.Struct, frozen=True, kw_only=True):
     """What a person's phone would show in `chat` for some seconds before the message comes. `always`: it
-    belongs to the request; otherwise it is shown where messages are paced.
+    belongs to the request; otherwise it is shown where messages are paced. `reads`: what came in before is
+    marked as read first.
     """
 
     chat: str
     state: Literal["recording", "typing"]
     seconds: float
     always: bool = False
+    reads: bool = False
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

@@ -134,6 +134,23 @@ async def test_a_safe_text_is_typed_before_it_comes_in_an_open_chat_too(stage: S
         assert await _recordings(stage, who.phone) == times
 
 
+async def test_a_safe_text_reads_what_they_wrote_before_it_is_typed(stage: Stage) -> None:
+    who = await paced(stage, "447700900707", {"enabled": False})
+    eve = await contact(stage, "447700900771")
+    wrote = await stage.control.send("+447700900771", Send(to=f"+{who.phone}", text="When?"))
+
+    async def status() -> str:
+        return (await stage.control.sent("+447700900771", wrote.id)).status
+
+    await until(status, lambda found: found == "delivered")
+    body = {"chatId": eve, "text": "A long answer. " * 3}
+    answer = await stage.http.post(f"{who.base}/send-text-safe", headers=who.headers, json=body)
+    await until(status, lambda found: found == "read")
+    assert (await shown(stage, who, answer))["waiting_for"] == "typing"
+    assert (await stage.control.inbox("+447700900771")).messages == []
+    assert (await stage.finished(answer, who))["status"] == "sent"
+
+
 async def _recordings(stage: Stage, phone: str) -> int:
     lines = await stage.control.log(1000)
     return sum("chatstate" in line.what and phone in line.device for line in lines)

@@ -1,4 +1,5 @@
-"""send-text-safe: a text that comes as a person's would, after typing for a while that fits its length."""
+"""send-text-safe: a text that comes as a person's would, after reading what they wrote and typing for a while
+that fits its length."""
 
 import msgspec
 
@@ -17,13 +18,13 @@ from waypost.outbox.port import Showing
 
 
 def shows(payload: SendTextPayload, staged: Staged) -> Showing:
-    """Somebody who types it, in open chats too."""
-    return msgspec.structs.replace(typing(payload, staged), always=True)
+    """Somebody who reads and types, in open chats too."""
+    return msgspec.structs.replace(typing(payload, staged), always=True, reads=True)
 
 
 SEND_TEXT_SAFE = OneMessage(
     name="send-text-safe",
-    summary="Send a text after typing for a while",
+    summary="Read the chat, type for a while, and send a text",
     fields=SendTextFields,
     payload=SendTextPayload,
     result=SendTextResult,
