@@ -206,6 +206,7 @@ ACCOUNT_UNNAMED: Final = Fault(
     "WhatsApp has not told this device the account's name yet, and shows nobody without one as online.",
     retryable=True,
 )
+CONTACT_NOT_FOUND: Final = Fault("contact_not_found", 404, "Contact not found.")
 STATE_KEY_MISSING: Final = Fault(
     "state_key_missing",
     503,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from litestar import Litestar
 
 from waypost.access.tokens import Tokens
+from waypost.api.account_api import AccountApi
 from waypost.api.app import Doors, make_app
 from waypost.api.body import BodyReader
 from waypost.api.chats_api import ChatsApi
@@ -78,7 +79,7 @@ from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
 from waypost.workers.pool import WorkerPool
-from waypost.workplace import egress, voice_pool, workshop
+from waypost.workplace import address_of, egress, voice_pool, workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ async def start_gateway(
         stack.enter_context(locked(settings.data))
         listener = listen(settings.host, settings.port)
         stack.callback(listener.close)
-        own = _address(listener)
+        own = address_of(listener)
         storage = await stack.enter_async_context(opened(settings))
         database = storage.database
         tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
@@ -144,13 +145,6 @@ async def start_gateway(
         )
 
 
-def _address(listener: socket.socket) -> str:
-    """host:port that reaches the listener from this machine."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _node(settings: Settings, own: str, clock: Clock) -> Node:
     url = settings.public_url or f"http://{own}"
     return Node(node_id=str(uuid.uuid4()), name=socket.gethostname(), url=url, started_at=clock.now())
@@ -161,6 +155,7 @@ class _House:
     """The parts that the HTTP side is built on."""
 
     writes: Sequence[AnyWrite]
+    resources: Resources
     instances: Instances
     sessions: Sessions
     outbox: Outbox
@@ -320,6 +315,7 @@ async def _furnish(
     await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,
+        resources=resources,
         instances=instances,
         sessions=sessions,
         outbox=outbox,
@@ -360,6 +356,7 @@ def _api(
     endpoints = [
         *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
         *Queued(house.outbox, wait).endpoints(),
+        *AccountApi(house.resources, bodies).endpoints(),
         *PairingApi(house.instances, settings).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
         *house.publishing.endpoints(bodies, tokens),

@@ -1,6 +1,7 @@
 """Parts of a gateway as its settings want them."""
 
 import contextlib
+import socket
 from pathlib import Path
 
 from waypost.config import ConfigError, Settings, normalize_lufs
@@ -39,3 +40,10 @@ def workshop(folder: Path) -> Path:
     for left in folder.glob("*.in"):
         left.unlink(missing_ok=True)
     return folder
+
+
+def address_of(listener: socket.socket) -> str:
+    """host:port that reaches the listener from this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,13 +1,15 @@
 # Made by `python -m scripts.api` from the operations.
 """Every call of the API, described; `Instance` and `Gateway` make them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from waypost.client.describe import Read, Source, Write, part
 from waypost.client.shapes import (
+    BlockedView,
     CallChoice,
     ChatList,
     ContactFields,
+    ContactsView,
     CreatedInstance,
     CreateGroupResult,
     DeleteMessageResult,
@@ -15,6 +17,7 @@ from waypost.client.shapes import (
     DeliveryWithAttempts,
     Done,
     EditMessageResult,
+    ExistsView,
     ForwardMessageResult,
     GroupFound,
     GroupPage,
@@ -32,11 +35,14 @@ from waypost.client.shapes import (
     MediaView,
     MembersResult,
     MessagePage,
+    OneContactView,
     OtpCodeAnswer,
     OtpLinkAnswer,
     OtpValidatedAnswer,
     PacingOverrides,
+    PictureView,
     PollFields,
+    ProfilePictureResult,
     QueuedRequest,
     QueuedRequestPage,
     ReactToMessageResult,
@@ -657,6 +663,98 @@ def leave_group(chat_id: str) -> Write[Success]:
     )
 
 
+def presence(presence: Literal["available", "unavailable"]) -> Write[Success]:
+    """Show the account as online or not.
+
+    presence: How the account shows itself.
+    """
+    return Write(
+        method="POST",
+        path="/presence",
+        result=Success,
+        fields={"presence": presence},
+    )
+
+
+def presence_subscribe(chat_id: str) -> Write[Success]:
+    """Be told when somebody is online.
+
+    chat_id: The person: <number>@c.us, <n>@lid, or a number.
+    """
+    return Write(
+        method="POST",
+        path="/presence-subscribe",
+        result=Success,
+        fields={"chatId": chat_id},
+    )
+
+
+def block(chat_id: str) -> Write[Success]:
+    """Block somebody.
+
+    chat_id: The person: <number>@c.us, <n>@lid, or a number.
+    """
+    return Write(
+        method="POST",
+        path="/block",
+        result=Success,
+        fields={"chatId": chat_id},
+    )
+
+
+def unblock(chat_id: str) -> Write[Success]:
+    """Unblock somebody.
+
+    chat_id: The person: <number>@c.us, <n>@lid, or a number.
+    """
+    return Write(
+        method="POST",
+        path="/unblock",
+        result=Success,
+        fields={"chatId": chat_id},
+    )
+
+
+def profile_name(name: str) -> Write[Success]:
+    """Set the name that others see.
+
+    name: The name that others see.
+    """
+    return Write(
+        method="PUT",
+        path="/profile-name",
+        result=Success,
+        fields={"name": name},
+    )
+
+
+def profile_status(status: str) -> Write[Success]:
+    """Set the text under the account's name.
+
+    status: The text under the name; "" takes it away.
+    """
+    return Write(
+        method="PUT",
+        path="/profile-status",
+        result=Success,
+        fields={"status": status},
+    )
+
+
+def profile_picture(source: Source) -> Write[ProfilePictureResult]:
+    """Give the account another picture.
+
+    source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
+    """
+    return Write(
+        method="PUT",
+        path="/profile-picture",
+        result=ProfilePictureResult,
+        fields={},
+        source=source,
+    )
+
+
 def list_queued_requests(
     *,
     status: str | None = None,
@@ -713,6 +811,97 @@ def retry(uuid: str, *, force: str | None = None) -> Read[QueuedRequest]:
         result=QueuedRequest,
         fields={"force": force},
         in_query=True,
+    )
+
+
+def contacts_get_all(
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    sort_by: Literal["id", "name"] | None = None,
+    sort_order: Literal["asc", "desc"] | None = None,
+) -> Read[ContactsView]:
+    """List the contacts.
+
+    limit: How many; 100 unless given.
+    offset: How many to leave out first.
+    sort_by: What they are sorted by; id unless given.
+    sort_order: asc unless given.
+    """
+    return Read(
+        method="GET",
+        path="/contacts/get-all",
+        result=ContactsView,
+        fields={"limit": limit, "offset": offset, "sort_by": sort_by, "sort_order": sort_order},
+        in_query=True,
+    )
+
+
+def contacts_get(chat_id: str) -> Read[OneContactView]:
+    """One contact.
+
+    chat_id: Digits, <number>@c.us or <n>@lid.
+    """
+    return Read(
+        method="GET",
+        path="/contacts/get",
+        result=OneContactView,
+        fields={"chat_id": chat_id},
+        in_query=True,
+    )
+
+
+def contacts_profile_picture(chat_id: str) -> Read[PictureView]:
+    """Somebody's picture.
+
+    chat_id: Digits, <number>@c.us or <n>@lid.
+    """
+    return Read(
+        method="GET",
+        path="/contacts/profile-picture",
+        result=PictureView,
+        fields={"chat_id": chat_id},
+        in_query=True,
+    )
+
+
+def check_exists(chat_id: str) -> Read[ExistsView]:
+    """Whether a number is on WhatsApp.
+
+    chat_id: Digits, <number>@c.us or <n>@lid.
+    """
+    return Read(
+        method="GET",
+        path="/check-exists",
+        result=ExistsView,
+        fields={"chat_id": chat_id},
+        in_query=True,
+    )
+
+
+def blocked() -> Read[BlockedView]:
+    """Whom the account has blocked."""
+    return Read(
+        method="GET",
+        path="/blocked",
+        result=BlockedView,
+        fields={},
+        in_query=True,
+    )
+
+
+def star_message(message_id: str, star: bool, *, chat_id: str | None = None) -> Read[dict[str, Any]]:
+    """Star a message (not possible yet: 501).
+
+    message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
+    star: Whether it has a star.
+    chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    """
+    return Read(
+        method="PUT",
+        path="/star-message",
+        result=dict[str, Any],
+        fields={"messageId": message_id, "star": star, "chatId": chat_id},
     )
 
 

@@ -516,6 +516,12 @@ class JoinGroupResult(msgspec.Struct, frozen=True, kw_only=True):
     id: str
 
 
+class ProfilePictureResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The id that WhatsApp gave the picture."""
+
+    picture_id: str
+
+
 class RequestError(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request failed, or why it waits to be tried again."""
 
@@ -548,6 +554,74 @@ class QueuedRequestPage(msgspec.Struct, frozen=True, kw_only=True):
 
     data: list[QueuedRequest]
     next_cursor: str | None
+
+
+class ContactView(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom the account has met: `name` is that of its address book, `pushname` their own. `lid`
+    where it is known."""
+
+    id: str
+    name: str | None
+    pushname: str | None
+    lid: str | None
+
+
+class ContactsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Contacts."""
+
+    message: str
+    data: list[ContactView]
+
+
+class OneContactView(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact."""
+
+    message: str
+    data: ContactView
+
+
+class PictureData(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's picture; both null where there is none, or none is shown to this account. The url is
+    WhatsApp's and does not last."""
+
+    id: str | None
+    url: str | None
+
+
+class PictureView(msgspec.Struct, frozen=True, kw_only=True):
+    """What contacts/profile-picture answers."""
+
+    message: str
+    data: PictureData
+
+
+class ExistsData(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a number is on WhatsApp; `id` is the one to write to, which may not be the one asked for."""
+
+    exists: bool
+    id: str | None
+    lid: str | None
+
+
+class ExistsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What check-exists answers."""
+
+    message: str
+    data: ExistsData
+
+
+class BlockedData(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is blocked."""
+
+    id: str
+    lid: str | None
+
+
+class BlockedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What blocked answers."""
+
+    message: str
+    data: list[BlockedData]
 
 
 class PacingOverrides(msgspec.Struct, frozen=True, kw_only=True):

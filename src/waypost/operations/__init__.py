@@ -1,5 +1,12 @@
 """The operations of the API, one file each: routes, OpenAPI and execution all come from this list."""
 
+from waypost.operations.account.block_contact import BLOCK
+from waypost.operations.account.presence_subscribe import PRESENCE_SUBSCRIBE
+from waypost.operations.account.profile_name import PROFILE_NAME
+from waypost.operations.account.profile_picture import PROFILE_PICTURE
+from waypost.operations.account.profile_status import PROFILE_STATUS
+from waypost.operations.account.set_presence import SET_PRESENCE
+from waypost.operations.account.unblock_contact import UNBLOCK
 from waypost.operations.groups.create_group import CREATE_GROUP
 from waypost.operations.groups.group_description import GROUP_DESCRIPTION
 from waypost.operations.groups.group_invite_reset import GROUP_INVITE_RESET
@@ -65,4 +72,11 @@ WRITES: tuple[AnyWrite, ...] = (
     GROUP_INVITE_RESET,
     JOIN_GROUP,
     LEAVE_GROUP,
+    SET_PRESENCE,
+    PRESENCE_SUBSCRIBE,
+    BLOCK,
+    UNBLOCK,
+    PROFILE_NAME,
+    PROFILE_STATUS,
+    PROFILE_PICTURE,
 )
