@@ -121,7 +121,7 @@ async def city(folder: Path, server: PostgresServer, contacts: list[str]) -> Asy
         return {
             "WAYPOST_DATABASE_URL": way,
             # Longer than any fault: receipts may lie in the spool of a node that is cut off.
-            "WAYPOST_UNKNOWN_SECONDS": "20",
+            "WAYPOST_UNKNOWN_SECONDS": "12",
             "SKEW_FILE": str(folder / f"{name}.skew"),
         }
 
