@@ -17,19 +17,20 @@ from waypost.errors import CLIENT_OUTDATED  # noqa: E402
 
 
 class PlayedClient:
-    """Plays the events given, then stays as the library's client does."""
+    """Plays the events given, then stays as the library's client does; its first runs fail."""
 
-    def __init__(self, events: list[tuple[int, bytes]], unreachable: bool) -> None:
+    def __init__(self, events: list[tuple[int, bytes]], failures: int) -> None:
         self.events = events
-        self.unreachable = unreachable
+        self.failures = failures
         self.disconnected = False
         self.tell: Callable[[int, bytes], None] = lambda code, data: None
 
     async def run(self) -> str:
+        if self.failures:
+            self.failures -= 1
+            return "failed to dial https://a:b@c"
         for code, data in self.events:
             self.tell(code, data)
-        if self.unreachable:
-            return "failed to dial"
         await asyncio.Event().wait()
         return ""
 
@@ -37,8 +38,8 @@ class PlayedClient:
         self.disconnected = True
 
 
-async def steps_of(*events: tuple[int, bytes], unreachable: bool = False) -> list[PairingEvent | None]:
-    client, steps = PlayedClient(list(events), unreachable), []
+async def steps_of(*events: tuple[int, bytes], failures: int = 0) -> list[PairingEvent | None]:
+    client, steps = PlayedClient(list(events), failures), []
 
     def make(_: bytes, tell: Callable[[int, bytes], None]) -> Any:
         client.tell = tell
@@ -48,7 +49,7 @@ async def steps_of(*events: tuple[int, bytes], unreachable: bool = False) -> lis
         steps.append(step)
 
     async with asyncio.timeout(10):
-        await HostedPairing(make, report, first_lasts=0.05, others_last=0.02).run()
+        await HostedPairing(make, report, first_lasts=0.05, others_last=0.02, again=(0.01, 0.01)).run()
     assert client.disconnected == isinstance(steps[-1], Paired)
     return steps
 
@@ -73,15 +74,19 @@ async def main() -> None:
     assert isinstance(outdated[-1], PairingFailed)
     assert outdated[-1].code == CLIENT_OUTDATED.code
 
-    unreachable = await steps_of(unreachable=True)
-    assert isinstance(unreachable[-1], PairingFailed)
+    # The first connect is tried again, and its last failure told without addresses.
+    later = await steps_of((QR_CODE, b"one"), scanned(), (incoming.CONNECTED, b""), failures=2)
+    assert isinstance(later[-1], Paired), later
+    (unreachable,) = await steps_of(failures=3)
+    assert isinstance(unreachable, PairingFailed)
+    assert unreachable.reason == "The first connect failed: failed to dial <url>", unreachable
 
     refused = proto.PairStatus(
         Status=proto.PairStatus.ERROR, Error="hmac mismatch"
     ).SerializePartialToString()
     failed = await steps_of((QR_CODE, b"one"), (incoming.PAIR_STATUS, refused))
     assert failed[-1] == PairingFailed(code="pairing_failed", reason="hmac mismatch"), failed
-    print("5 cases")
+    print("6 cases")
 
 
 asyncio.run(main())

@@ -11,7 +11,7 @@ import pytest
     ("program", "count"),
     [
         ("translation_cases.py", 14),
-        ("pairing_cases.py", 5),
+        ("pairing_cases.py", 6),
         ("client_cases.py", 6),
         ("shortfall_cases.py", 4),
     ],

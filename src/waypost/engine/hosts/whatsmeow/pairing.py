@@ -7,7 +7,7 @@ s for the first code and 20 s for each other.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from neonize.proto import Neonize_pb2 as proto
@@ -31,6 +31,8 @@ _CHROME: Final = 1
 _DISPLAYED: Final = "Chrome (Linux)"
 
 _UNREACHABLE: Final = -1
+# Before the first connect is tried once more. It fails for the store's sake too: its tables are made first.
+_AGAIN_S: Final = (0.3, 1.0, 2.0)
 _ENDS: Final = {_UNREACHABLE, incoming.LOGGED_OUT, incoming.CONNECT_FAILURE, incoming.OUTDATED}
 
 Report = Callable[[PairingEvent | None], Awaitable[None]]
@@ -46,6 +48,7 @@ class HostedPairing:
         first_lasts: float = FIRST_CODE_S,
         others_last: float = OTHER_CODE_S,
         phone: str | None = None,
+        again: Sequence[float] = _AGAIN_S,
     ) -> None:
         """With `phone` (digits), a code to type into it is shown; QR codes go unseen, and their end is its
         end."""
@@ -53,8 +56,10 @@ class HostedPairing:
         self._first_lasts = first_lasts
         self._others_last = others_last
         self._phone = phone
+        self._again = again
         self._events: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
+        self._make_client = make_client
         self._client: Client = make_client(incoming.PAIRING_EVENTS, self._on_event)
 
     async def run(self) -> None:
@@ -65,6 +70,10 @@ class HostedPairing:
             connection.cancel()
 
     async def _connect(self) -> None:
+        for delay in self._again:
+            await self._client.run()
+            await asyncio.sleep(delay)
+            self._client = self._make_client(incoming.PAIRING_EVENTS, self._on_event)
         reason = await self._client.run()
         self._events.put_nowait((_UNREACHABLE, reason.encode()))
 
@@ -79,7 +88,7 @@ class HostedPairing:
             if code == incoming.PAIR_STATUS:
                 return await self._scanned(proto.PairStatus.FromString(data))
             if code in _ENDS:
-                return _failure(code)
+                return _failure(code, data)
             if code != QR_CODE:
                 continue
             first, lasts = lasts is None, self._first_lasts if lasts is None else self._others_last
@@ -113,9 +122,9 @@ class HostedPairing:
             return _failed(status.Error)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOGIN_S):
-                while (code := (await self._events.get())[0]) != incoming.CONNECTED:
-                    if code in _ENDS:
-                        return _failure(code)
+                while (event := await self._events.get())[0] != incoming.CONNECTED:
+                    if event[0] in _ENDS:
+                        return _failure(*event)
         await self._client.disconnect()
         return Paired(jid=jid, lid=None)
 
@@ -127,9 +136,9 @@ def _failed(reason: str) -> PairingFailed:
     return PairingFailed(code=PAIRING_FAILED.code, reason=reason[:200] or PAIRING_FAILED.sentence)
 
 
-def _failure(code: int) -> PairingFailed:
+def _failure(code: int, data: bytes) -> PairingFailed:
     if code == incoming.OUTDATED:
         return PairingFailed(code=CLIENT_OUTDATED.code, reason=CLIENT_OUTDATED.sentence)
     if code == _UNREACHABLE:
-        return _failed("WhatsApp could not be reached.")
+        return _failed(f"The first connect failed: {plain(data.decode(errors='replace'))}")
     return _failed("The server ended the pairing.")
