@@ -132,6 +132,9 @@ VOICE_WORKER_DIED: Final = Fault(
 NOT_NATIVE: Final = Fault("not_native", 422, "The file is not a native voice note.")
 
 # --- pictures and videos --------------------------------------------------------------------------
+FILE_TOO_LARGE: Final = Fault(
+    "file_too_large", 422, "The file is larger than WhatsApp takes for this kind of message."
+)
 NOT_IMAGE: Final = Fault(
     "not_image", 422, "The file is not an image; send jpeg, png, webp, gif, bmp or avif, or use send-file."
 )

@@ -108,7 +108,7 @@ def send_text(
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
     link_preview: Whether the page behind the first link is fetched, and shown below the text.
-    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
+    link_preview_high_quality: The same, with the picture of that page as wide as the chat.
     reply_to: Id of the message that is replied to.
     mentions: People who are told that the text names them; it holds @<number> for each.
     """
@@ -141,7 +141,7 @@ def send_text_safe(
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
     text: The text.
     link_preview: Whether the page behind the first link is fetched, and shown below the text.
-    link_preview_high_quality: Whether the picture of that page is shown as wide as the chat.
+    link_preview_high_quality: The same, with the picture of that page as wide as the chat.
     reply_to: Id of the message that is replied to.
     mentions: People who are told that the text names them; it holds @<number> for each.
     """
@@ -248,6 +248,8 @@ def send_image(
     """Send an image.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    filename: Taken from clients that send it: what the file is, its bytes tell.
+    mimetype: Taken from clients that send it: what the file is, its bytes tell.
     caption: A text shown below it.
     view_once: Whether it can be looked at only once.
     reply_to: Id of the message that is replied to.
@@ -299,6 +301,8 @@ def send_video(
     """Send a video.
 
     chat_id: The recipient: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    filename: Taken from clients that send it: what the file is, its bytes tell.
+    mimetype: Taken from clients that send it: what the file is, its bytes tell.
     as_note: Whether it is shown as a circle; phones show no caption there.
     caption: A text shown below it.
     view_once: Whether it can be looked at only once.

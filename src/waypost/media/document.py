@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from waypost.errors import EMPTY_FILE, TOO_LARGE, MediaError
+from waypost.errors import EMPTY_FILE, FILE_TOO_LARGE, MediaError
 from waypost.media.limits import DOCUMENT_BYTES
 
 OCTETS: Final = "application/octet-stream"
@@ -53,13 +53,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def to_document(source: Path, target: Path, filename: str | None, mimetype: str | None) -> Document:
-    """Make `target` the same file as `source`. Blocks. Raises MediaError: EMPTY_FILE, TOO_LARGE."""
+    """Make `target` the same file as `source`. Blocks. Raises MediaError: EMPTY_FILE, FILE_TOO_LARGE."""
     with source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if not size:
             raise MediaError(EMPTY_FILE)
         if size > DOCUMENT_BYTES:
-            raise MediaError(TOO_LARGE, f"The limit of WhatsApp for this kind is {DOCUMENT_BYTES} bytes.")
+            raise MediaError(FILE_TOO_LARGE, f"The limit is {DOCUMENT_BYTES} bytes.")
         start = file.read(16)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").digest()

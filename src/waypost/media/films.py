@@ -24,9 +24,9 @@ from PIL import Image
 from waypost.errors import (
     CORRUPT_VIDEO,
     EMPTY_FILE,
+    FILE_TOO_LARGE,
     NO_VIDEO_TRACK,
     NOT_VIDEO,
-    TOO_LARGE,
     TOO_LONG,
     TOO_MANY_PIXELS,
     UNSUPPORTED_FORMAT,
@@ -59,15 +59,15 @@ def to_film(source: Path, target: Path, limits: MediaLimits, tick: Tick) -> Film
     """Make `target` the video in `source` as a video message can carry it; `tick` is called with the seconds
     done so far.
 
-    `target` appears whole or not at all. Raises MediaError: EMPTY_FILE, TOO_LARGE, NOT_VIDEO, NO_VIDEO_TRACK,
-    UNSUPPORTED_VIDEO, TOO_MANY_PIXELS, TOO_LONG, CORRUPT_VIDEO; and whatever `tick` raises.
+    `target` appears whole or not at all. Raises MediaError: EMPTY_FILE, FILE_TOO_LARGE, NOT_VIDEO,
+    NO_VIDEO_TRACK, UNSUPPORTED_VIDEO, TOO_MANY_PIXELS, TOO_LONG, CORRUPT_VIDEO; and whatever `tick` raises.
     """
     with source.open("rb") as file:
         size = source.stat().st_size
         if not size:
             raise MediaError(EMPTY_FILE)
         if size > limits.video_bytes:
-            raise MediaError(TOO_LARGE, f"The limit of WhatsApp for this kind is {limits.video_bytes} bytes.")
+            raise MediaError(FILE_TOO_LARGE, f"The limit is {limits.video_bytes} bytes.")
         container = _container_of(file)
         with _translated(), closing(_open(file, container)) as opened:
             return _film(file, opened, container, target, limits, tick)

@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from waypost.errors import CORRUPT_IMAGE, EMPTY_FILE, NOT_IMAGE, TOO_LARGE, TOO_MANY_PIXELS, MediaError
+from waypost.errors import CORRUPT_IMAGE, EMPTY_FILE, FILE_TOO_LARGE, NOT_IMAGE, TOO_MANY_PIXELS, MediaError
 from waypost.media.limits import MediaLimits
 from waypost.media.picture import Picture
 from waypost.voice.note import part_of
@@ -44,7 +44,7 @@ _WHITE: Final = (255, 255, 255)
 def to_image(source: Path, target: Path, limits: MediaLimits) -> Picture:
     """Make `target` the picture in `source` as an image message can carry it.
 
-    `target` appears whole or not at all. Raises MediaError: EMPTY_FILE, TOO_LARGE, NOT_IMAGE,
+    `target` appears whole or not at all. Raises MediaError: EMPTY_FILE, FILE_TOO_LARGE, NOT_IMAGE,
     TOO_MANY_PIXELS, CORRUPT_IMAGE.
     """
     with opened(source, limits, limits.image_bytes) as (file, image):
@@ -79,7 +79,7 @@ def opened(source: Path, limits: MediaLimits, most: int) -> Iterator[tuple[Binar
         if not size:
             raise MediaError(EMPTY_FILE)
         if size > most:
-            raise MediaError(TOO_LARGE, f"The limit of WhatsApp for this kind is {most} bytes.")
+            raise MediaError(FILE_TOO_LARGE, f"The limit is {most} bytes.")
         try:
             with Image.open(file, formats=FORMATS) as image:
                 if image.width * image.height > _most_pixels(image.format, limits):

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 from PIL import Image, ImageOps, ImageSequence
 
-from waypost.errors import TOO_LARGE, MediaError
+from waypost.errors import FILE_TOO_LARGE, MediaError
 from waypost.media.limits import MediaLimits
 from waypost.media.picture import Picture
 from waypost.media.pictures import copying, finished, opened, shrink
@@ -31,7 +31,7 @@ _FRAME_MS: Final = 100
 def to_sticker(source: Path, target: Path, limits: MediaLimits) -> Picture:
     """Make `target` a sticker of the picture in `source`.
 
-    Raises MediaError: EMPTY_FILE, TOO_LARGE (also where no quality makes it small enough), NOT_IMAGE,
+    Raises MediaError: EMPTY_FILE, FILE_TOO_LARGE (also where no quality makes it small enough), NOT_IMAGE,
     TOO_MANY_PIXELS, CORRUPT_IMAGE.
     """
     with opened(source, limits, limits.image_bytes) as (file, image):
@@ -47,13 +47,13 @@ def to_sticker(source: Path, target: Path, limits: MediaLimits) -> Picture:
 
 
 def _small_enough(draw: Callable[[BinaryIO, int], None], most: int) -> bytes:
-    """The best quality whose file has `most` bytes at most. Raises MediaError(TOO_LARGE)."""
+    """The best quality whose file has `most` bytes at most. Raises MediaError(FILE_TOO_LARGE)."""
     for quality in _QUALITIES:
         sink = io.BytesIO()
         draw(sink, quality)
         if sink.tell() <= most:
             return sink.getvalue()
-    raise MediaError(TOO_LARGE, f"It has too much detail for a sticker of {most} bytes.")
+    raise MediaError(FILE_TOO_LARGE, f"It has too much detail for a sticker of {most} bytes.")
 
 
 def _still(image: Image.Image) -> Callable[[BinaryIO, int], None]:

@@ -17,6 +17,9 @@ FileField = Annotated[
 Caption = Annotated[
     Annotated[str, Meta(max_length=CAPTION_MAX)] | None, Meta(description="A text shown below it.")
 ]
+NotNeeded = Annotated[
+    str | None, Meta(description="Taken from clients that send it: what the file is, its bytes tell.")
+]
 ViewOnce = Annotated[bool, Meta(description="Whether it can be looked at only once.")]
 
 

@@ -37,7 +37,7 @@ class SendTextFields(msgspec.Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether the page behind the first link is fetched, and shown below the text.")
     ] = False
     link_preview_high_quality: Annotated[
-        bool, Meta(description="Whether the picture of that page is shown as wide as the chat.")
+        bool, Meta(description="The same, with the picture of that page as wide as the chat.")
     ] = False
     reply_to: ReplyTo = None
     mentions: Mentions = None
@@ -70,7 +70,7 @@ def accept(fields: SendTextFields) -> SendTextPayload:
         text=fields.text,
         reply_to=checked_reply(fields.reply_to),
         mentions=checked_mentions(fields.mentions),
-        link=link_in(fields.text) if fields.link_preview else None,
+        link=link_in(fields.text) if fields.link_preview or fields.link_preview_high_quality else None,
         large=fields.link_preview_high_quality,
     )
 

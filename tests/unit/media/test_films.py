@@ -96,7 +96,7 @@ def test_what_phones_do_not_play_is_refused_and_leaves_nothing(
 
 def test_a_video_beyond_a_limit_is_refused(tmp_path: Path) -> None:
     data = film()
-    assert refused(tmp_path, data, MediaLimits(video_bytes=1_000)) == "too_large"
+    assert refused(tmp_path, data, MediaLimits(video_bytes=1_000)) == "file_too_large"
     assert refused(tmp_path, data, MediaLimits(video_pixels=1_000)) == "too_many_pixels"
     assert refused(tmp_path, data, MediaLimits(video_seconds=1)) == "too_long"
 

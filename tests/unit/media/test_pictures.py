@@ -102,7 +102,7 @@ def test_what_can_t_be_a_picture_is_refused_and_leaves_nothing(
 
 
 def test_a_picture_larger_than_whatsapp_takes_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    assert refused(tmp_path, jpeg(300, 200), limits=MediaLimits(image_bytes=1_000)) == "too_large"
+    assert refused(tmp_path, jpeg(300, 200), limits=MediaLimits(image_bytes=1_000)) == "file_too_large"
 
 
 def test_a_sticker_is_a_square_of_512_whatever_it_was(tmp_path: Path) -> None:
@@ -140,4 +140,4 @@ def test_a_sticker_is_made_small_enough_or_refused(tmp_path: Path) -> None:
     picture, _ = made(tmp_path, busy, to_sticker)
     assert picture.size <= LIMITS.still_sticker_bytes
     (tmp_path / "target").unlink()
-    assert refused(tmp_path, busy, to_sticker, MediaLimits(still_sticker_bytes=1_000)) == "too_large"
+    assert refused(tmp_path, busy, to_sticker, MediaLimits(still_sticker_bytes=1_000)) == "file_too_large"

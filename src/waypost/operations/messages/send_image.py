@@ -12,6 +12,7 @@ from waypost.operations.file_message import (
     FileField,
     FileMessage,
     FileUrl,
+    NotNeeded,
     ViewOnce,
     file_content,
     shown_file,
@@ -25,14 +26,13 @@ from waypost.outbox.request import Upload
 
 
 class SendImageFields(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of the call. `filename` and `mimetype` are taken from clients that send them, and not needed:
-    a picture shows no name, and what it is, its bytes tell."""
+    """The body of the call."""
 
     chatId: ChatId
     url: FileUrl = None
     file: FileField = None
-    filename: str | None = None
-    mimetype: str | None = None
+    filename: NotNeeded = None
+    mimetype: NotNeeded = None
     caption: Caption = None
     view_once: ViewOnce = False
     reply_to: ReplyTo = None

@@ -15,6 +15,7 @@ from waypost.operations.file_message import (
     FileField,
     FileMessage,
     FileUrl,
+    NotNeeded,
     ViewOnce,
     file_content,
     shown_file,
@@ -28,13 +29,13 @@ from waypost.outbox.request import Upload
 
 
 class SendVideoFields(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of the call. `filename` and `mimetype` are taken of clients that send them, not needed."""
+    """The body of the call."""
 
     chatId: ChatId
     url: FileUrl = None
     file: FileField = None
-    filename: str | None = None
-    mimetype: str | None = None
+    filename: NotNeeded = None
+    mimetype: NotNeeded = None
     asNote: Annotated[
         bool, Meta(description="Whether it is shown as a circle; phones show no caption there.")
     ] = False

@@ -55,7 +55,7 @@ async def test_an_error_is_one_sentence_that_names_the_command(waypost: Run) -> 
 
 
 async def test_what_a_contact_received_is_shown_and_what_it_writes_arrives(
-    waypost: Run, sandbox: Sandbox, client: SandboxClient, companion: Companion
+    waypost: Run, sandbox: Sandbox, client: SandboxClient, companion: Companion, tmp_path: Path
 ) -> None:
     async with companion.connected(sandbox, companion.login()):
         await companion.activate()
@@ -66,6 +66,14 @@ async def test_what_a_contact_received_is_shown_and_what_it_writes_arrives(
         sent = await waypost("send", "--from", ADA, "--to", SHOP, "--text", "hello shop", "--json")
         message = await companion.next("message", id=json.loads(sent.output)["id"])
         assert companion.open(message).conversation == "hello shop"
+        (tmp_path / "oven.png").write_bytes(b"a picture")
+        words = ["--image", str(tmp_path / "oven.png"), "--caption", "The oven", "--view-once"]
+        sent = await waypost("send", "--from", ADA, "--to", SHOP, *words, "--json")
+        message = await companion.next("message", id=json.loads(sent.output)["id"])
+        image = companion.open(message).view_once_message_v2.message.image
+        assert (image.caption, image.mimetype, image.file_length) == ("The oven", "image/png", 9)
+        both = await waypost("send", "--from", ADA, "--to", SHOP, "--text", "x", *words)
+        assert both.exit_code == 2
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
