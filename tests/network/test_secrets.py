@@ -42,6 +42,7 @@ def of_phone(folder: Path) -> dict[str, bytes]:
 async def converse(stage: Stage, recordings: str) -> tuple[dict[str, str], dict[str, bytes]]:
     """Pair, send both ways, fail in several ways; the secret texts and bytes that were spoken of."""
     words = {name: secrets.token_hex(12) for name in ("caption", "text", "answer", "query", "wrong token")}
+    hooked = await webhook(stage)
     paired = await stage.pair("second", "447700900172")
     waiting = await stage.create("third", "447700900173")
     requests = [
@@ -66,6 +67,7 @@ async def converse(stage: Stage, recordings: str) -> tuple[dict[str, str], dict[
     audio: dict[str, Any] = requests[0]["response_body"]["message"]["audioMessage"]
     texts = {
         **words,
+        **hooked,
         "admin token": stage.admin["Authorization"].split("|")[-1],
         "token": stage.instance.token.split("|")[-1],
         "second token": paired.token.split("|")[-1],
@@ -76,16 +78,36 @@ async def converse(stage: Stage, recordings: str) -> tuple[dict[str, str], dict[
     return texts, {"media key": base64.b64decode(audio["mediaKey"])}
 
 
+async def webhook(stage: Stage) -> dict[str, str]:
+    """A webhook whose receiver is away; its secrets, the path of its url among them."""
+    secret = {name: secrets.token_hex(12) for name in ("path", "secret", "header")}
+    body = {
+        "url": f"http://127.0.0.1:9/{secret['path']}",
+        "events": ["queued_request.finished", "message.any"],
+        "secret": secret["secret"],
+        "headers": {"X-Api-Key": secret["header"]},
+    }
+    path, headers = f"{stage.instance.base}/webhooks", stage.instance.headers
+    made = (await stage.http.post(path, headers=headers, json=body)).json()
+    assert not (await stage.http.post(f"{path}/{made['id']}/test", headers=headers)).json()["delivered"]
+    wrong = await stage.http.post(path, headers=headers, json={**body, "url": f"{body['url']}\n[x"})
+    assert wrong.status_code == 422
+    return {f"webhook's {name}": text for name, text in secret.items()} | {
+        "signing secret": made["signing_secret"].removeprefix("whsec_")
+    }
+
+
 async def test_no_log_has_a_token_a_text_a_key_or_a_code(
     tmp_path: Path, recordings: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with gateway_stage(tmp_path, fetch_allow=["127.0.0.1"], log_level="debug") as stage:
+    allowed: dict[str, Any] = {"fetch_allow": ["127.0.0.1"], "webhook_allow": ["127.0.0.1"]}
+    async with gateway_stage(tmp_path, **allowed, log_level="debug") as stage:
         texts, binary = await converse(stage, recordings)
         lines = await stage.control.log(limit=2000)
         binary |= of_phone(tmp_path)
     out, err = capfd.readouterr()
     # What is not there proves nothing unless something is: each part has spoken.
-    for event in ("sandbox.started", "sandbox.unknown_number", "engine"):
+    for event in ("delivery_postponed", "sandbox.started", "sandbox.unknown_number", "engine"):
         assert event in err
     assert len(binary) == 5
     told = {"standard error": err, "standard output": out, "the sandbox's log": repr(lines)}

@@ -90,6 +90,7 @@ class NodesStage:
             "WAYPOST_VOICE_WORKERS": "1",
             # Uploads are large ones: they must reach a holder that did not receive them.
             "WAYPOST_INLINE_MAX_BYTES": "1000",
+            "WAYPOST_WEBHOOK_ALLOW": "127.0.0.1",
             "WAYPOST_LOG_LEVEL": "info",
             **self._settings(name),
         }

@@ -54,6 +54,7 @@ class Receiver:
     answer: Callable[[Received], Answer] = take
     came: list[Received] = field(default_factory=list)
     hold: asyncio.Event = field(default_factory=asyncio.Event)
+    text: bytes = b'{"seen":true}'
     open_now: int = 0
     most_open: int = 0
 
@@ -88,7 +89,7 @@ class Receiver:
         self.open_now -= 1
         status, headers = self.answer(received)
         lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-        text = b'{"seen":true}'
+        text = self.text
         head = f"HTTP/1.1 {status} Said\r\ncontent-length: {len(text)}\r\n{''.join(lines)}\r\n"
         writer.write(head.encode() + text)
         await writer.drain()
