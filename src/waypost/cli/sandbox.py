@@ -13,6 +13,7 @@ import typer
 from rich.table import Column, Table
 
 from waypost.cli.sandbox_account import ON_PHONES, does
+from waypost.cli.sandbox_acts import acts, call
 from waypost.cli.sandbox_groups import groups
 from waypost.cli.sandbox_screen import AsJson, Number, Url, ask, one_sentence, say, show
 from waypost.sandbox.client import DEFAULT_URL, SandboxClient
@@ -31,7 +32,9 @@ contacts = typer.Typer(help="Contacts that answer; without a command, list them.
 app.add_typer(phones, name="phones", invoke_without_command=True)
 app.add_typer(contacts, name="contacts", invoke_without_command=True)
 app.add_typer(groups, name="groups", invoke_without_command=True)
+app.add_typer(acts, name="act")
 app.command("does")(does)
+app.command("call")(call)
 for _name, _command in ON_PHONES.items():
     phones.command(_name)(_command)
 

@@ -1,0 +1,156 @@
+"""Files of messages: fetched, tried again, given up, and forgotten."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from waypost.chats.files import FileQueue
+from waypost.chats.store import FileKey, StoredFile
+from waypost.errors import MEDIA_DOWNLOAD_FAILED, MEDIA_GONE, NOT_CONNECTED, EngineError, Fault
+from waypost.instances.instance import Instance
+from waypost.instances.messages import Message
+from waypost.media.blobs import LocalBlobs
+from waypost.storage.chats import SqlChats
+from waypost.storage.instances import SqlInstances
+from waypost.storage.media import SqlMedia
+from waypost.storage.sqlite.database import opened
+from waypost.telemetry import make_log
+from waypost.testing.clock import FakeClock
+from waypost.testing.gateway_stage import until
+
+KEY = FileKey("shop", "A", "1@s.whatsapp.net")
+
+
+@dataclass
+class Session:
+    """Downloads `data`, or fails as often as `faults` says."""
+
+    data: bytes = b"picture"
+    faults: list[Fault] = field(default_factory=list)
+    asked: int = 0
+
+    async def download(self, content: bytes, path: Path) -> int:
+        assert content == b"protobuf"
+        self.asked += 1
+        if self.faults:
+            raise EngineError(self.faults.pop(0))
+        return path.write_bytes(self.data)
+
+
+@dataclass
+class House:
+    """A queue over real stores. `online` tells whether the instance is connected."""
+
+    queue: FileQueue
+    chats: SqlChats
+    media: SqlMedia
+    session: Session
+    clock: FakeClock
+    blobs: LocalBlobs
+    online: bool = True
+
+    async def want(self, size: int | None = 7) -> None:
+        message = Message(
+            instance_id="shop",
+            message_id="A",
+            chat=KEY.sender,
+            sender=KEY.sender,
+            from_me=False,
+            timestamp=1,
+            content=b"protobuf",
+        )
+        file = StoredFile(key=KEY, state="wanted", mimetype="image/png", size=size)
+        await self.chats.keep([message], [file], self.clock.now())
+        self.queue.wake()
+
+    async def ended(self, state: str) -> StoredFile:
+        """The file once it is in that state; time passes meanwhile, so that it is tried again."""
+
+        async def look() -> StoredFile | None:
+            self.clock.advance(60)
+            self.queue.wake()
+            return await self.media.find(KEY)
+
+        found: StoredFile = await until(look, lambda file: file is not None and file.state == state)
+        return found
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    (tmp_path / "workshop").mkdir()
+    async with opened(tmp_path / "waypost.db") as database:
+        await SqlInstances(database).add(
+            Instance(id="shop", name="shop", phone="1", network="sandbox", created_at=0.0)
+        )
+        clock, session, log = FakeClock(), Session(), make_log("error", "text")
+        chats, media, blobs = SqlChats(database), SqlMedia(database), LocalBlobs(tmp_path / "blobs")
+
+        def session_of(_: str) -> Any:
+            return session if here.online else None
+
+        queue = FileQueue(
+            media, chats, blobs, session_of, tmp_path / "workshop", 100, lambda: None, clock, log
+        )
+        here = House(queue, chats, media, session, clock, blobs)
+        async with queue.running():
+            yield here
+        assert list((tmp_path / "workshop").iterdir()) == []
+        blobs.close()
+
+
+async def test_a_file_is_fetched_and_kept(house: House) -> None:
+    await house.want()
+    file = await house.ended("there")
+    assert file.size == 7
+    assert house.blobs.path_of(file.blob_id or "").read_bytes() == b"picture"
+
+
+async def test_a_file_that_fails_is_tried_again(house: House) -> None:
+    house.session.faults = [MEDIA_DOWNLOAD_FAILED, NOT_CONNECTED, MEDIA_DOWNLOAD_FAILED]
+    await house.want()
+    file = await house.ended("there")
+    assert (file.attempts, house.session.asked) == (2, 4)
+
+
+async def test_after_five_failures_it_is_given_up(house: House) -> None:
+    house.session.faults = [MEDIA_DOWNLOAD_FAILED] * 9
+    await house.want()
+    assert (await house.ended("failed")).error == "media_download_failed"
+    assert house.session.asked == 5
+
+
+async def test_what_the_servers_no_longer_have_is_not_asked_for_again(house: House) -> None:
+    house.session.faults = [MEDIA_GONE]
+    await house.want()
+    assert (await house.ended("failed")).error == "media_gone"
+    assert house.session.asked == 1
+
+
+async def test_a_file_that_is_too_large_is_not_asked_for(house: House) -> None:
+    await house.want(size=101)
+    assert (await house.ended("failed")).error == "media_too_large"
+    assert house.session.asked == 0
+
+
+async def test_a_file_that_is_larger_than_it_said_is_not_kept(house: House) -> None:
+    house.session.data = bytes(101)
+    await house.want(size=7)
+    assert (await house.ended("failed")).error == "media_too_large"
+    assert list(house.blobs.path_of("0" * 32).parent.iterdir()) == []
+
+
+async def test_an_instance_that_is_offline_loses_no_try(house: House) -> None:
+    house.online = False
+    await house.want()
+    until_later = house.clock.now()
+
+    async def put_off() -> bool:
+        file = await house.media.find(KEY)
+        return file is not None and file.next_attempt_at > until_later
+
+    await until(put_off, lambda found: found)
+    house.online = True
+    assert (await house.ended("there")).attempts == 0
