@@ -30,6 +30,8 @@ from waypost.telemetry import Log
 
 # How soon the engine is asked again what became of a send, while it can't tell.
 _ASK_AGAIN_SECONDS: Final = 2.0
+# What the server has kept comes within this after a connect, on a busy machine too.
+_ANYWAY_SECONDS: Final = 10.0
 # Where the operator chose to send again what may have been sent: so often at most.
 _MOST_SENDS: Final = 3
 
@@ -178,7 +180,7 @@ class Sending:
     async def _unknown(self, entry: Entry, step: Step, message_id: str | None) -> bool:
         """The send ended without an answer: keep that, then find out."""
         entry.performing_since = None
-        unknown = msgspec.structs.replace(step, state="unknown", message_id=message_id or step.message_id)
+        unknown = self._open(step, message_id or step.message_id)
         return await self._record(entry, unknown) or (
             entry.phase is not Phase.GONE and await self._settle(entry, unknown)
         )
@@ -192,8 +194,8 @@ class Sending:
         if isinstance(settlement, NeverSent):
             return await self._never_sent(entry, step)
         if isinstance(settlement, MaybeSent):
-            unknown = msgspec.structs.replace(step, state="unknown", message_id=settlement.message_id)
-            return await self._record(entry, unknown) or self._await_receipt(entry)
+            unknown = self._open(step, settlement.message_id)
+            return await self._record(entry, unknown) or self._await_receipt(entry, unknown)
         if isinstance(settlement, Unknowable):
             await self._endings.unknown(entry, settlement.reason)
         return False
@@ -257,9 +259,26 @@ class Sending:
         else:
             entry.phase = Phase.GONE
 
-    def _await_receipt(self, entry: Entry) -> bool:
+    def _open(self, step: Step, message_id: str | None) -> Step:
+        """`step` as one of unknown outcome, with the time since when it is."""
+        since = step.timestamp if step.state == "unknown" else None
+        return msgspec.structs.replace(
+            step, state="unknown", message_id=message_id, timestamp=since or int(self._clock.now())
+        )
+
+    def _await_receipt(self, entry: Entry, step: Step) -> bool:
         if entry.phase is not Phase.GONE:
             if entry.settle_by is None:
-                entry.settle_by = self._clock.monotonic() + self._settings.settle
+                entry.settle_by = self._clock.monotonic() + self._time_for_receipts(entry, step)
             entry.wait(Phase.RECEIPT)
         return False
+
+    def _time_for_receipts(self, entry: Entry, step: Step) -> float:
+        """The time that is set; what an earlier process has waited counts, lest each takeover holds the chat
+        up anew.
+        """
+        settle = self._settings.settle
+        if not entry.recovered or step.timestamp is None:
+            return settle
+        waited = max(self._clock.now() - step.timestamp, 0.0)
+        return max(settle - waited, min(settle, _ANYWAY_SECONDS))

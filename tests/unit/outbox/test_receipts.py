@@ -124,6 +124,28 @@ async def test_the_time_for_receipts_is_the_same_whatever_the_clock_is_set_to(
         assert (await finished(outbox, uuid)).state is RequestState.FAILED
 
 
+async def test_what_earlier_processes_have_waited_counts_but_for_a_moment_after_each_takeover(
+    house: House,
+) -> None:
+    async with house.open() as (outbox, executor):
+        executor.plan("performed", ack_lost)
+        uuid = (await outbox.accept(house.call())).uuid
+        await waiting(outbox, uuid, "receipt")
+    for _ in range(2):
+        house.clock.advance(50)
+        async with house.open() as (outbox, _):
+            await waiting(outbox, uuid, "receipt")
+            house.clock.advance(9)
+            outbox.wake(INSTANCE)
+            await asyncio.sleep(0.05)
+            assert (await outbox.get(INSTANCE, uuid)).waiting_for == "receipt"
+    async with house.open() as (outbox, _):
+        await waiting(outbox, uuid, "receipt")
+        house.clock.advance(11)
+        outbox.wake(INSTANCE)
+        assert (await finished(outbox, uuid)).state is RequestState.FAILED
+
+
 async def test_a_receipt_after_the_time_set_is_still_shown(house: House) -> None:
     async with house.open() as (outbox, executor):
         executor.plan("performed", ack_lost)
