@@ -24,6 +24,8 @@ SAMPLES: dict[str, Any] = {
     "contacts": [{"fullName": "Ada", "phoneNumber": f"+{CONTACT}"}],
     "poll": {"name": "When?", "options": ["now", "later"]},
 }
+# Operations that want one of several optional fields.
+ONE_OF: dict[str, dict[str, Any]] = {"group-settings": {"announce": True}}
 # Text fields with a syntax of their own.
 ADDRESSES = {"chatId", "messageId", "reply_to", "url"}
 LONG = 5_000
@@ -38,7 +40,7 @@ def sound(write: AnyWrite) -> dict[str, Any]:
     }
     if write.file is not None:
         body[write.file.url] = SAMPLES["url"]
-    return body
+    return body | ONE_OF.get(write.name, {})
 
 
 def typed_fields(kind: type[msgspec.Struct]) -> list[tuple[FieldInfo, Any]]:

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks
 from waypost.testing.gateway_stage import Stage, gateway_stage
 
 # Each operation is called so often with what it takes, and as often with what it does not.
-EXAMPLES = 3 * max(1, int(os.environ.get("FUZZ_SECONDS", "20")) // 20)
+EXAMPLES = 2 * max(1, int(os.environ.get("FUZZ_SECONDS", "20")) // 20)
 # They would take the stage away: drawn for an instance that nobody has.
 ENDINGS = ("delete-api-whatsapp-v2-instance", "post-api-whatsapp-v2-instance-logout")
 # It answers as long as somebody listens.
