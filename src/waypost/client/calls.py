@@ -208,6 +208,7 @@ def send_file(
     mimetype: str | None = None,
     caption: str | None = None,
     reply_to: str | None = None,
+    mentions: list[str] | None = None,
 ) -> Write[SendFileResult]:
     """Send a file as a document.
 
@@ -217,6 +218,7 @@ def send_file(
     mimetype: What the file is; without it, by its name, else by its first bytes.
     caption: A text shown below it.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
     """
     return Write(
@@ -230,6 +232,7 @@ def send_file(
             "mimetype": mimetype,
             "caption": caption,
             "reply_to": reply_to,
+            "mentions": mentions,
         },
         source=source,
     )
@@ -244,6 +247,7 @@ def send_image(
     caption: str | None = None,
     view_once: bool | None = None,
     reply_to: str | None = None,
+    mentions: list[str] | None = None,
 ) -> Write[SendImageResult]:
     """Send an image.
 
@@ -253,6 +257,7 @@ def send_image(
     caption: A text shown below it.
     view_once: Whether it can be looked at only once.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
     """
     return Write(
@@ -266,6 +271,7 @@ def send_image(
             "caption": caption,
             "view_once": view_once,
             "reply_to": reply_to,
+            "mentions": mentions,
         },
         source=source,
     )
@@ -297,6 +303,7 @@ def send_video(
     caption: str | None = None,
     view_once: bool | None = None,
     reply_to: str | None = None,
+    mentions: list[str] | None = None,
 ) -> Write[SendVideoResult]:
     """Send a video.
 
@@ -307,6 +314,7 @@ def send_video(
     caption: A text shown below it.
     view_once: Whether it can be looked at only once.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
     """
     return Write(
@@ -321,6 +329,7 @@ def send_video(
             "caption": caption,
             "view_once": view_once,
             "reply_to": reply_to,
+            "mentions": mentions,
         },
         source=source,
     )

@@ -1,11 +1,13 @@
 """What messages that bring a file have in common: fields of a call, of the message and of the result."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from waypost.engine.port import Content, UploadedMedia
+from waypost.operations.mentions import Mention, with_mentions
 
 CAPTION_MAX: Final = 65_536  # characters that WhatsApp takes
 
@@ -62,6 +64,19 @@ def file_content(media: UploadedMedia, mimetype: str) -> Content:
         "directPath": media.direct_path,
         "mediaKeyTimestamp": media.uploaded_at,
     }
+
+
+def caption_content(caption: str | None, mentions: Sequence[Mention]) -> Content:
+    """The fields of a caption, and of those whom it names."""
+    if caption is None:
+        return {}
+    named = {"mentionedJID": [mention.jid for mention in mentions]} if mentions else None
+    return {"caption": with_mentions(caption, mentions), "contextInfo": named}
+
+
+def shown_caption(caption: str | None, mentions: Sequence[Mention]) -> str | UnsetType:
+    """The caption as the result shows it."""
+    return UNSET if caption is None else with_mentions(caption, mentions)
 
 
 def viewed_once(content: Content, view_once: bool, wrapper: str = "viewOnceMessageV2") -> Content:

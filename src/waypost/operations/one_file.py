@@ -18,6 +18,7 @@ from waypost.engine.port import Content, SendOrder, UploadedMedia, UploadKind
 from waypost.instances.instance import Instance
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
+from waypost.operations.mentions import MENTION_NOT_FOUND, Mention, find_mentions
 from waypost.operations.one_message import MESSAGE, Stored
 from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageResult, key_of
@@ -51,6 +52,7 @@ class StagedFile(Heading, Generic[Found], frozen=True, kw_only=True):
 
     media: UploadedMedia
     facts: Found
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +124,17 @@ class OneFile(Generic[Fields, Payload, Found]):
 
     async def _stage(self, resources: Resources, request: Request, payload: Payload) -> Stage:
         to, chat_key = await find_heading(resources, request, payload.chat, payload.reply_to)
+        mentions = await find_mentions(resources, request, Jid.parse(to.jid), payload.mentions)
+        unnamed = [MENTION_NOT_FOUND] if len(mentions) < len(payload.mentions) else []
         media, facts = await self._uploaded(resources, request, payload)
-        staged = StagedFile(jid=to.jid, quote=to.quote, warnings=to.warnings, media=media, facts=facts)
+        staged = StagedFile(
+            jid=to.jid,
+            quote=to.quote,
+            warnings=[*to.warnings, *unnamed],
+            media=media,
+            facts=facts,
+            mentions=tuple(mentions),
+        )
         return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)
 
     async def _uploaded(

@@ -90,3 +90,18 @@ async def test_what_is_no_picture_ends_with_its_reason_and_the_next_one_goes(sta
         assert (request["error"]["code"], request["response_status"]) == (code, 422)
         assert request["response_body"]["errors"]["file"]
     assert (await received(stage, await sent(stage, "send-image", animation("GIF", 30, 20)))).media == "ok"
+
+
+async def test_a_caption_names_people_and_says_whom_it_could_not_name(stage: Stage) -> None:
+    first = await sent(stage, "send-image", jpeg())
+    body = {
+        "file": base64.b64encode(jpeg()).decode(),
+        "caption": f"@{CONTACT}, look",
+        "mentions": [CONTACT, "447700900999"],
+        "reply_to": first["response_body"]["key"]["id"],
+    }
+    request = await sent(stage, "send-image", **body)
+    message = await received(stage, request)
+    assert (message.text, message.quoted_id) == (f"@{CONTACT}, look", body["reply_to"])
+    assert message.fields["image"]["context_info"]["mentioned_jid"] == [f"{CONTACT}@s.whatsapp.net"]
+    assert request["response_body"]["warnings"] == ["mention_not_found"]

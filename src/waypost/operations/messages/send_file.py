@@ -15,10 +15,13 @@ from waypost.operations.file_message import (
     FileField,
     FileMessage,
     FileUrl,
+    caption_content,
     file_content,
+    shown_caption,
     shown_file,
 )
 from waypost.operations.kind import FilePolicy
+from waypost.operations.mentions import Mentions, checked_mentions
 from waypost.operations.one_file import FileStored, Making, OneFile, StagedFile
 from waypost.operations.resources import Resources
 from waypost.operations.shapes import MessageResult
@@ -47,6 +50,7 @@ class SendFileFields(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     caption: Caption = None
     reply_to: ReplyTo = None
+    mentions: Mentions = None
 
 
 class DocumentMessage(FileMessage, frozen=True, kw_only=True):
@@ -84,6 +88,7 @@ def accept(fields: SendFileFields, upload: Upload | None) -> SendFilePayload:
         url=url,
         caption=fields.caption,
         reply_to=checked_reply(fields.reply_to),
+        mentions=checked_mentions(fields.mentions),
         filename=fit_name(fields.filename or fields.fileName) or name_in_url(url),
         mimetype=fields.mimetype,
     )
@@ -109,7 +114,7 @@ def content(payload: SendFilePayload, staged: StagedFile[Document]) -> Content:
             **file_content(staged.media, document.mimetype),
             "fileName": document.filename,
             "title": document.filename,
-            "caption": payload.caption,
+            **caption_content(payload.caption, staged.mentions),
         }
     }
     return message if payload.caption is None else {"documentWithCaptionMessage": {"message": message}}
@@ -122,7 +127,7 @@ def shown(payload: SendFilePayload, staged: StagedFile[Document]) -> DocumentCon
         **shown_file(staged.media, document.mimetype),
         fileName=document.filename,
         title=document.filename,
-        caption=payload.caption or UNSET,
+        caption=shown_caption(payload.caption, staged.mentions),
     )
     return DocumentContent(documentMessage=message)
 

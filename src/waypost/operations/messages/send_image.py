@@ -14,11 +14,14 @@ from waypost.operations.file_message import (
     FileUrl,
     NotNeeded,
     ViewOnce,
+    caption_content,
     file_content,
+    shown_caption,
     shown_file,
     viewed_once,
 )
 from waypost.operations.kind import FilePolicy
+from waypost.operations.mentions import Mentions, checked_mentions
 from waypost.operations.one_file import FileStored, Making, OneFile, StagedFile
 from waypost.operations.resources import Resources
 from waypost.operations.shapes import MessageResult
@@ -36,6 +39,7 @@ class SendImageFields(msgspec.Struct, frozen=True, kw_only=True):
     caption: Caption = None
     view_once: ViewOnce = False
     reply_to: ReplyTo = None
+    mentions: Mentions = None
 
 
 class ImageMessage(FileMessage, frozen=True, kw_only=True):
@@ -73,6 +77,7 @@ def accept(fields: SendImageFields, upload: Upload | None) -> SendImagePayload:
         url=fields.url if upload is None else None,
         caption=fields.caption,
         reply_to=checked_reply(fields.reply_to),
+        mentions=checked_mentions(fields.mentions),
         view_once=fields.view_once,
     )
 
@@ -90,7 +95,7 @@ def content(payload: SendImagePayload, staged: StagedFile[Picture]) -> Content:
         "width": picture.width,
         "height": picture.height,
         "JPEGThumbnail": picture.thumbnail,
-        "caption": payload.caption,
+        **caption_content(payload.caption, staged.mentions),
         "viewOnce": payload.view_once or None,
     }
     return viewed_once({"imageMessage": image}, payload.view_once)
@@ -104,7 +109,7 @@ def shown(payload: SendImagePayload, staged: StagedFile[Picture]) -> ImageConten
         width=picture.width,
         height=picture.height,
         jpegThumbnail=picture.thumbnail,
-        caption=payload.caption or UNSET,
+        caption=shown_caption(payload.caption, staged.mentions),
         viewOnce=payload.view_once or UNSET,
     )
     return ImageContent(imageMessage=image)

@@ -17,11 +17,14 @@ from waypost.operations.file_message import (
     FileUrl,
     NotNeeded,
     ViewOnce,
+    caption_content,
     file_content,
+    shown_caption,
     shown_file,
     viewed_once,
 )
 from waypost.operations.kind import FilePolicy
+from waypost.operations.mentions import Mentions, checked_mentions
 from waypost.operations.one_file import FileStored, Making, OneFile, StagedFile
 from waypost.operations.resources import Resources
 from waypost.operations.shapes import MessageResult
@@ -42,6 +45,7 @@ class SendVideoFields(msgspec.Struct, frozen=True, kw_only=True):
     caption: Caption = None
     view_once: ViewOnce = False
     reply_to: ReplyTo = None
+    mentions: Mentions = None
 
 
 class VideoMessage(FileMessage, frozen=True, kw_only=True):
@@ -84,6 +88,7 @@ def accept(fields: SendVideoFields, upload: Upload | None) -> SendVideoPayload:
         url=fields.url if upload is None else None,
         caption=fields.caption,
         reply_to=checked_reply(fields.reply_to),
+        mentions=checked_mentions(fields.mentions),
         as_note=fields.asNote,
         view_once=fields.view_once,
     )
@@ -103,7 +108,7 @@ def content(payload: SendVideoPayload, staged: StagedFile[Film]) -> Content:
         "width": film.width,
         "height": film.height,
         "JPEGThumbnail": film.thumbnail,
-        "caption": payload.caption,
+        **caption_content(payload.caption, staged.mentions),
         "viewOnce": payload.view_once or None,
     }
     name = "ptvMessage" if payload.as_note else "videoMessage"
@@ -119,7 +124,7 @@ def shown(payload: SendVideoPayload, staged: StagedFile[Film]) -> VideoContent:
         width=film.width,
         height=film.height,
         jpegThumbnail=film.thumbnail,
-        caption=payload.caption or UNSET,
+        caption=shown_caption(payload.caption, staged.mentions),
         viewOnce=payload.view_once or UNSET,
     )
     return VideoContent(ptvMessage=video) if payload.as_note else VideoContent(videoMessage=video)
