@@ -41,6 +41,7 @@ from waypost.instances.account_events import AccountEvents
 from waypost.instances.asking import Asking, answering
 from waypost.instances.choices import outbox_settings, policy_of
 from waypost.instances.contacts import Contacts
+from waypost.instances.group_sizes import GroupSizes
 from waypost.instances.incoming import Incoming
 from waypost.instances.instances import Instances
 from waypost.instances.lids import Lids
@@ -225,6 +226,7 @@ async def _furnish(
         None if neighbours is None else neighbours.others,
     )
     voice = await stack.enter_async_context(voice_pool(settings))
+    group_sizes = GroupSizes(clock)
     resources = Resources(
         session_of=lambda instance_id: engine.session(instance_id),
         contacts=contacts,
@@ -236,6 +238,7 @@ async def _furnish(
         workshop=await asyncio.to_thread(workshop, settings.data / "workshop"),
         clock=clock,
         log=log,
+        group_sizes=group_sizes,
         tell=lambda message: chatting.arrivals.sent(message),
     )
     otp = OtpDesk(
@@ -287,6 +290,7 @@ async def _furnish(
             outbox,
             contacts,
             AccountEvents(contacts, publishing.journal.publish, sessions.on_named),
+            group_sizes.hear,
         ),
         sessions,
         clock,

@@ -80,9 +80,11 @@ class Queued:
         """One request, waited for with `Prefer: wait=N`."""
         seconds = wait_seconds(call.http.headers.get("prefer"), self._wait_max)
         if seconds is None:
-            return Reply(body=view(await self._outbox.get(call.of.id, _uuid(call))))
+            request = await self._outbox.get(call.of.id, _uuid(call))
+            return Reply(body=view(request, await self._outbox.receipts(request)))
         request = await self._outbox.wait(call.of.id, _uuid(call), seconds)
-        return Reply(body=view(request), headers={"Preference-Applied": f"wait={seconds}"})
+        body = view(request, await self._outbox.receipts(request))
+        return Reply(body=body, headers={"Preference-Applied": f"wait={seconds}"})
 
     async def list(self, call: Call) -> Reply:
         """A page of requests."""

@@ -1,5 +1,6 @@
 """A queued request as the API shows it."""
 
+from collections.abc import Sequence
 from email.utils import formatdate
 from typing import Any, Literal
 
@@ -8,7 +9,7 @@ import msgspec
 from waypost.api.replies import error_body
 from waypost.clock import iso
 from waypost.errors import INTERNAL, TABLE, Fault
-from waypost.outbox.request import Failure, Request, RequestState
+from waypost.outbox.request import Failure, Receipt, Request, RequestState
 
 Status = Literal["queued", "preparing", "sending", "sent", "failed", "cancelled"]
 
@@ -19,6 +20,14 @@ class RequestError(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     message: str
     retryable: bool
+
+
+class ParticipantReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one member of a group is with a message."""
+
+    participant: str
+    status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"]
+    at: str
 
 
 class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +47,8 @@ class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
     message_status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"] | None
     created_at: str
     finished_at: str | None
+    participants: list[ParticipantReceipt] | None = None
+    """Of a message to a group: who has told how far it is, the last first. Not in lists."""
 
 
 class QueuedRequestPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +58,9 @@ class QueuedRequestPage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-def view(request: Request) -> dict[str, Any]:
-    """`request` in the shape of QueuedRequest, its stored JSON passed on as it is."""
+def view(request: Request, receipts: Sequence[Receipt] | None = None) -> dict[str, Any]:
+    """`request` in the shape of QueuedRequest, its stored JSON passed on as it is; `receipts` of a message to
+    a group."""
     finished = request.finished_at is not None and request.state.finished
     failure = request.failure
     return {
@@ -67,7 +79,12 @@ def view(request: Request) -> dict[str, Any]:
         "message_status": request.message_status,
         "created_at": iso(request.created_at),
         "finished_at": _iso(request.finished_at),
+        "participants": None if receipts is None else [_participant(one) for one in receipts],
     }
+
+
+def _participant(receipt: Receipt) -> dict[str, Any]:
+    return {"participant": receipt.participant, "status": receipt.status, "at": iso(receipt.at)}
 
 
 def _response_body(request: Request) -> Any:

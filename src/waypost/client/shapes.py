@@ -530,6 +530,14 @@ class RequestError(msgspec.Struct, frozen=True, kw_only=True):
     retryable: bool
 
 
+class ParticipantReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one member of a group is with a message."""
+
+    participant: str
+    status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"]
+    at: str
+
+
 class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """An accepted call and what became of it. The three `response_…` are null until it is finished."""
 
@@ -547,6 +555,7 @@ class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
     message_status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"] | None
     created_at: str
     finished_at: str | None
+    participants: list[ParticipantReceipt] | None = None
 
 
 class QueuedRequestPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What comes from the engine, brought to those who keep it. Everything may come twice after a crash."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from waypost.address import Jid
@@ -44,13 +44,16 @@ class Incoming:
         outbox: Outbox,
         contacts: Contacts,
         accounts: AccountEvents,
+        heard: Callable[[Sequence[EngineEvent]], None] = lambda _: None,
     ) -> None:
+        """`heard` is told of events once they are kept."""
         self._register = register
         self._sessions = sessions
         self._chats = chats
         self._outbox = outbox
         self._contacts = contacts
         self._accounts = accounts
+        self._heard = heard
 
     async def deliver(self, events: Sequence[EngineEvent]) -> None:
         """Store `events` durably, those of known instances; returning means committed."""
@@ -64,6 +67,7 @@ class Incoming:
             await self._outbox.on_written([chat for event in messages for chat in _chats(event)])
         await self._chats.take(known)
         await self._accounts.take(known)
+        self._heard(known)
         for event in known:
             if isinstance(event, StateChanged):
                 await self._sessions.on_state(event)

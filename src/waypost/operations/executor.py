@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from waypost.address import Jid
 from waypost.engine.port import Mark as EngineMark
 from waypost.engine.port import MaybeSent as EngineMaybeSent
@@ -97,8 +99,13 @@ class OperationExecutor:
 
     async def perform(self, request: Request, step: Step, done: Sequence[Step]) -> Performed:
         """Send the message of `step`."""
-        write = self._write(request)
-        return await write.perform(self._resources, request, write.read_payload(request), step, done)
+        write, recipients = self._write(request), None
+        if request.chat_key.endswith("@g.us") and not write.repeatable:
+            session = self._resources.session(request.instance_id)
+            sizes = self._resources.group_sizes
+            recipients = await sizes.others(request.instance_id, session, request.chat_key)
+        performed = await write.perform(self._resources, request, write.read_payload(request), step, done)
+        return msgspec.structs.replace(performed, recipients=recipients)
 
     async def settle(self, request: Request, step: Step) -> Settlement:
         """What became of a send that nobody saw the end of."""

@@ -16,6 +16,7 @@ from waypost.clock import Clock
 from waypost.engine.port import Sent, Session
 from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
 from waypost.instances.contacts import Contacts
+from waypost.instances.group_sizes import GroupSizes
 from waypost.instances.messages import Message, MessageStore
 from waypost.media.film import Film
 from waypost.media.page import Page
@@ -80,6 +81,7 @@ class Resources:
     workshop: Path
     clock: Clock
     log: Log
+    group_sizes: GroupSizes
     tell: Callable[[Message], Awaitable[None]] | None = None
     _pending: set[asyncio.Task[None]] = field(default_factory=set)
 

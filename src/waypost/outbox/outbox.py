@@ -33,7 +33,7 @@ from waypost.outbox.pacer import Pacer
 from waypost.outbox.policy import PLAIN, Policy
 from waypost.outbox.port import Executor
 from waypost.outbox.receipts import ReceiptNote
-from waypost.outbox.request import Acceptance, Accepted, Request, RequestState
+from waypost.outbox.request import Acceptance, Accepted, Receipt, Request, RequestState
 from waypost.outbox.sending import Sending
 from waypost.outbox.setbacks import Setbacks
 from waypost.outbox.settings import OutboxSettings
@@ -169,6 +169,15 @@ class Outbox:
         if request is None:
             raise OutboxError(REQUEST_NOT_FOUND)
         return (await self._shown(instance_id, [request]))[0]
+
+    async def receipts(self, request: Request) -> Sequence[Receipt] | None:
+        """How far each member of a group is with the first message of a request, who was heard last first;
+        None for a request whose chat is no group."""
+        if not request.chat_key.endswith("@g.us") or not request.state.finished:
+            return None
+        steps = await self._store.steps(request.uuid)
+        message_id = steps[0].message_id if steps else None
+        return None if message_id is None else await self._store.told_of(request.instance_id, message_id)
 
     async def list(
         self,

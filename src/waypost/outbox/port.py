@@ -56,7 +56,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """One message was sent and acked; `data` is JSON for `finish`, `content` the protobuf for
-    later quotes. What is no message has no id.
+    later quotes. What is no message has no id. `recipients`: how many others are in a group, where known.
     """
 
     message_id: str | None
@@ -64,6 +64,7 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: int
     data: bytes
     content: bytes
+    recipients: int | None = None
 
 
 class NeverSent(msgspec.Struct, frozen=True):

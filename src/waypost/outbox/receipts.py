@@ -89,10 +89,11 @@ def heard(note: ReceiptNote, now: float) -> list[Heard]:
     return [Heard(note.instance_id, one, participant, rank, now, retry_at) for one in note.message_ids]
 
 
-def status(chat: str, told: Sequence[tuple[str, int]]) -> MessageStatus:
+def status(chat: str, told: Sequence[tuple[str, int]], recipients: int | None = None) -> MessageStatus:
     """The status of a sent message from (participant, rank) of everyone who told something.
 
-    A group's is its least advanced participant's, as far as they were heard. A direct chat's is the most
+    A group's is its least advanced participant's: of its `recipients`, or, where it is not known how many
+    they are, of those who were heard. A direct chat's is the most
     advanced: the same person may tell it by number and by LID.
     """
     ranks = [rank for participant, rank in told if participant]
@@ -100,4 +101,7 @@ def status(chat: str, told: Sequence[tuple[str, int]]) -> MessageStatus:
         return "SENT"
     if max(ranks) < DELIVERED:
         return "ERROR" if UNDECRYPTED in ranks else "SENT"
-    return _STATUSES[max(min(ranks), ASKED_AGAIN) if chat.endswith("@g.us") else max(ranks)]
+    if not chat.endswith("@g.us"):
+        return _STATUSES[max(ranks)]
+    silent = recipients is not None and len(ranks) < recipients
+    return _STATUSES[SENT if silent else max(min(ranks), ASKED_AGAIN)]

@@ -71,7 +71,8 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a request. `secret` = HMAC(key, uuid, step, attempt), 32 bytes."""
+    """One message of a request. `secret` = HMAC(key, uuid, step, attempt), 32 bytes; `recipients` how many
+    others are in its group, where known."""
 
     number: int
     name: str
@@ -86,6 +87,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes | None = None
     error_code: str | None = None
     message_status: MessageStatus | None = None
+    recipients: int | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """How far one member of a group is with a message, and since when (seconds since the epoch)."""
+
+    participant: str
+    status: MessageStatus
+    at: float
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -163,6 +163,7 @@ class Sending:
             chat=performed.chat,
             timestamp=performed.timestamp,
             data=performed.data,
+            recipients=performed.recipients,
             error_code=None,
         )
         entry.put(sent)

@@ -5,7 +5,7 @@ import msgspec
 
 from waypost.nodes.lease import Tenure
 from waypost.outbox.receipts import ReceiptNote
-from waypost.outbox.request import Acceptance, Failure, MessageStatus, Request, RequestState, Step
+from waypost.outbox.request import Acceptance, Failure, MessageStatus, Receipt, Request, RequestState, Step
 
 
 class Unfinished(msgspec.Struct, frozen=True):
@@ -227,6 +227,14 @@ class OutboxStore(Protocol):
 
     async def sending(self, request: Request, steps: Sequence[Step]) -> bool:
         """→ sending, with the secret and mark of the step that is about to be performed."""
+        ...
+
+    async def told_of(self, instance_id: str, message_id: str) -> list[Receipt]:
+        """What each member of a group has told of a message, who was heard last first."""
+        ...
+
+    async def steps(self, uuid: str) -> list[Step]:
+        """The messages of a request, in order."""
         ...
 
     async def step_changed(self, request: Request, step: Step) -> Told:

@@ -9,7 +9,7 @@ from waypost.errors import BLOB_GONE, OutboxError
 from waypost.nodes.lease import Tenure
 from waypost.nodes.notices import Notice
 from waypost.outbox.receipts import ReceiptNote, heard
-from waypost.outbox.request import Request, Step
+from waypost.outbox.request import Receipt, Request, Step
 from waypost.outbox.store import (
     Alias,
     Arrived,
@@ -110,6 +110,17 @@ class SqlOutboxStore(UnfinishedRows):
         names = {"instance_id": instance_id, "uuid": uuid}
         row = await self._database.read(lambda c: c.execute(self._requests["get"], names).fetchone())
         return None if row is None else request_of(row)
+
+    async def told_of(self, instance_id: str, message_id: str) -> list[Receipt]:
+        """What each member of a group has told of a message."""
+        return await self._database.read(lambda c: self._receipts.each(c, instance_id, message_id))
+
+    async def steps(self, uuid: str) -> list[Step]:
+        """The messages of a request, in order."""
+        rows = await self._database.read(
+            lambda c: c.execute(self._steps["of_request"], {"uuid": uuid}).fetchall()
+        )
+        return [step_of(row) for row in rows]
 
     async def page(self, query: Query) -> Page:
         """Requests of an instance, newest first."""
@@ -326,7 +337,9 @@ class SqlOutboxStore(UnfinishedRows):
         told = Told(True)
         for step in steps:
             if step.message_id is not None:
-                told = self._receipts.told(connection, request.instance_id, step.message_id, step.chat or "")
+                told = self._receipts.told(
+                    connection, request.instance_id, step.message_id, step.chat or "", step.recipients
+                )
                 acked = "SENT" if step.state == "sent" else None
                 step = msgspec.structs.replace(step, message_status=told.status or acked)
             put_step(connection, self._steps["put"], request, step)

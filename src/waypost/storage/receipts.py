@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 
 from waypost.outbox.receipts import Heard, status
-from waypost.outbox.request import MessageStatus
+from waypost.outbox.request import MessageStatus, Receipt
 from waypost.outbox.store import Arrived, Told
 from waypost.storage.database import Connection, Dialect
 
@@ -33,14 +33,27 @@ class ReceiptRows:
             messages[one.instance_id, one.message_id] = None
         return [arrived for message in messages for arrived in self._join(connection, *message)]
 
-    def told(self, connection: Connection, instance_id: str, message_id: str, chat: str) -> Told:
+    def told(
+        self,
+        connection: Connection,
+        instance_id: str,
+        message_id: str,
+        chat: str,
+        recipients: int | None = None,
+    ) -> Told:
         """What is known of a message.
 
         Whoever stores a message's id looks here, and whoever stores a receipt looks for that id: one of the
         two has to see the other.
         """
         self._dialect.lock(connection, f"{instance_id}/{message_id}")
-        return self._told(connection, instance_id, message_id, chat)
+        return self._told(connection, instance_id, message_id, chat, recipients)
+
+    def each(self, connection: Connection, instance_id: str, message_id: str) -> list[Receipt]:
+        """How far each participant is, who was heard last first."""
+        names = {"instance_id": instance_id, "message_id": message_id}
+        rows = connection.execute(self._sql["each"], names).fetchall()
+        return [Receipt(row[0], status("", [(row[0], row[1])]), row[2]) for row in rows]
 
     def give_up(self, connection: Connection, since: float, limit: int) -> int:
         """Mark what a recipient asked for again before `since` and never got."""
@@ -57,17 +70,20 @@ class ReceiptRows:
         self._dialect.lock(connection, f"{instance_id}/{message_id}")
         names = {"instance_id": instance_id, "message_id": message_id}
         arrived = []
-        for uuid, number, chat, state, shown in connection.execute(
+        for uuid, number, chat, state, shown, recipients in connection.execute(
             self._steps["of_message"], names
         ).fetchall():
-            now: MessageStatus | None = self._told(connection, instance_id, message_id, chat or "").status
+            told = self._told(connection, instance_id, message_id, chat or "", recipients)
+            now: MessageStatus | None = told.status
             if now != shown:
                 connection.execute(self._steps["set_status"], {"status": now, "uuid": uuid, "number": number})
             if state == "unknown":
                 arrived.append(Arrived(instance_id, uuid))
         return arrived
 
-    def _told(self, connection: Connection, instance_id: str, message_id: str, chat: str) -> Told:
+    def _told(
+        self, connection: Connection, instance_id: str, message_id: str, chat: str, recipients: int | None
+    ) -> Told:
         names = {"instance_id": instance_id, "message_id": message_id}
         rows: list[tuple[str, int]] = connection.execute(self._sql["of_message"], names).fetchall()
-        return Told(True, bool(rows), status(chat, rows) if rows else None)
+        return Told(True, bool(rows), status(chat, rows, recipients) if rows else None)

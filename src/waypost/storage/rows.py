@@ -60,6 +60,7 @@ def step_of(row: Row) -> Step:
         data=row[11],
         error_code=row[12],
         message_status=row[13],
+        recipients=row[14],
     )
 
 
@@ -83,5 +84,6 @@ def put_step(connection: Connection, sql: str, request: Request, step: Step) -> 
             step.data,
             step.error_code,
             step.message_status,
+            step.recipients,
         ),
     )

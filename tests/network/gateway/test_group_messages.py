@@ -97,7 +97,28 @@ async def test_a_group_message_is_as_far_as_its_least_advanced_member(circle: Ci
     answer = await circle.send("send-text", text="Read this")
     result = await circle.result(answer)
     await circle.received(SECOND, result["key"]["id"])
-    await circle.status(answer, "DELIVERED")
+    request = await circle.status(answer, "DELIVERED")
+
+    async def told() -> dict[str, str]:
+        request = await circle.stage.finished(answer)
+        return {one["participant"]: one["status"] for one in request["participants"]}
+
+    await until(told, lambda told: sorted(told.values()) == ["DELIVERED", "READ"])
+    assert request["message_status"] == "DELIVERED"
+
+
+async def test_a_member_who_says_nothing_holds_the_status_of_a_message(circle: Circle) -> None:
+    await circle.stage.control.change_contact(
+        f"+{SECOND}", ContactPatch(delivered_after=None, read_after=None)
+    )
+    answer = await circle.send("send-text", text="Anybody?")
+    await circle.result(answer)
+
+    async def told() -> list[str]:
+        return [one["status"] for one in (await circle.stage.finished(answer))["participants"]]
+
+    await until(told, lambda told: told == ["READ"])
+    await circle.status(answer, "SENT")
 
 
 async def test_a_member_writes_to_the_group_and_a_reply_quotes_it(circle: Circle) -> None:

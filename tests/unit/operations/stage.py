@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from waypost.engine.port import EngineEvent, Network, PairingEvent
 from waypost.instances.contacts import Contact, Contacts, Naming, Person, SortBy, SortOrder
+from waypost.instances.group_sizes import GroupSizes
 from waypost.instances.lids import Lids
 from waypost.instances.messages import Message
 from waypost.operations.resources import Resources
@@ -88,6 +89,7 @@ async def parts(folder: Path) -> Parts:
         converter=unused,
         workshop=folder,
         clock=clock,
+        group_sizes=GroupSizes(clock),
         log=make_log("error", "text"),
     )
     return Parts(resources, engine, messages)

@@ -102,6 +102,7 @@ async def test_a_note_that_a_power_cut_emptied_is_made_again_and_only_that_is_se
         fetcher=parts["contacts"],
         workshop=tmp_path,
         clock=parts["contacts"],
+        group_sizes=parts["contacts"],
         log=parts["contacts"],
         **parts,
     )

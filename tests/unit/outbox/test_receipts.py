@@ -193,8 +193,17 @@ def test_a_group_is_as_far_as_its_least_advanced_participant() -> None:
     assert status("1@g.us", [("a", 4), ("b", 2)]) == "DELIVERED"
     assert status("1@g.us", [("a", 4), ("b", 0)]) == "SENT"
     assert status("1@g.us", [("", 1), ("a", 3), ("b", 3)]) == "READ"
+    assert status("1@g.us", [("a", 4), ("b", 3)], 3) == "SENT"
+    assert status("1@g.us", [("a", 4), ("b", 3), ("c", 2)], 3) == "DELIVERED"
+    assert status("1@g.us", [("a", 4), ("b", 3)], 1) == "READ"
     assert status("1@s.whatsapp.net", [("1@s.whatsapp.net", 2), ("9@lid", 4)]) == "PLAYED"
+    assert status("1@g.us", [("a", 4), ("b", 3)], 3) == "SENT"
+    assert status("1@g.us", [("a", 4), ("b", 3), ("c", 2)], 3) == "DELIVERED"
+    assert status("1@g.us", [("a", 4), ("b", 3)], 1) == "READ"
     assert status("1@s.whatsapp.net", [("", 1)]) == "SENT"
+    assert status("1@g.us", [("a", 4), ("b", 3)], 3) == "SENT"
+    assert status("1@g.us", [("a", 4), ("b", 3), ("c", 2)], 3) == "DELIVERED"
+    assert status("1@g.us", [("a", 4), ("b", 3)], 1) == "READ"
     assert status("1@s.whatsapp.net", [("a", -1)]) == "ERROR"
 
 

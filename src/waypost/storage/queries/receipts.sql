@@ -1,6 +1,11 @@
 -- name: of_message
 SELECT participant, rank FROM receipts WHERE instance_id = :instance_id AND message_id = :message_id;
 
+-- name: each
+SELECT participant, rank, at FROM receipts
+WHERE instance_id = :instance_id AND message_id = :message_id AND participant <> ''
+ORDER BY at DESC, participant;
+
 -- name: give_up
 UPDATE receipts
 SET rank = -1, retry_at = NULL

@@ -1,8 +1,8 @@
 -- name: put
 INSERT INTO steps (
     uuid, number, instance_id, name, state, attempt, secret, device_jid, generation, message_id, chat, timestamp,
-    data, error_code, message_status
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    data, error_code, message_status, recipients
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (uuid, number) DO UPDATE SET
     state = excluded.state,
     attempt = excluded.attempt,
@@ -14,18 +14,19 @@ ON CONFLICT (uuid, number) DO UPDATE SET
     timestamp = excluded.timestamp,
     data = excluded.data,
     error_code = excluded.error_code,
-    message_status = excluded.message_status;
+    message_status = excluded.message_status,
+    recipients = excluded.recipients;
 
 -- name: of_request
 SELECT
     uuid, number, name, state, attempt, secret, device_jid, generation, message_id, chat, timestamp, data,
-    error_code, message_status
+    error_code, message_status, recipients
 FROM steps
 WHERE uuid = :uuid
 ORDER BY number;
 
 -- name: of_message
-SELECT uuid, number, chat, state, message_status
+SELECT uuid, number, chat, state, message_status, recipients
 FROM steps
 WHERE instance_id = :instance_id AND message_id = :message_id;
 
@@ -40,5 +41,6 @@ SET
     timestamp = NULL,
     data = NULL,
     error_code = NULL,
-    message_status = NULL
+    message_status = NULL,
+    recipients = NULL
 WHERE uuid = :uuid;

@@ -50,6 +50,7 @@ CREATE TABLE steps (
     data BLOB,
     error_code TEXT,
     message_status TEXT CHECK (message_status IN ('PENDING', 'SENT', 'DELIVERED', 'READ', 'PLAYED', 'ERROR')),
+    recipients INTEGER,
     PRIMARY KEY (uuid, number)
 ) STRICT, WITHOUT ROWID;
 
