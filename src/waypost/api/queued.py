@@ -9,7 +9,7 @@ from waypost.api.queued_view import QueuedRequest, QueuedRequestPage, view
 from waypost.api.replies import Reply
 from waypost.errors import REQUEST_NOT_FOUND, InvalidRequest, OutboxError
 from waypost.outbox.outbox import Outbox
-from waypost.outbox.request import RequestState
+from waypost.outbox.request import Receipt, Request, RequestState
 
 _PAGE = 50
 _PAGE_MAX = 500
@@ -81,10 +81,14 @@ class Queued:
         seconds = wait_seconds(call.http.headers.get("prefer"), self._wait_max)
         if seconds is None:
             request = await self._outbox.get(call.of.id, _uuid(call))
-            return Reply(body=view(request, await self._outbox.receipts(request)))
+            return Reply(body=view(request, await self._receipts(request)))
         request = await self._outbox.wait(call.of.id, _uuid(call), seconds)
-        body = view(request, await self._outbox.receipts(request))
+        body = view(request, await self._receipts(request))
         return Reply(body=body, headers={"Preference-Applied": f"wait={seconds}"})
+
+    async def _receipts(self, request: Request) -> Sequence[Receipt] | None:
+        of_group = request.chat_key.endswith("@g.us") and request.state is RequestState.SENT
+        return await self._outbox.receipts(request) if of_group else None
 
     async def list(self, call: Call) -> Reply:
         """A page of requests."""

@@ -170,14 +170,9 @@ class Outbox:
             raise OutboxError(REQUEST_NOT_FOUND)
         return (await self._shown(instance_id, [request]))[0]
 
-    async def receipts(self, request: Request) -> Sequence[Receipt] | None:
-        """How far each member of a group is with the first message of a request, who was heard last first;
-        None for a request whose chat is no group."""
-        if not request.chat_key.endswith("@g.us") or not request.state.finished:
-            return None
-        steps = await self._store.steps(request.uuid)
-        message_id = steps[0].message_id if steps else None
-        return None if message_id is None else await self._store.told_of(request.instance_id, message_id)
+    async def receipts(self, request: Request) -> Sequence[Receipt]:
+        """How far each member of a group is with a request's first message, who was heard last first."""
+        return await self._store.told_of(request)
 
     async def list(
         self,
@@ -191,16 +186,15 @@ class Outbox:
     ) -> Page:
         """Requests of an instance, newest first; `cursor` is the `next_cursor` of the page before."""
         key = None if chat_key is None else self._lanes.canonical(instance_id, chat_key)
-        page = await self._store.page(
-            Query(
-                instance_id=instance_id,
-                states=tuple(states),
-                operation=operation,
-                chat_key=key,
-                cursor=cursor,
-                limit=limit,
-            )
+        query = Query(
+            instance_id=instance_id,
+            states=tuple(states),
+            operation=operation,
+            chat_key=key,
+            cursor=cursor,
+            limit=limit,
         )
+        page = await self._store.page(query)
         return Page([*await self._shown(instance_id, page.items)], page.next_cursor)
 
     async def cancel(self, instance_id: str, uuid: str) -> Request:

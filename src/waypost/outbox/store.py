@@ -229,12 +229,8 @@ class OutboxStore(Protocol):
         """→ sending, with the secret and mark of the step that is about to be performed."""
         ...
 
-    async def told_of(self, instance_id: str, message_id: str) -> list[Receipt]:
-        """What each member of a group has told of a message, who was heard last first."""
-        ...
-
-    async def steps(self, uuid: str) -> list[Step]:
-        """The messages of a request, in order."""
+    async def told_of(self, request: Request) -> list[Receipt]:
+        """What each member of a group has told of a request's first message, who was heard last first."""
         ...
 
     async def step_changed(self, request: Request, step: Step) -> Told:

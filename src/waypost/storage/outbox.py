@@ -111,16 +111,17 @@ class SqlOutboxStore(UnfinishedRows):
         row = await self._database.read(lambda c: c.execute(self._requests["get"], names).fetchone())
         return None if row is None else request_of(row)
 
-    async def told_of(self, instance_id: str, message_id: str) -> list[Receipt]:
-        """What each member of a group has told of a message."""
-        return await self._database.read(lambda c: self._receipts.each(c, instance_id, message_id))
+    async def told_of(self, request: Request) -> list[Receipt]:
+        """What each member of a group has told of a request's first message."""
 
-    async def steps(self, uuid: str) -> list[Step]:
-        """The messages of a request, in order."""
-        rows = await self._database.read(
-            lambda c: c.execute(self._steps["of_request"], {"uuid": uuid}).fetchall()
-        )
-        return [step_of(row) for row in rows]
+        def read(connection: Connection) -> list[Receipt]:
+            step = connection.execute(self._steps["of_request"], {"uuid": request.uuid}).fetchone()
+            message_id = None if step is None else step_of(step).message_id
+            if message_id is None:
+                return []
+            return self._receipts.each(connection, request.instance_id, message_id)
+
+        return await self._database.read(read)
 
     async def page(self, query: Query) -> Page:
         """Requests of an instance, newest first."""
