@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ from waypost.webhooks.line import Line
 from waypost.webhooks.settings import DeliverySettings
 from waypost.webhooks.store import DeliveryStore
 from waypost.webhooks.webhook import Webhook
+
+# The database may be away when the process ends; nothing is lost by not waiting for it.
+_STOP_SECONDS: Final = 5.0
 
 
 class Dispatcher:
@@ -54,8 +58,12 @@ class Dispatcher:
             yield
         finally:
             self._stopped = True
+            task.cancel()
             tasks = [task, *(task for _, task in self._lines.values())]
-            for one in tasks:
+            for line, _ in self._lines.values():
+                line.stop()
+            _, late = await asyncio.wait(tasks, timeout=_STOP_SECONDS)
+            for one in late:
                 one.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -87,11 +95,11 @@ class Dispatcher:
             by_instance.setdefault(webhook.instance_id, []).append(webhook)
         self._webhooks = by_instance
         now = {one.id: one for one in webhooks}
-        for webhook_id, (line, task) in list(self._lines.items()):
+        for webhook_id, (line, _) in list(self._lines.items()):
             # `failing_since` is the store's to know; everything else is what a line works with.
             current = now.get(webhook_id)
             if current is None or _chosen(current) != _chosen(line.webhook):
-                task.cancel()
+                line.stop()
         owing = await self._store.owing() if webhooks else frozenset()
         poke, self._poke = self._poke, False
         for webhook in webhooks:
@@ -126,10 +134,10 @@ class Dispatcher:
     def _ended(self, line: Line, task: "asyncio.Task[None]") -> None:
         webhook = line.webhook
         del self._lines[webhook.id]
-        if task.cancelled() or line.has_news:
-            self._look.set()  # another line may begin
-        if task.cancelled():
+        if task.cancelled() or self._stopped:
             return
+        if line.is_stopped or line.has_news:
+            self._look.set()  # another line may begin
         if error := task.exception():
             self._log.error("webhook_line_failed", webhook=webhook.id, exc_info=error)
 

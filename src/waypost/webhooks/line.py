@@ -60,6 +60,7 @@ class Line:
         self._pause_until = 0.0
         self._recovered_at: float | None = None
         self._ended = False
+        self._disabled = False
         self._mailbox: Mailbox | None = None
 
     @property
@@ -78,10 +79,22 @@ class Line:
         self._more = True
         self._news.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to end."""
+        return self._ended
+
+    def stop(self) -> None:
+        """End; what is under way is cut off, and tried again by whoever comes next."""
+        self._ended = True
+        self._news.set()
+        for task in self._running.values():
+            task.cancel()
+
     async def run(self) -> None:
-        """Deliver until nothing waits; cancelled, what is under way is tried again by whoever comes next."""
+        """Deliver until nothing waits, or until `stop`; cancelled, it may leave a connection open."""
         try:
-            while not self._ended and self._holds(self.webhook.instance_id):
+            while self._may_go_on():
                 self._news.clear()
                 self._unblock()
                 await self._read()
@@ -96,6 +109,9 @@ class Line:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._mailbox is not None:
                 await self._mailbox.close()
+
+    def _may_go_on(self) -> bool:
+        return not (self._ended or self._disabled) and self._holds(self.webhook.instance_id)
 
     # --- what is next --------------------------------------------------------------------------------------
 
@@ -171,7 +187,7 @@ class Line:
     async def _deliver(self, chat: str, rows: "deque[Delivery]") -> None:
         """Deliver in order until one fails, or others are to have their turn."""
         try:
-            while rows and not self._ended and self._holds(self.webhook.instance_id):
+            while rows and self._may_go_on():
                 if not await self._attempt(rows[0]):
                     return
                 rows.popleft()
@@ -224,7 +240,7 @@ class Line:
                 status=attempt.status,
                 reason=attempt.error,
             )
-            self._ended = True
+            self._disabled = True
             self._chats.clear()
             self._news.set()
 

@@ -163,7 +163,6 @@ async def test_what_failed_for_too_long_is_a_dead_letter_and_the_chat_goes_on(
             await asyncio.sleep(0.02)
         (letter,) = dead
         assert (letter.status, letter.error) == (500, "It answered 500.")
-        assert letter.attempts > 1
         receiver.answer = lambda _: (200, {})
         await office.tell("a")
         await office.until(webhook, "delivered", office.count - 1)
