@@ -60,6 +60,7 @@ class Chatting:
             self.store,
             blobs,
             session_of,
+            holds,
             workshop,
             settings.media_max_bytes,
             self.telling.wake,

@@ -30,6 +30,8 @@ _PER_INSTANCE: Final = 2
 _WITHIN_SECONDS: Final = 120.0
 _OFFLINE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 5.0
+# What is due may be under way already, or another node's.
+_AGAIN_SECONDS: Final = 1.0
 _CHUNK: Final = 256 * 1024
 _SWEEP_SECONDS: Final = 3600.0
 
@@ -55,17 +57,20 @@ class FileQueue:
         chats: ChatStore,
         blobs: Blobs,
         session_of: Callable[[str], Session | None],
+        holds: Callable[[str], bool],
         workshop: Path,
         max_bytes: int,
         on_end: Callable[[], None],
         clock: Clock,
         log: Log,
     ) -> None:
-        """`workshop` is a folder for files in the making; `on_end` is called after each that ended."""
+        """`holds` tells whether an instance is this node's; `workshop` is a folder for files in the making;
+        `on_end` is called after each that ended."""
         self._files = files
         self._chats = chats
         self._blobs = blobs
         self._session_of = session_of
+        self._holds = holds
         self._workshop = workshop
         self._max_bytes = max_bytes
         self._on_end = on_end
@@ -120,7 +125,11 @@ class FileQueue:
             except StorageError as error:
                 self._log.warning("files_not_read", code=error.code)
                 due = None
-            seconds = _LOOK_SECONDS if due is None else min(_LOOK_SECONDS, max(due - self._clock.now(), 0.2))
+            seconds = (
+                _LOOK_SECONDS
+                if due is None
+                else min(_LOOK_SECONDS, max(due - self._clock.now(), _AGAIN_SECONDS))
+            )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._wake.wait()
@@ -132,6 +141,8 @@ class FileQueue:
             busy = sum(one.instance_id == key.instance_id for one in self._running)
             if key in self._running or len(self._running) >= _AT_ONCE or busy >= _PER_INSTANCE:
                 continue
+            if not self._holds(key.instance_id):
+                continue  # whoever holds it fetches it
             if self._session_of(key.instance_id) is None:
                 await self._files.put_off(key, now + _OFFLINE_SECONDS, file.attempts)
                 continue

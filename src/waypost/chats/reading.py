@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Any, Final
 
 import msgspec
@@ -125,6 +126,9 @@ _WITH_FILE: Final = {
     "document": "application/octet-stream",
     "sticker": "image/webp",
 }
+_MIMETYPE: Final = re.compile(
+    r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?[\w-]{1,20}=\"?[\w.,-]{1,40}\"?){0,3}", re.ASCII
+)
 # Where the text of a part is, first come first served.
 _TEXTS: Final = (
     "text",
@@ -189,7 +193,7 @@ def _file(kind: str, part: Content) -> File | None:
     if kind not in _WITH_FILE or not part.get("mediaKey"):
         return None
     return File(
-        mimetype=_text(part.get("mimetype")) or _WITH_FILE[kind],
+        mimetype=_mimetype(part.get("mimetype"), _WITH_FILE[kind]),
         filename=_text(part.get("fileName")) or _text(part.get("title")) or None,
         size=_number(part.get("fileLength")),
         seconds=_number(part.get("seconds")) if kind in ("voice", "audio", "video", "ptv") else None,
@@ -251,8 +255,17 @@ def _vcards(part: Content) -> list[str]:
     return [_text(one["vcard"]) for one in cards if isinstance(one, dict) and one.get("vcard")]
 
 
+def _mimetype(value: Any, usual: str) -> str:
+    """What the sender says it is, as far as that may stand in a header of HTTP."""
+    text = _text(value)
+    if not text:
+        return usual
+    return text if _MIMETYPE.fullmatch(text) else "application/octet-stream"
+
+
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """A text without NUL, which PostgreSQL has no place for."""
+    return value.replace("\0", "") if isinstance(value, str) else ""
 
 
 def _number(value: Any) -> int | None:

@@ -42,7 +42,8 @@ class Session:
 
 @dataclass
 class House:
-    """A queue over real stores. `online` tells whether the instance is connected."""
+    """A queue over real stores. `online` tells whether the instance is connected, `held` whether it is
+    this node's."""
 
     queue: FileQueue
     chats: SqlChats
@@ -51,6 +52,7 @@ class House:
     clock: FakeClock
     blobs: LocalBlobs
     online: bool = True
+    held: bool = True
 
     async def want(self, size: int | None = 7) -> None:
         message = Message(
@@ -92,7 +94,16 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             return session if here.online else None
 
         queue = FileQueue(
-            media, chats, blobs, session_of, tmp_path / "workshop", 100, lambda: None, clock, log
+            media,
+            chats,
+            blobs,
+            session_of,
+            lambda _: here.held,
+            tmp_path / "workshop",
+            100,
+            lambda: None,
+            clock,
+            log,
         )
         here = House(queue, chats, media, session, clock, blobs)
         async with queue.running():
@@ -153,4 +164,15 @@ async def test_an_instance_that_is_offline_loses_no_try(house: House) -> None:
 
     await until(put_off, lambda found: found)
     house.online = True
+    assert (await house.ended("there")).attempts == 0
+
+
+async def test_what_another_node_holds_is_left_to_it(house: House) -> None:
+    house.held = False
+    await house.want()
+    before = await house.media.find(KEY)
+    house.clock.advance(60)
+    await house.queue._begin_due()
+    assert (await house.media.find(KEY), house.session.asked) == (before, 0)
+    house.held = True
     assert (await house.ended("there")).attempts == 0

@@ -35,6 +35,13 @@ FILE = {"mediaKey": "a2V5", "mimetype": "x/y", "fileLength": "12"}
             {"documentMessage": {**FILE, "fileName": "a.pdf"}},
             Reading(kind="document", file=File(mimetype="x/y", filename="a.pdf", size=12)),
         ),
+        (
+            {"documentMessage": {**FILE, "mimetype": "a/b\r\nSet-Cookie: x", "fileName": "a\0.pdf"}},
+            Reading(
+                kind="document",
+                file=File(mimetype="application/octet-stream", filename="a.pdf", size=12),
+            ),
+        ),
         ({"stickerMessage": {"mediaKey": "a"}}, Reading(kind="sticker", file=File(mimetype="image/webp"))),
         (
             {"locationMessage": {"degreesLatitude": 1, "degreesLongitude": 2.5, "name": "x"}},

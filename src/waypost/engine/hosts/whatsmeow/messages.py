@@ -45,7 +45,7 @@ def arrived(event: Any, instance_id: str, at: float) -> MessageArrived | None:
         sender=sender,
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
-        push_name=text_of(info.Pushname),
+        push_name=text_of(info.Pushname).replace("\0", ""),  # PostgreSQL has no place for it
         timestamp=_seconds(info.Timestamp),
         content=bytes(message.SerializeToString()),
         names=_names(message),
