@@ -33,7 +33,14 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import (  # noqa: E402
     ImageMessage,
     Message,
 )
-from neonize.utils.enum import ChatPresence, ChatPresenceMedia, MediaType, MediaTypeToMMS, ReceiptType  # noqa: E402
+from neonize.utils.enum import (  # noqa: E402
+    ChatPresence,
+    ChatPresenceMedia,
+    MediaType,
+    MediaTypeToMMS,
+    Presence,
+    ReceiptType,
+)
 
 from waypost.engine.hosts.whatsmeow.library import library_name, package_folder  # noqa: E402
 from waypost.engine.hosts.whatsmeow.redirect import redirect  # noqa: E402
@@ -93,6 +100,7 @@ class Companion:
         )
         self.client.event(e.ReceiptEv)(self.receipt)
         self.client.event(e.ChatPresenceEv)(self.doing)
+        self.client.event(e.PresenceEv)(self.shown)
         self.client.event(e.UndecryptableMessageEv)(
             lambda _, event: tell(event="undecryptable", id=event.Info.ID, reason="")
         )
@@ -115,6 +123,10 @@ class Companion:
     def doing(self, _: Any, event: Any) -> None:
         state = nz.ChatPresence.ChatPresence.Name(event.State).lower()
         tell(event="doing", **{"from": text_of(event.MessageSource.Chat)}, state=state)
+
+    def shown(self, _: Any, event: Any) -> None:
+        state = "unavailable" if event.Unavailable else "available"
+        tell(event="doing", **{"from": text_of(event.From)}, state=state)
 
     def received(self, event: Any) -> None:
         info, message = event.Info, event.Message
@@ -265,6 +277,9 @@ class Companion:
         self.client.send_chat_presence(
             jid_of(to), ChatPresence.CHAT_PRESENCE_COMPOSING, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_AUDIO
         )
+
+    def online(self, online: bool) -> None:
+        self.client.send_presence(Presence.AVAILABLE if online else Presence.UNAVAILABLE)
 
     def close(self) -> None:
         self.client.disconnect()

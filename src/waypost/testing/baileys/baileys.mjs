@@ -138,6 +138,7 @@ const calls = {
   read: ({ id }) => socket.readMessages([remembered(id).key]),
   played: ({ id }) => socket.sendReceipts([remembered(id).key], 'played'),
   group: async ({ subject, members }) => ({ id: (await socket.groupCreate(subject, members)).id }),
+  online: ({ online }) => socket.sendPresenceUpdate(online ? 'available' : 'unavailable'),
   exists: async ({ phone }) => (await socket.onWhatsApp(phone)) ?? [],
   // Baileys opens votes and has no call to give one: it is sealed here, and opened by its own code before it goes.
   vote: async ({ to, id, options }) => {
