@@ -1,4 +1,6 @@
-"""The demo's calls: the very HTTP requests that any program would make."""
+"""The demo's calls: what is sent, and how it is followed, are the very HTTP requests that any program would
+make; the rest goes through the client.
+"""
 
 import asyncio
 import base64
@@ -7,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from waypost.cli.demo.screen import StepFailed
+from waypost.client import AsyncWaypost, ClientError
 
 _FINISHED = ("sent", "failed", "cancelled")
 _LADDER = ("PENDING", "SENT", "DELIVERED", "READ", "PLAYED")
@@ -20,7 +24,7 @@ class Gateway:
 
     def __init__(self, http: httpx.AsyncClient, admin_token: str) -> None:
         self._http = http
-        self._admin = {"Authorization": f"Bearer {admin_token}", "Accept": "application/json"}
+        self._admin = AsyncWaypost(str(http.base_url), admin_token, http)
         self.instance = ""
         self.token = ""
 
@@ -36,16 +40,14 @@ class Gateway:
 
     async def create_instance(self, name: str, phone: str) -> dict[str, Any]:
         """Create an instance and remember its id and token."""
-        call = await self._http.post(
-            "/api/whatsapp/v2/create-instance", headers=self._admin, json={"name": name, "phone": phone}
-        )
-        created = _body(call)
+        created = await _answered(self._admin.create_instance(phone, name))
         self.instance, self.token = created["id"], created["access_token"]
         return created
 
     async def health(self) -> dict[str, Any]:
         """The state of the instance."""
-        return _body(await self._http.get(f"{self.base}/health", headers=self.headers))
+        owner = AsyncWaypost(str(self._http.base_url), self.token, self._http)
+        return await _answered(owner.instance(self.instance).health())
 
     async def send_by_url(self, chat_id: str, url: str) -> dict[str, Any]:
         """`send-voice` with a public address."""
@@ -119,6 +121,14 @@ async def until(look: Callable[[], Awaitable[bool]], within_s: float, state: Cal
                 await asyncio.sleep(_POLL_S)
     except TimeoutError as late:
         raise StepFailed(f"not done within {within_s:.0f} s: {state()}") from late
+
+
+async def _answered(call: Awaitable[msgspec.Struct]) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = msgspec.to_builtins(await call)
+    except ClientError as error:
+        raise StepFailed(str(error)) from error
+    return answer
 
 
 def _body(call: httpx.Response) -> dict[str, Any]:
