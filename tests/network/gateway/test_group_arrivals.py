@@ -9,6 +9,7 @@ from tests.network.gateway.test_group_messages import SECOND, Circle, circle
 from tests.network.gateway.told import Journal
 
 from waypost.sandbox.act_views import GiveVote, React, Revoke
+from waypost.sandbox.group_views import GroupPatch, MembersChange
 from waypost.sandbox.views import Send
 from waypost.testing.gateway_stage import CONTACT, PHONE, Stage
 
@@ -74,3 +75,44 @@ async def test_each_members_receipt_is_told(circle: Circle, journal: Journal) ->
 
 def _read_by(who: str, id: str, told: dict[str, Any]) -> bool:
     return id in told["id"] and (told["ack"], told["participant"]) == (3, who)
+
+
+async def test_what_changes_in_a_group_is_told_once_with_who_did_it(circle: Circle, journal: Journal) -> None:
+    group, groups = circle.group.id, circle.stage.control.groups
+
+    async def change(wanted: str) -> dict[str, Any]:
+        told = await journal.one("group.update", lambda one: one["id"] == group and wanted in one["changes"])
+        assert told["author"] == ADA
+        changes: dict[str, Any] = told["changes"]
+        return changes
+
+    joined = await change("joined")
+    assert {one["id"]: one["role"] for one in joined["participants"]} == {
+        US: "member",
+        ADA: "superadmin",
+        BEN: "member",
+    }
+    await groups.change(group, GroupPatch(subject="Round", announce=True))
+    assert await change("announce") == {"announce": True}
+    for action, told in (("promote", "promoted"), ("demote", "demoted"), ("remove", "removed")):
+        await groups.members(group, MembersChange(action=action, members=[f"+{SECOND}"]))  # type: ignore[arg-type]
+        assert await change(told) == {told: [BEN]}
+    seen = [one["changes"] for one in journal.all("group.update") if one["id"] == group]
+    assert [one for one in seen if "joined" not in one] == [
+        {"subject": "Round"},
+        {"announce": True},
+        {"promoted": [BEN]},
+        {"demoted": [BEN]},
+        {"removed": [BEN]},
+    ]
+
+
+async def test_a_members_message_is_told_once_though_the_library_tells_it_twice(
+    circle: Circle, journal: Journal
+) -> None:
+    """The key of a sender comes as an event of its own under the message's id."""
+    ids = [await write(circle, text=text) for text in ("one", "two")]
+    for id in ids:
+        await journal.one("message.any", partial(lambda id, one: id in one["id"], id))
+    told = [one["id"] for one in journal.all("message.any") if one["id"].split("_")[2] in ids]
+    assert [one.split("_")[2] for one in told] == ids
