@@ -69,7 +69,7 @@ class Chatting:
         )
         self.history = History(self.store, self.media, self.files, self.links, self.directory, contacts)
         calls = Calls(self.directory, find, session_of, sender, clock, log)
-        self.arrivals = Arrivals(self.store, self.directory, self.telling, calls, self.files.wake, clock)
+        self.arrivals = Arrivals(self.store, self.directory, self.telling, calls, self.files.wake, clock, log)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -22,8 +22,10 @@ from waypost.engine.port import (
     MessageUndecrypted,
     ReceiptArrived,
 )
+from waypost.errors import WaypostError
 from waypost.events import Event
 from waypost.instances.messages import Message
+from waypost.telemetry import Log
 
 _SEEN = frozenset({"read-self", "played-self"})
 
@@ -39,6 +41,7 @@ class Arrivals:
         calls: Calls,
         on_files: Callable[[], None],
         clock: Clock,
+        log: Log,
     ) -> None:
         """`on_files` is called when there are files to fetch."""
         self._store = store
@@ -48,6 +51,7 @@ class Arrivals:
         self._calls = calls
         self._on_files = on_files
         self._clock = clock
+        self._log = log
 
     async def take(self, events: Sequence[EngineEvent]) -> None:
         """Keep and tell; returning means that nothing of it can be lost. Raises StorageError."""
@@ -61,7 +65,7 @@ class Arrivals:
         readings = {event.key: (message, reading) for event, message, reading in kept}
         told: list[Told] = []
         for event in events:
-            told += await self._told(event, readings)
+            told += await self._guarded(event, readings)
         await self._telling.tell(told)
         if files:
             self._on_files()
@@ -75,6 +79,16 @@ class Arrivals:
             await self._edit(message, reading, None)
         # Whoever sent it has its file.
         await self._telling.tell([msgspec.structs.replace(one, file=None) for one in told])
+
+    async def _guarded(self, event: EngineEvent, readings: dict[str, tuple[Message, Reading]]) -> list[Told]:
+        """What is told of an event; nothing of one that can't be: it must not keep all others from coming."""
+        try:
+            return await self._told(event, readings)
+        except WaypostError:
+            raise
+        except Exception:  # noqa: BLE001 - a stranger may have made it; it is kept, and comes again otherwise
+            self._log.exception("event_not_told", instance=event.instance_id, kind=type(event).__name__)
+            return []
 
     async def _told(self, event: EngineEvent, readings: dict[str, tuple[Message, Reading]]) -> list[Told]:
         match event:

@@ -67,7 +67,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             SqlHeldEvents(database), files, Published(), lambda _: True, lambda _: {}, clock, log
         )
         calls = Calls(directory, {"shop": SHOP}.get, lambda _: None, lambda: None, clock, log)  # type: ignore[arg-type, return-value]
-        yield House(Arrivals(store, directory, telling, calls, lambda: None, clock), store, events)
+        yield House(Arrivals(store, directory, telling, calls, lambda: None, clock, log), store, events)
 
 
 def arrived(id: str, names: dict[str, Any], **more: Any) -> MessageArrived:
@@ -174,3 +174,17 @@ async def test_what_the_own_phone_has_read_is_read_here(house: House) -> None:
     )
     await house.arrivals.take([receipt])
     assert await house.store.unseen("shop", [LID], 0, 9) == []
+
+
+async def test_one_event_that_can_not_be_told_keeps_no_other_from_coming(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("nobody has thought of this one")
+
+    monkeypatch.setattr("waypost.chats.payloads.message_reaction", broken)
+    reaction = arrived("A", {"reactionMessage": {"key": {"id": "X"}, "text": "?"}})
+    text = arrived("B", {"conversation": "hi"})
+    await house.arrivals.take([reaction, text])
+    assert list(house.events) == [text.key]
+    assert len(await house.store.find("shop", "A")) == 1
