@@ -45,7 +45,7 @@ _KILL_S: Final = 5.0
 _WORN_AFTER: Final = 300
 _LAST_WORDS: Final = 40  # lines
 
-Signal = wire.Spooled | wire.PairingStep | wire.StoreDoubtful | wire.StartSlow
+Signal = wire.Spooled | wire.PairingStep | wire.StartSlow
 _report_decoder: Final = msgspec.msgpack.Decoder(wire.Report)
 
 
@@ -81,7 +81,6 @@ class EngineProcess:
         self._private = False
         self.occupied = False  # sessions have long been connecting, and no other can begin to
         self._over = asyncio.Event()
-        self.doubtful = False
         self.started = asyncio.get_running_loop().time()
         self._process = process
         self._child = Child(process.pid)
@@ -213,9 +212,6 @@ class EngineProcess:
                 if answer is not None and not answer.done():
                     fault = TABLE.get(report.code, INTERNAL)
                     answer.set_exception(EngineError(fault, report.detail, **report.facts))
-            case wire.StoreDoubtful():
-                self.doubtful = True
-                self._on_signal(report)
             case wire.Occupied(occupied=occupied):
                 self.occupied = occupied
             case wire.StartSlow(session=session):

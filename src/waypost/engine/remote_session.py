@@ -204,10 +204,7 @@ class RemoteSession:
                 return OutcomeUnknown(None, reason)
 
     async def _look_up(self, secret: bytes, mark: Mark) -> Settlement:
-        found = await self._probe.settle(secret, mark)
-        if isinstance(found, NeverSent) and self._process.doubtful:
-            return Unknowable(reason="The session store could not be written.")
-        return found
+        return await self._probe.settle(secret, mark)
 
     async def _tell(self, make: Callable[[int], wire.Command]) -> None:
         if self._retired:

@@ -241,11 +241,6 @@ class PairingStep(msgspec.Struct, frozen=True, kw_only=True, tag="pairing"):
     step: PairingEvent | None
 
 
-class StoreDoubtful(msgspec.Struct, frozen=True, kw_only=True, tag="doubtful"):
-    """The library could not write a message secret: from now on a missing row proves nothing in this
-    process."""
-
-
 class StartSlow(msgspec.Struct, frozen=True, kw_only=True, tag="slow"):
     """The start of `session` keeps the others from their work: the library may still be writing its maps, and
     calls are refused until it has; or it is stuck, and other starts wait."""
@@ -259,7 +254,7 @@ class Occupied(msgspec.Struct, frozen=True, kw_only=True, tag="occupied"):
     occupied: bool
 
 
-Report = Done | Failed | Spooled | PairingStep | StoreDoubtful | StartSlow | Occupied
+Report = Done | Failed | Spooled | PairingStep | StartSlow | Occupied
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

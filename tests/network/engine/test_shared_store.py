@@ -260,3 +260,21 @@ async def test_a_send_that_was_cut_off_before_its_ratchet_was_written_has_not_le
         assert caught.value.fault is NOT_CONNECTED
         assert await session.settle(order.secret, session.mark) == NeverSent()
     assert await got(town) == ["before"]
+
+
+async def test_a_message_whose_id_could_not_be_stored_does_not_leave(town: StoreStage) -> None:
+    """The library would send it all the same; nobody could tell afterwards that it has left."""
+    session = await open_shop(town)
+    await session.send(text_order("before", ANN))
+    pid = town.stage.engine.processes[0].pid
+    order = text_order("without an id", ANN)
+    await town.sql("ALTER TABLE session_shop.whatsmeow_message_secrets RENAME TO gone")
+    with pytest.raises(EngineError):
+        await session.send(order)
+    await town.stage.events.until(lambda: started_at(pid) is None)
+    await town.sql("ALTER TABLE session_shop.gone RENAME TO whatsmeow_message_secrets")
+    assert await session.settle(order.secret, session.mark) == NeverSent()
+    session = await town.stage.session("shop")
+    sent = await session.send(text_order("after", ANN))
+    assert await town.stage.arrived(ANN, sent.message_id) == 1
+    assert await got(town) == ["before", "after"]

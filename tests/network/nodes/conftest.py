@@ -6,7 +6,7 @@ import pytest_asyncio
 from waypost.testing.nodes_stage import NodesStage, nodes_stage
 from waypost.testing.postgres import PostgresServer, running_server
 
-CONTACTS = [f"4477009002{n:02}" for n in range(8)]
+CONTACTS = [f"4477009002{n:02}" for n in range(10)]
 
 
 @pytest.fixture(scope="package")

@@ -73,7 +73,7 @@ async def test_groups_are_made_read_and_written_to_through_any_node(town: NodesS
     shop = town.paired[0]
     holder = (await settled(town))[shop.id]
     other = next(node for node in nodes if node.name != holder)
-    body = {"subject": "Far away", "participants": [CONTACTS[1]]}
+    body = {"subject": "Far away", "participants": [CONTACTS[9]]}
     headers = {**shop.headers, "Prefer": "wait=20"}
     made = (await other.http.post(f"{shop.base}/create-group", headers=headers, json=body)).json()
     group = made["response_body"]["group"]
@@ -87,7 +87,7 @@ async def test_groups_are_made_read_and_written_to_through_any_node(town: NodesS
     body = {"chatId": group["id"], "text": "to all of you"}
     wrote = (await other.http.post(f"{shop.base}/send-text", headers=headers, json=body)).json()
     assert wrote["status"] == "sent", wrote
-    inbox = await town.control.inbox(f"+{CONTACTS[1]}", 0, 10)
+    inbox = await town.control.inbox(f"+{CONTACTS[9]}", 0, 10)
     assert (inbox.messages[-1].text, inbox.messages[-1].group) == ("to all of you", group["id"])
 
 

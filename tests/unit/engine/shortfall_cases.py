@@ -36,11 +36,12 @@ for number in range(1500):
 assert not shortfalls.take("3EB03")
 assert shortfalls.take("N1499")
 
-doubts: list[None] = []
-log = LibraryLog(CapturingLogger(), lambda: doubts.append(None))
+ends: list[None] = []
+log = LibraryLog(CapturingLogger(), lambda: ends.append(None))
 missing = "Failed to store message secret key for outgoing message 3EB04: "
 log.write(line(f"{missing}pq: {FENCED} (WP001)"))
-assert not doubts
+log.write(line("Failed to store message secret key for 3EB05: disk full"))
+assert not ends
 log.write(line(f"{missing}disk full"))
-assert len(doubts) == 1
+assert len(ends) == 1
 print("4 cases")

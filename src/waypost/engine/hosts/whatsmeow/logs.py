@@ -10,7 +10,8 @@ from structlog.typing import FilteringBoundLogger
 from waypost.engine.hosts.whatsmeow.refusals import plain
 from waypost.engine.store import FENCED
 
-_ROW_MISSING: Final = "Failed to store message secret key"  # whatsmeow, send.go: it sends all the same
+# whatsmeow, send.go: it sends all the same
+_ROW_MISSING: Final = "Failed to store message secret key for outgoing message"
 _CLOSED: Final = "Error reading from websocket"  # also after each disconnect of ours
 _DIALING: Final = "Dialing "  # whatsmeow, socket/framesocket.go: before anything is sent or looked up
 _SOCKET: Final = "Client/Socket"
@@ -42,22 +43,23 @@ def logged_out(data: bytes) -> bytes | None:
 
 
 class LibraryLog:
-    """Called in the library's threads; `on_doubt` when the row that proves a send could not be written."""
+    """Called in the library's threads, which wait for it. `end` is to end the process: the library is about
+    to send a message whose id it could not store, and nobody could tell afterwards that it has left."""
 
-    def __init__(self, log: FilteringBoundLogger, on_doubt: Callable[[], None]) -> None:
+    def __init__(self, log: FilteringBoundLogger, end: Callable[[], None]) -> None:
         self._log = log
-        self._on_doubt = on_doubt
+        self._end = end
 
     def write(self, data: bytes) -> None:
         """One LogEntry; those below a warning are dropped."""
         entry = proto.LogEntry.FromString(data)
         if entry.Level not in _LOGGED:
             return
-        # A store that refuses the row because of the lease refuses the ratchet too, so that nothing is sent.
-        if entry.Message.startswith(_ROW_MISSING) and FENCED not in entry.Message:
-            self._on_doubt()
         if entry.Message.startswith(_CLOSED):
             log = self._log.info
         else:
             log = self._log.error if entry.Level == "ERROR" else self._log.warning
         log("library", part=entry.Name, message=plain(entry.Message))
+        # A store that refuses the row because of the lease refuses the ratchet too, so that nothing is sent.
+        if entry.Message.startswith(_ROW_MISSING) and FENCED not in entry.Message:
+            self._end()

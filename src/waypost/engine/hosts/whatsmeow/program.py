@@ -44,13 +44,12 @@ class Program:
         self._log = log
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
         self._gate = StartGate(pool, self._tell_occupied, patience=configure.start_patience)
-        self._library_log = LibraryLog(log, self._doubt)
+        self._library_log = LibraryLog(log, lambda: os._exit(0))
         self._shortfalls = Shortfalls()
         self._sessions: dict[str, HostedSession] = {}
         self._client_ids = itertools.count(1)
         self._grown: set[str] = set()
         self._growth = asyncio.Event()
-        self._doubtful = False
         self._loop = asyncio.get_running_loop()
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
@@ -191,11 +190,3 @@ class Program:
     def _tell_slow(self, instance_id: str) -> None:
         self._log.warning("start_slow", session=instance_id)
         self._slow_task = asyncio.create_task(self._writer.send(wire.StartSlow(session=instance_id)))
-
-    def _doubt(self) -> None:
-        self._loop.call_soon_threadsafe(self._send_doubt)
-
-    def _send_doubt(self) -> None:
-        if not self._doubtful:
-            self._doubtful = True
-            self._doubt_task = asyncio.create_task(self._writer.send(wire.StoreDoubtful()))
