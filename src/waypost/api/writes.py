@@ -14,7 +14,7 @@ from waypost.api.links import PublicAddress
 from waypost.api.prefer import wait_seconds
 from waypost.api.queued_view import view
 from waypost.api.replies import Reply
-from waypost.errors import InvalidRequest
+from waypost.errors import InvalidRequest, StorageError, WaypostError
 from waypost.operations.kind import AnyWrite
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Acceptance, Accepted, Idempotency, Upload
@@ -61,12 +61,15 @@ class Writes:
             for name in write.also_in_query:
                 if (value := call.query(name)) is not None:
                     body.fields[name] = value
-            accepted = None
             try:
                 accepted = await self._accept(call, write, reader, body)
-            finally:
-                if accepted is None or accepted.duplicate:
+            except WaypostError as error:
+                # After this one it may be stored all the same, with its file; the sweep takes what is not.
+                if not isinstance(error, StorageError):
                     await self._bodies.discard(body)
+                raise
+            if accepted.duplicate:
+                await self._bodies.discard(body)
             return await self._answer(call, accepted)
 
         return Endpoint(
