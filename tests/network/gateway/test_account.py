@@ -1,5 +1,7 @@
 """The account, and the people that it knows, from the call to the phone and back."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -22,6 +24,20 @@ async def done(stage: Stage, method: str, path: str, **more: Any) -> dict[str, A
         method, f"{stage.instance.base}/{path}", headers=stage.instance.headers, **more
     )
     return await stage.finished(answer)
+
+
+async def presences(stage: Stage, states: set[str]) -> list[dict[str, Any]]:
+    """The payloads of presence.update until all of `states` were told."""
+    found: list[dict[str, Any]] = []
+    query = {"events": "presence.update", "last_event_id": "0"}
+    path, headers = f"{stage.instance.base}/events", stage.instance.headers
+    async with asyncio.timeout(20), stage.http.stream("GET", path, params=query, headers=headers) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                found.append(json.loads(line.removeprefix("data: "))["data"]["payload"])
+            if states <= {one["presences"][0]["lastKnownPresence"] for one in found}:
+                break
+    return found
 
 
 async def test_a_contact_is_known_by_both_addresses_and_both_names(stage: Stage) -> None:
@@ -113,6 +129,8 @@ async def test_presence_is_shown_and_told_as_events(stage: Stage) -> None:
     assert [one.state for one in seen] == ["available"]
     await stage.control.does(ADA, "available")
     await stage.control.does(ADA, "recording", f"+{PHONE}")
+    told = await presences(stage, {"offline", "online", "recording"})
+    assert {one["id"] for one in told} == {f"{CONTACT}@c.us"}
     await done(stage, "POST", "presence", json={"presence": "unavailable"})
     assert [one.state for one in await stage.control.seen(ADA)][-1] == "unavailable"
 
