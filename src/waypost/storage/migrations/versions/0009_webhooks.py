@@ -1,7 +1,7 @@
 from waypost.storage.migrations.step import apply
 
-revision = "0010_recipients"
-down_revision = "0009_asking"
+revision = "0009_webhooks"
+down_revision = "0008_otp"
 
 
 def upgrade() -> None:

@@ -1,6 +1,6 @@
 from waypost.storage.migrations.step import apply
 
-revision = "0007_otp"
+revision = "0008_otp"
 down_revision = "0007_chats"
 
 

@@ -1,7 +1,7 @@
 from waypost.storage.migrations.step import apply
 
-revision = "0008_webhooks"
-down_revision = "0007_otp"
+revision = "0011_recipients"
+down_revision = "0010_asking"
 
 
 def upgrade() -> None:

@@ -1,7 +1,7 @@
 from waypost.storage.migrations.step import apply
 
-revision = "0009_asking"
-down_revision = "0008_webhooks"
+revision = "0010_asking"
+down_revision = "0009_webhooks"
 
 
 def upgrade() -> None:
