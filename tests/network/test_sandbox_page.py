@@ -63,7 +63,7 @@ async def start(stage: Stage, folder: Path, words: list[str]) -> asyncio.subproc
 
 
 async def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
-    (script,) = blocks(PAGE, "sh")
+    script, accounts = blocks(PAGE, "sh")
     serve, *lines = (shlex.split(line, comments=True) for line in script.splitlines())
     assert serve[:3] == ["waypost", "sandbox", "serve"]  # run by tests/unit/sandbox/server/test_kill.py
     async with gateway_stage(tmp_path) as stage, contextlib.AsyncExitStack() as stack:
@@ -85,6 +85,12 @@ async def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
         verify(note.read_bytes())
         assert ["Shop" in said[0], "linked" in said[1], ADA in said[2], "on its way" in said[3]] == [True] * 4
         sent = said[3].split()[0]
+        # The code is typed by tests/network/gateway/test_pairing_codes.py.
+        for words in [shlex.split(line, comments=True) for line in accounts.splitlines()][1:]:
+            child = await start(stage, tmp_path, words)
+            async with asyncio.timeout(30):
+                out, err = await child.communicate()
+            assert child.returncode == 0, err.decode()
 
         async def status() -> str:
             return (await stage.control.sent(ADA, sent)).status

@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from waypost.engine import wire
-from waypost.engine.port import MaybeSent, MessageArrived, ReceiptArrived, Unknowable
+from waypost.engine.port import MaybeSent, MessageArrived, ReceiptArrived
 from waypost.engine.settings import EngineSettings
 from waypost.errors import (
+    ENGINE_DIED,
     MEDIA_UPLOAD_FAILED,
     NOT_CONNECTED,
     NOT_ON_WHATSAPP,
@@ -169,7 +170,8 @@ async def test_a_store_that_takes_no_row_stops_the_send(stage: EngineStage, shop
 async def test_a_secret_that_the_library_could_not_store_proves_nothing(
     stage: EngineStage, shop: str, phone: str
 ) -> None:
-    """Trap 5: a failed write of the row is only a warning in the library, and it sends all the same."""
+    """Trap 5: a failed write of the row is only a warning in the library, which would send all the same: the
+    process ends before that."""
     await stage.paired(shop, phone)
     session = await stage.connected(shop)
     full = (
@@ -177,10 +179,14 @@ async def test_a_secret_that_the_library_could_not_store_proves_nothing(
     )
     with closing(sqlite3.connect(stage.settings.folder / f"instances/{shop}/store/session.db")) as store:
         store.execute(full)
-    order = text_order("no row", ANN)
-    sent = await session.send(order)
-    assert await stage.arrived(ANN, sent.message_id) == 1
-    assert isinstance(await session.settle(order.secret, session.mark), Unknowable)
+        store.commit()
+    before = (await stage.sandbox.stats()).counts.get("messages", 0)
+    with pytest.raises(EngineError) as refused:
+        await session.send(text_order("no row", ANN))
+    assert refused.value.fault in (NOT_CONNECTED, ENGINE_DIED)
+    again = await stage.connected(shop)
+    assert again is not session
+    assert (await stage.sandbox.stats()).counts.get("messages", 0) == before
 
 
 async def test_incoming_messages_and_receipts_come_as_events(stage: EngineStage) -> None:

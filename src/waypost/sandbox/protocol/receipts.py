@@ -66,7 +66,9 @@ def store(
     if party is None:
         return []
     type = receipt.attr("type") or ""
-    own_devices = _read_elsewhere(rows, owner, receipt, id, to, now) if type in _SELF else []
+    # In the chat with oneself, "read" goes to the own devices as it is.
+    elsewhere = type in _SELF and not (owner.owns(to) and type not in _SELF.values())
+    own_devices = _read_elsewhere(rows, owner, receipt, id, to, now) if elsewhere else []
     if type in _SELF.values():
         return own_devices  # the account hides from others what it has read
     attrs: dict[str, str | Jid] = {"from": owner.jid(to.server), "id": id, "t": str(int(now))}

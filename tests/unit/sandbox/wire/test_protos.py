@@ -119,6 +119,7 @@ _RENAMED = {
     "eskeyval": "signedprekey",
     "eskeysig": "signedprekeysignature",
     "devicepairingdata": "pairing",
+    "pollcreationmessagev3": "pollofone",
 }
 
 
