@@ -94,7 +94,7 @@ async def test_a_connection_lost_in_mid_send_neither_loses_nor_doubles(
 
 
 async def test_an_ack_that_never_comes_is_unknown_and_does_not_hold_up_other_chats(tmp_path: Path) -> None:
-    settings = EngineSettings(folder=tmp_path, ack_within=0.7)
+    settings = EngineSettings(folder=tmp_path, ack_within=1.5)
     async with engine_stage(tmp_path, settings) as stage:
         await ready(stage)
         session = await stage.session("shop")
