@@ -59,6 +59,8 @@ async def start(stage: Stage, folder: Path, words: list[str]) -> asyncio.subproc
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Whoever runs the tests in the background has Ctrl-C ignored, by all that is started from there.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
