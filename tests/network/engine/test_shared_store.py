@@ -219,6 +219,8 @@ async def test_what_is_called_sent_arrives_and_what_is_called_unsent_does_not_wh
     for number in range(60):
         text = f"number {number}"
         try:
+            # A process that could not store an id ends, and its session comes back.
+            session = await town.stage.session("shop")
             await session.send(text_order(text, ANN))
             sent.append(text)
         except OutcomeUnknown:
@@ -227,7 +229,7 @@ async def test_what_is_called_sent_arrives_and_what_is_called_unsent_does_not_wh
             unsent.append(text)
     over.set()
     times = await cutting
-    last = await session.send(text_order("after", ANN))
+    last = await (await town.stage.session("shop")).send(text_order("after", ANN))
     assert await town.stage.arrived(ANN, last.message_id) == 1
     arrived = await got(town)
     print(f"{times} connections cut: {len(sent)} sent, {len(unsent)} not, {len(unknown)} unknown")
