@@ -129,7 +129,8 @@ class Lanes:
         if not self._executor.ready(instance_id):
             return self._executor.waiting_for(instance_id) or Waiting("connection")
         if entry.not_before > self._clock.now():
-            return Waiting(waits_for(entry.request.failure))
+            # The row may have been read before that was stored.
+            return Waiting(waits_for(entry.request.failure), until=entry.request.next_attempt_at)
         return None if lane.is_first(entry) else Waiting("older_request")
 
     def _make(self, instance_id: str) -> Lane:
