@@ -174,7 +174,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Networks look at how many strangers an account writes to, and how regularly. The sandbox does not.
     pacing: Annotated[
         Literal["whatsapp", "all", "off"],
-        Meta(description="Instances that are paced: those on WhatsApp, all (the sandbox too), or none."),
+        Meta(description="What is paced: instances on `whatsapp`, `all` (the sandbox too), or none (`off`)."),
     ] = "whatsapp"
     pacing_open_chats: Annotated[
         bool,

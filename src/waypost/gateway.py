@@ -9,7 +9,7 @@ import contextlib
 import random
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from litestar import Litestar
@@ -35,7 +35,6 @@ from waypost.chatting import Chatting
 from waypost.clock import Clock, SystemClock
 from waypost.config import Settings
 from waypost.engine.port import Engine
-from waypost.engine.settings import EngineSettings
 from waypost.engine.supervisor import Supervisor
 from waypost.instances.account_events import AccountEvents
 from waypost.instances.asking import Asking, answering
@@ -80,7 +79,7 @@ from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
 from waypost.workers.pool import WorkerPool
-from waypost.workplace import address_of, egress, voice_pool, workshop
+from waypost.workplace import address_of, egress, engine_settings, voice_pool, workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,45 +276,28 @@ async def _furnish(
         log,
         policy=policy_of(settings, register.find),
     )
-    supervisor = Supervisor(
-        EngineSettings(
-            folder=settings.data / "engine",
-            sessions_per_process=settings.engine_sessions_per_process,
-            pairing_within=settings.pairing_seconds,
-        ),
-        Incoming(
-            register,
-            sessions,
-            chatting.arrivals,
-            outbox,
-            contacts,
-            AccountEvents(contacts, publishing.journal.publish, sessions.on_named),
-            group_sizes.hear,
-        ),
+    incoming = Incoming(
+        register,
         sessions,
-        clock,
-        log,
-        stores,
+        chatting.arrivals,
+        outbox,
+        contacts,
+        AccountEvents(contacts, publishing.journal.publish, sessions.on_named),
+        group_sizes.hear,
     )
+    supervisor = Supervisor(engine_settings(settings), incoming, sessions, clock, log, stores)
     engine = supervisor
     # Before the engine brings what lies in the spools: events of an instance that nobody knows are let go.
     for instance in await store.list():
         register.add(instance)
-    await stack.enter_async_context(publishing.running())
-    await stack.enter_async_context(chatting.running())
-    await stack.enter_async_context(supervisor)
-    await stack.enter_async_context(outbox.running())
-    await stack.enter_async_context(sessions.running())
+    for part in (publishing.running(), chatting.running(), supervisor, outbox.running(), sessions.running()):
+        await stack.enter_async_context(part)
     if neighbours is not None:
+        tenancy = TenancySettings(drain=settings.drain_seconds + 3.0)
         node = _node(settings, own, clock)
-        neighbours.furnish(
-            outbox, sessions, instances, supervisor, node, TenancySettings(drain=settings.drain_seconds + 3.0)
-        )
+        neighbours.furnish(outbox, sessions, instances, supervisor, node, tenancy)
         await stack.enter_async_context(neighbours.running())
-    sweeping = asyncio.create_task(forget_old(messages, settings.keep_messages_seconds, clock, log))
-    stack.callback(sweeping.cancel)
-    if storage.sweeping is not None:
-        stack.callback(asyncio.create_task(storage.sweeping(log), name="sessions-sweep").cancel)
+    _sweep(stack, storage, forget_old(messages, settings.keep_messages_seconds, clock, log), log)
     await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,
@@ -338,6 +320,15 @@ async def _furnish(
             None if neighbours is None else neighbours.others.desk,
         ),
     )
+
+
+def _sweep(
+    stack: contextlib.AsyncExitStack, storage: Storage, old_messages: Coroutine[None, None, None], log: Log
+) -> None:
+    """Take away what is old while the gateway runs."""
+    sweeps = [old_messages] if storage.sweeping is None else [old_messages, storage.sweeping(log)]
+    for sweep in sweeps:
+        stack.callback(asyncio.create_task(sweep).cancel)
 
 
 def _api(

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 from waypost.config import ConfigError, Settings, normalize_lufs
+from waypost.engine.settings import EngineSettings
 from waypost.net.allow import AllowList
 from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
@@ -32,6 +33,15 @@ def voice_pool(settings: Settings) -> WorkerPool:
         normalize=normalize_lufs(settings),
     )
     return WorkerPool(limits, workers=settings.voice_workers or None)
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """How engine processes are run."""
+    return EngineSettings(
+        folder=settings.data / "engine",
+        sessions_per_process=settings.engine_sessions_per_process,
+        pairing_within=settings.pairing_seconds,
+    )
 
 
 def workshop(folder: Path) -> Path:

@@ -102,8 +102,12 @@ def added(found: Shapes, before: Shapes) -> list[str]:
 
 
 def _timed(shape: str) -> bool:
-    """Whether it comes with time and not with what is done: a run may be too short for a keep-alive."""
-    return shape.startswith("in iq get w:p")
+    """Whether it comes with time and not with what is done.
+
+    A run may be too short for a keep-alive, and settings are asked for once more only when word of a change
+    comes after the first answer.
+    """
+    return shape.startswith(("in iq get w:p", "in iq set w:sync:app:state /sync"))
 
 
 def _named(tag: str, attributes: dict[str, str]) -> str:

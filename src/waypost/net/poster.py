@@ -23,6 +23,7 @@ from waypost.net.guard import GuardedBackend, Resolver, refused
 # should answer first and work then.
 _CONNECT_SECONDS: Final = 5.0
 _TOTAL_SECONDS: Final = 15.0
+_BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
 # Shorter than any server keeps one open: a connection that is just being closed would cost an attempt.
 _KEEP_SECONDS: Final = 2.0
 
@@ -77,12 +78,12 @@ class Mailbox:
                 return Answered(response.status, names, body)
         except TimeoutError:
             raise translate(httpcore.ReadTimeout()) from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
+        except _BROKEN as error:
             raise translate(error) from error
 
     async def close(self) -> None:
         """Close what is open."""
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*_BROKEN):
             await self._pool.aclose()
 
 

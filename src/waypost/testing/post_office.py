@@ -113,8 +113,9 @@ async def post_office(
     settings = msgspec.structs.replace(settings, **changes)
     clock = clock or SystemClock()
     log = make_log("error", "text")
-    with contextlib.suppress(Exception):
-        await SqlInstances(database).add(INSTANCE)
+    instances = SqlInstances(database)
+    if await instances.get(INSTANCE.id) is None:
+        await instances.add(INSTANCE)
     rows = EventRows(database.dialect, settings.retry_seconds, lambda _: office.holds)
     resolver = SystemResolver()
     poster = Poster(AllowList.parse(["127.0.0.1"]), resolver)
