@@ -126,6 +126,9 @@ TOO_COSTLY: Final = Fault(
 CORRUPT_AUDIO: Final = Fault(
     "corrupt_audio", 422, "The audio is damaged: a large part of it can't be decoded."
 )
+PREVIEWS_FULL: Final = Fault(
+    "previews_full", 503, "Others are listening to notes before they send them; try again.", retryable=True
+)
 VOICE_WORKER_DIED: Final = Fault(
     "voice_worker_died", 422, "The audio brought its converter down; it is not accepted."
 )

@@ -19,14 +19,18 @@ class Networks:
         """The network as the engine needs it. Raises EngineError(SANDBOX_UNREACHABLE)."""
         if name == "whatsapp":
             return Network(name="whatsapp")
-        if self._sandbox is None:
-            # One for all: a client reads the machine's certificates, which takes 25 ms.
-            self._sandbox = SandboxClient(self._url)
-            self._stack.push_async_callback(self._sandbox.close)
         try:
-            view = await self._sandbox.network()
+            view = await self.sandbox().network()
         except SandboxError as error:
             raise EngineError(SANDBOX_UNREACHABLE, error.detail) from error
         return Network(
             name="sandbox", proxy_url=view.proxy_url, ca_pem=view.ca_pem, noise_root=view.noise_root_public
         )
+
+    def sandbox(self) -> SandboxClient:
+        """The sandbox of the settings."""
+        if self._sandbox is None:
+            # One for all: a client reads the machine's certificates, which takes 25 ms.
+            self._sandbox = SandboxClient(self._url)
+            self._stack.push_async_callback(self._sandbox.close)
+        return self._sandbox

@@ -1,6 +1,7 @@
 """Parts of a gateway as its settings want them."""
 
 import contextlib
+import shutil
 import socket
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def workshop(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in folder.glob("*.in"):
         left.unlink(missing_ok=True)
+    for left in folder.glob("preview-*"):
+        shutil.rmtree(left, ignore_errors=True)
     return folder
 
 

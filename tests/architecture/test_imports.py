@@ -14,11 +14,11 @@ GROUPS = (
     {"storage"},
     {"operations"},
     {"api", "dashboard"},
-    {"gateway", "publishing", "chatting", "workplace", "networks"},
+    {"gateway", "publishing", "chatting", "handset", "workplace", "networks"},
     {"cli", "testing", "__main__"},
 )
 RANK = {room: rank for rank, group in enumerate(GROUPS) for room in group}
-MAY_IMPORT_THE_SANDBOX = {"sandbox", "gateway", "networks", "cli", "testing"}
+MAY_IMPORT_THE_SANDBOX = {"sandbox", "gateway", "handset", "networks", "cli", "testing"}
 
 # A library behind a port is imported in one room, so that another can take its place. The sandbox is apart: a
 # server of its own that may use what it likes.

@@ -93,6 +93,10 @@ class ChatStore(Protocol):
         """Messages of a chat before a (timestamp, id), newest first."""
         ...
 
+    async def about(self, instance_id: str, chats: Sequence[str], since: int, limit: int) -> list[Message]:
+        """Reactions and votes in a chat since then, oldest first."""
+        ...
+
     async def chats(self, instance_id: str, limit: int, offset: int) -> list[ChatRow]:
         """The chats with messages, the one with the latest first."""
         ...

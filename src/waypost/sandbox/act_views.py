@@ -1,6 +1,6 @@
 """What a contact may send beside texts and files, as the control API speaks of it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -59,6 +59,12 @@ class HandCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="con
 
 
 Act = React | Edit | Revoke | AskPoll | GiveVote | ShowPlace | HandCard
+
+
+class Tell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a contact tells of a message in its inbox; only a voice note or another sound can be played."""
+
+    type: Literal["read", "played"]
 
 
 class CallTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

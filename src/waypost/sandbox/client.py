@@ -1,7 +1,7 @@
 """Driving a sandbox from a program: each call of the control API as a method."""
 
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 import httpx
 import msgspec
@@ -18,7 +18,7 @@ from waypost.sandbox.account_views import (
     SeenState,
     TypedCode,
 )
-from waypost.sandbox.act_views import Called, CallTo
+from waypost.sandbox.act_views import Called, CallTo, Tell
 from waypost.sandbox.group_client import Groups
 from waypost.sandbox.views import (
     ContactPatch,
@@ -40,6 +40,7 @@ from waypost.sandbox.views import (
     Stats,
     Unlink,
     Unlinked,
+    Written,
 )
 
 T = TypeVar("T")
@@ -170,6 +171,10 @@ class SandboxClient:
         answer = await self._request("GET", f"/v1/contacts/{phone}/inbox/{seq}/media")
         return answer.content
 
+    async def tell(self, phone: str, seq: int, type: Literal["read", "played"]) -> None:
+        """Let a contact tell that it has read or played an inbox message."""
+        await self._request("POST", f"/v1/contacts/{phone}/inbox/{seq}/receipt", Tell(type))
+
     async def call(self, contact: str, to: str, *, video: bool = False) -> Called:
         """Let a contact call a phone."""
         return await self._call(Called, "POST", f"/v1/contacts/{contact}/call", CallTo(to, video))
@@ -177,6 +182,10 @@ class SandboxClient:
     async def send(self, contact: str, message: Send) -> Sent:
         """Let a contact write to a phone's instances, or to a group (`…@g.us`) that it is in."""
         return await self._call(Sent, "POST", f"/v1/contacts/{contact}/send", message)
+
+    async def written(self, contact: str) -> list[Written]:
+        """The last messages that a contact sent, oldest first."""
+        return await self._call(list[Written], "GET", f"/v1/contacts/{contact}/sent")
 
     async def sent(self, contact: str, id: str) -> Sent:
         """How far a message of a contact has come."""

@@ -225,6 +225,19 @@ class Sent(msgspec.Struct, frozen=True):
     """Devices it was encrypted for, the phone itself included."""
 
 
+class Written(msgspec.Struct, frozen=True):
+    """A message as the contact that sent it has it; `status` as in `Sent`, `type` as in `InboxMessage`."""
+
+    id: str
+    to: str
+    at: float
+    status: str
+    type: str
+    text: str | None
+    audio: AudioView | None
+    quoted_id: str | None
+
+
 class NewFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something to go wrong. `phone`, `device`, `contact` narrow it down; `times` null = until deleted.
 

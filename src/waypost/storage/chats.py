@@ -81,6 +81,18 @@ class SqlChats:
         rows = await self._database.read(lambda c: c.execute(self._sql["history"], names).fetchall())
         return [message_of(instance_id, row) for row in rows]
 
+    async def about(self, instance_id: str, chats: Sequence[str], since: int, limit: int) -> list[Message]:
+        """Reactions and votes in a chat since then, oldest first."""
+        names = {
+            "instance_id": instance_id,
+            "chat": chats[0],
+            "other": chats[-1],
+            "since": since,
+            "limit": limit,
+        }
+        rows = await self._database.read(lambda c: c.execute(self._sql["about"], names).fetchall())
+        return [message_of(instance_id, row) for row in rows]
+
     async def chats(self, instance_id: str, limit: int, offset: int) -> list[ChatRow]:
         """The chats with messages, the one with the latest first."""
         names = {"instance_id": instance_id, "limit": limit, "offset": offset}

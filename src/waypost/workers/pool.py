@@ -126,6 +126,14 @@ class WorkerPool:
             return made.note
         raise VoiceError(VOICE_WORKER_DIED)  # a worker is not trusted
 
+    async def convert_and_measure(self, source: Path, target: Path) -> tuple[Note, float]:
+        """The same, and how loud the note is: LUFS (EBU R128, integrated), -70 where nothing is to be
+        heard."""
+        made = await self._done(Job(source, target, measure=True))
+        if isinstance(made, Done) and made.lufs is not None:
+            return made.note, made.lufs
+        raise VoiceError(VOICE_WORKER_DIED)
+
     async def picture(self, source: Path, target: Path, use: Use) -> Picture:
         """Make `target` a picture of that use, as `convert` makes notes. Raises MediaError likewise."""
         made = await self._of_media(PictureJob(source, target, use))

@@ -29,6 +29,8 @@ class Job(msgspec.Struct, frozen=True, tag="job"):
 
     source: Path
     target: Path
+    measure: bool = False
+    """Whether to say how loud the note is: it is decoded once more for that."""
 
 
 class PictureJob(msgspec.Struct, frozen=True, tag="picture"):
@@ -70,6 +72,8 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """From a worker: the note is at its target."""
 
     note: Note
+    lufs: float | None = None
+    """How loud it is (EBU R128, integrated; -70 for silence), where that was asked."""
 
 
 class Pictured(msgspec.Struct, frozen=True, tag="pictured"):

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from waypost.errors import INTERNAL, TOO_COSTLY, TOO_LARGE, MediaError, VoiceError
@@ -116,7 +117,8 @@ def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float
     if isinstance(job, Job):
         from waypost.voice.convert import convert
 
-        return Done(convert(job.source, job.target, limits, tick))
+        note = convert(job.source, job.target, limits, tick)
+        return Done(note, _lufs(job.target, limits, tick) if job.measure else None)
     if isinstance(job, PageJob):
         from waypost.media.pages import read_page
 
@@ -134,6 +136,17 @@ def _done(job: AnyJob, limits: Limits, media: MediaLimits, tick: Callable[[float
         "portrait": portraits.to_portrait,
     }
     return Pictured(make[job.use](job.source, job.target, media))
+
+
+def _lufs(note: Path, limits: Limits, tick: Callable[[float], None]) -> float:
+    from waypost.voice.decode import Decoding
+    from waypost.voice.loudness import measure
+    from waypost.voice.sniff import sniff
+
+    with note.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        with closing(Decoding(file, size, sniff(file), limits)) as decoding:
+            return measure(decoding, tick).lufs
 
 
 def _warm_up() -> None:

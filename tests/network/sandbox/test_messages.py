@@ -1,10 +1,11 @@
 import asyncio
 import base64
 import os
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from waypost.errors import SandboxError
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.views import Attachment, NewContact, NewFailure, Send
 
@@ -36,6 +37,25 @@ async def test_a_voice_note_arrives_byte_for_byte_and_is_played(shop: Shop, ada:
     assert await shop.client.media(ada, received.seq) == note
     types = {(await shop.engine.event("receipt", ids=[sent["id"]]))["type"] for _ in range(4)}
     assert "PLAYED" in types
+
+
+async def test_a_contact_that_tells_nothing_by_itself_tells_when_asked(shop: Shop) -> None:
+    quiet = "+491700000077"
+    await shop.client.add_contact(NewContact(quiet, "Quiet", delivered_after=None))
+    sent = await shop.engine.call("audio", to=quiet[1:], data=base64.b64encode(os.urandom(900)).decode())
+    received = await shop.client.next_message(quiet)
+    receipts: tuple[Literal["read", "played"], ...] = ("read", "played")
+    for told in receipts:
+        await shop.client.tell(quiet, received.seq, told)
+        while (event := await shop.engine.event("receipt", ids=[sent["id"]]))["type"] == "SENDER":
+            pass
+        assert event["type"] == told.upper()
+    await shop.engine.call("text", to=quiet[1:], text="no sound")
+    text = await shop.client.next_message(quiet, after=received.seq)
+    with pytest.raises(SandboxError, match="Only a sound"):
+        await shop.client.tell(quiet, text.seq, "played")
+    with pytest.raises(SandboxError, match="no such message"):
+        await shop.client.tell(quiet, text.seq + 1000, "read")
 
 
 async def test_the_check_corrects_a_number_and_messages_arrive(shop: Shop, ada: str) -> None:

@@ -324,3 +324,12 @@ async def test_memory_does_not_grow_with_the_sound(tmp_path: Path, seconds: int)
     little = await peak_kilobytes(small, tmp_path / "small.ogg")
     much = await peak_kilobytes(large, tmp_path / "large.ogg")
     assert much - little < 8 * 1024
+
+
+async def test_a_note_can_be_measured_as_it_is_made(pool: WorkerPool, tmp_path: Path) -> None:
+    note, lufs = await pool.convert_and_measure(AUDIO / "greeting.mp3", tmp_path / "note.ogg")
+    verify(note.path.read_bytes())
+    assert -40 < lufs < -5
+    silence = tmp_path / "silence.flac"
+    silence.write_bytes(silent_flac(1))
+    assert (await pool.convert_and_measure(silence, tmp_path / "silent.ogg"))[1] == -70

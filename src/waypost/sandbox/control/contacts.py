@@ -8,18 +8,28 @@ import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from waypost.errors import NOT_FOUND, SandboxError
-from waypost.sandbox.act_views import Called, CallTo
+from waypost.errors import NOT_FOUND, SANDBOX_INVALID, SandboxError
+from waypost.sandbox.act_views import Called, CallTo, Tell
 from waypost.sandbox.contacts import births, calling, content, sending, worker
 from waypost.sandbox.contacts.births import digits
 from waypost.sandbox.contacts.fields import fields_of
 from waypost.sandbox.control.overview import Net
 from waypost.sandbox.protocol.network import Network
 from waypost.sandbox.state import inbox, parties
-from waypost.sandbox.state.inbox import Received
+from waypost.sandbox.state.inbox import Received, SentMessage
 from waypost.sandbox.state.parties import Party
-from waypost.sandbox.views import ContactPatch, ContactView, Inbox, InboxMessage, NewContact, Send, Sent
+from waypost.sandbox.views import (
+    ContactPatch,
+    ContactView,
+    Inbox,
+    InboxMessage,
+    NewContact,
+    Send,
+    Sent,
+    Written,
+)
 from waypost.sandbox.wire.errors import WireError
+from waypost.sandbox.wire.proto.message_pb2 import Message
 
 _PAGE: Final = 200
 _LAST: Final = 2**63 - 1
@@ -98,6 +108,24 @@ async def media(network: Net, phone: FromPath[str], seq: FromPath[int]) -> Respo
     return Response(file, media_type=reference.mimetype or "application/octet-stream")
 
 
+@post("/v1/contacts/{phone:str}/inbox/{seq:int}/receipt", status_code=204)
+async def tell(network: Net, phone: FromPath[str], seq: FromPath[int], data: JSONBody[Tell]) -> None:
+    """Let a contact tell a message's sender that it has read or played it, whatever its delays are."""
+    number, now = digits(phone), network.clock.now()
+
+    def owe(rows: sqlite3.Connection) -> None:
+        contact = parties.get(rows, number, "contact")
+        received = inbox.at(rows, contact.number, min(seq, _LAST))
+        if received is None:
+            raise SandboxError(NOT_FOUND, "There is no such message in this contact's inbox.")
+        if data.type == "played" and content.type_of(_inner(received)) != "audio":
+            raise SandboxError(SANDBOX_INVALID, "Only a sound can be played.")
+        inbox.owe(rows, now, contact.number, data.type, received.id, received.sender_lid, received.chat)
+
+    await network.store.run(owe)
+    network.parties.set()
+
+
 @post("/v1/contacts/{phone:str}/send")
 async def send(network: Net, phone: FromPath[str], data: JSONBody[Send]) -> Sent:
     """Let a contact write to a phone's instances, or to a group that it is in."""
@@ -114,6 +142,16 @@ async def call(network: Net, phone: FromPath[str], data: JSONBody[CallTo]) -> Ca
     return Called(id, _shown(to), count)
 
 
+@get("/v1/contacts/{phone:str}/sent")
+async def written(network: Net, phone: FromPath[str]) -> list[Written]:
+    """The last messages that a contact sent, oldest first."""
+    number = digits(phone)
+    messages = await network.store.run(
+        lambda rows: inbox.latest_sent(rows, parties.get(rows, number, "contact").number, _PAGE)
+    )
+    return [_written(one) for one in messages]
+
+
 @get("/v1/contacts/{phone:str}/sent/{id:str}")
 async def sent(network: Net, phone: FromPath[str], id: FromPath[str]) -> Sent:
     """How far a message of a contact has come."""
@@ -124,6 +162,25 @@ async def sent(network: Net, phone: FromPath[str], id: FromPath[str]) -> Sent:
     if message is None:
         raise SandboxError(NOT_FOUND, "This contact sent no message of that id.")
     return Sent(message.id, _shown(message.recipient), message.status)
+
+
+def _written(row: SentMessage) -> Written:
+    message = content.unwrapped(content.parse(row.plaintext))
+    quote = content.quote_of(message)
+    return Written(
+        id=row.id,
+        to=_shown(row.recipient),
+        at=row.at,
+        status=row.status,
+        type=content.type_of(message),
+        text=content.text_of(message),
+        audio=content.audio_of(message),
+        quoted_id=None if quote is None else quote.stanza_id,
+    )
+
+
+def _inner(received: Received) -> Message:
+    return content.unwrapped(content.parse(received.raw))
 
 
 def _shown(recipient: str) -> str:
@@ -176,7 +233,7 @@ def _view(rows: sqlite3.Connection, party: Party) -> ContactView:
 
 
 def _message(row: Received) -> InboxMessage:
-    message = content.unwrapped(content.parse(row.raw))
+    message = _inner(row)
     quote = content.quote_of(message)
     return InboxMessage(
         seq=row.seq,
@@ -198,4 +255,4 @@ def _message(row: Received) -> InboxMessage:
     )
 
 
-ROUTES = (every, create, one, tune, remove, read, media, send, call, sent)
+ROUTES = (every, create, one, tune, remove, read, media, tell, send, call, written, sent)

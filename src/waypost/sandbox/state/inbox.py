@@ -42,6 +42,7 @@ class SentMessage:
     recipient: str
     plaintext: bytes
     status: str
+    at: float
 
 
 _RANK = ("sent", "delivered", "read", "played")
@@ -159,9 +160,18 @@ def put_sent(
 
 def find_sent(rows: sqlite3.Connection, number: str, id: str) -> SentMessage | None:
     """What a party sent, by its id."""
-    query = "SELECT number, id, recipient, plaintext, status FROM sent WHERE number = ? AND id = ?"
+    query = "SELECT number, id, recipient, plaintext, status, at FROM sent WHERE number = ? AND id = ?"
     row = rows.execute(query, (number, id)).fetchone()
     return None if row is None else SentMessage(*row)
+
+
+def latest_sent(rows: sqlite3.Connection, number: str, limit: int) -> list[SentMessage]:
+    """The last messages that a party sent, oldest first."""
+    query = (
+        "SELECT number, id, recipient, plaintext, status, at FROM sent WHERE number = ?"
+        " ORDER BY at DESC, id LIMIT ?"
+    )
+    return [SentMessage(*row) for row in rows.execute(query, (number, limit))][::-1]
 
 
 def progress(rows: sqlite3.Connection, number: str, id: str, status: str) -> None:

@@ -29,6 +29,14 @@ WHERE instance_id = :instance_id AND chat IN (:chat, :other)
   AND (timestamp < :before OR (timestamp = :before AND message_id < :before_id))
 ORDER BY timestamp DESC, message_id DESC LIMIT :limit;
 
+-- name: about
+SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
+    edited_at, revoked_at
+FROM messages
+WHERE instance_id = :instance_id AND chat IN (:chat, :other)
+  AND kind IN ('reaction', 'vote') AND timestamp >= :since
+ORDER BY timestamp, message_id LIMIT :limit;
+
 -- name: unseen
 SELECT message_id, chat, sender, timestamp FROM messages
 WHERE instance_id = :instance_id AND chat IN (:chat, :other) AND NOT from_me AND NOT seen
