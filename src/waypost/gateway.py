@@ -56,6 +56,7 @@ from waypost.networks import Networks
 from waypost.nodes.lease import Node
 from waypost.nodes.settings import TenancySettings
 from waypost.operations import WRITES
+from waypost.operations.code_message import code_message
 from waypost.operations.executor import OperationExecutor
 from waypost.operations.kind import AnyWrite
 from waypost.operations.resources import Resources
@@ -79,7 +80,7 @@ from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
 from waypost.workers.pool import WorkerPool
-from waypost.workplace import address_of, egress, engine_settings, voice_pool, workshop
+from waypost.workplace import address_of, egress, engine_settings, tidy, voice_pool, workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,11 @@ async def _furnish(
         clock,
         log,
     )
-    executor = OperationExecutor(writes, resources, lambda instance_id: waiting_for(instances, instance_id))
+    executor = OperationExecutor(
+        [*writes, code_message(otp.codes.code_of)],
+        resources,
+        lambda instance_id: waiting_for(instances, instance_id),
+    )
     outbox = Outbox(
         SqlOutboxStore(database, publishing.endings),
         SqlOpenChats(database),
@@ -297,7 +302,8 @@ async def _furnish(
         node = _node(settings, own, clock)
         neighbours.furnish(outbox, sessions, instances, supervisor, node, tenancy)
         await stack.enter_async_context(neighbours.running())
-    _sweep(stack, storage, forget_old(messages, settings.keep_messages_seconds, clock, log), log)
+    old_messages = forget_old(messages, settings.keep_messages_seconds, clock, log)
+    _sweep(stack, storage, [old_messages, tidy(resources.workshop, clock)], log)
     await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,
@@ -323,11 +329,10 @@ async def _furnish(
 
 
 def _sweep(
-    stack: contextlib.AsyncExitStack, storage: Storage, old_messages: Coroutine[None, None, None], log: Log
+    stack: contextlib.AsyncExitStack, storage: Storage, sweeps: list[Coroutine[None, None, None]], log: Log
 ) -> None:
     """Take away what is old while the gateway runs."""
-    sweeps = [old_messages] if storage.sweeping is None else [old_messages, storage.sweeping(log)]
-    for sweep in sweeps:
+    for sweep in sweeps if storage.sweeping is None else [*sweeps, storage.sweeping(log)]:
         stack.callback(asyncio.create_task(sweep).cancel)
 
 
@@ -351,7 +356,7 @@ def _api(
     endpoints = [
         *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
         *Queued(house.outbox, wait).endpoints(),
-        *AccountApi(house.resources, bodies).endpoints(),
+        *AccountApi(house.resources.contacts, house.asking, bodies).endpoints(),
         *PairingApi(house.instances, settings).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
         *house.publishing.endpoints(bodies, tokens),

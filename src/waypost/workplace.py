@@ -1,10 +1,13 @@
 """Parts of a gateway as its settings want them."""
 
+import asyncio
 import contextlib
 import shutil
 import socket
 from pathlib import Path
+from typing import Final
 
+from waypost.clock import Clock
 from waypost.config import ConfigError, Settings, normalize_lufs
 from waypost.engine.settings import EngineSettings
 from waypost.net.allow import AllowList
@@ -12,6 +15,9 @@ from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
 from waypost.voice.limits import Limits
 from waypost.workers.pool import WorkerPool
+
+_KEPT_SECONDS: Final = 86_400.0
+_TIDY_SECONDS: Final = 3_600.0
 
 
 def egress(stack: contextlib.AsyncExitStack, settings: Settings) -> Egress:
@@ -53,6 +59,21 @@ def workshop(folder: Path) -> Path:
     for left in folder.glob("preview-*"):
         shutil.rmtree(left, ignore_errors=True)
     return folder
+
+
+async def tidy(folder: Path, clock: Clock) -> None:
+    """Remove files that nobody has touched for a day, of requests that ended before they were sent; runs
+    until it is cancelled. A request that comes to its turn later makes its own anew."""
+    while True:
+        await asyncio.to_thread(_remove_old, folder, clock.now() - _KEPT_SECONDS)
+        await asyncio.sleep(_TIDY_SECONDS)
+
+
+def _remove_old(folder: Path, before: float) -> None:
+    for file in folder.iterdir():
+        with contextlib.suppress(OSError):  # it was used up, or can't be removed
+            if file.stat().st_mtime < before:
+                file.unlink()
 
 
 def address_of(listener: socket.socket) -> str:

@@ -13,6 +13,7 @@ from waypost.api.fields import FieldsReader
 from waypost.api.replies import Reply
 from waypost.api.writes import query_of
 from waypost.engine.account import FindPicture, ListBlocked
+from waypost.engine.port import Recipient
 from waypost.errors import (
     CONTACT_NOT_FOUND,
     NOT_IMPLEMENTED,
@@ -22,10 +23,10 @@ from waypost.errors import (
     InstanceError,
     InvalidRequest,
 )
-from waypost.instances.contacts import Person
+from waypost.instances.asking import Asking
+from waypost.instances.contacts import Contact, Contacts, Person
 from waypost.operations.fields import ChatId, MessageId
-from waypost.operations.recipient import find_recipient
-from waypost.operations.resources import Resources
+from waypost.operations.recipient import look_up
 
 Fields = TypeVar("Fields", bound=msgspec.Struct)
 
@@ -135,8 +136,9 @@ class BlockedView(msgspec.Struct, frozen=True, kw_only=True):
 class AccountApi:
     """The endpoints of contacts and people."""
 
-    def __init__(self, resources: Resources, bodies: BodyReader) -> None:
-        self._resources = resources
+    def __init__(self, contacts: Contacts, asking: Asking, bodies: BodyReader) -> None:
+        self._contacts = contacts
+        self._asking = asking
         self._bodies = bodies
         self._all = FieldsReader(GetContacts)
         self._one = FieldsReader(AboutSomebody)
@@ -185,7 +187,7 @@ class AccountApi:
     async def all(self, call: Call) -> Reply:
         """A part of the contacts, as they are stored."""
         wanted = self._all.read(query_of(call).fields)
-        people = await self._resources.contacts.people(
+        people = await self._contacts.people(
             call.of.id,
             wanted.limit or 100,
             wanted.offset or 0,
@@ -197,36 +199,33 @@ class AccountApi:
 
     async def one(self, call: Call) -> Reply:
         """One contact, as it is stored."""
-        person = await self._resources.contacts.person(call.of.id, self._whom(call))
+        person = await self._contacts.person(call.of.id, self._whom(call))
         if person is None:
             raise InstanceError(CONTACT_NOT_FOUND)
         body = OneContactView(message="Contact retrieved successfully.", data=_contact(person))
         return Reply(body=body)
 
     async def exists(self, call: Call) -> Reply:
-        """Ask WhatsApp, unless it was asked lately."""
-        try:
-            found = await find_recipient(self._resources, call.of.id, self._whom(call))
-        except EngineError as error:
-            if error.fault is not NOT_ON_WHATSAPP:
-                raise
-            data = ExistsData(exists=False, id=None, lid=None)
-        else:
-            lid = Jid.parse(found.lid).chat_id if found.lid else None
-            data = ExistsData(exists=True, id=Jid.parse(found.jid).chat_id, lid=lid)
+        """Ask WhatsApp, unless it was asked lately: within a day who is there, within minutes who is not."""
+        whom, data = self._whom(call), ExistsData(exists=False, id=None, lid=None)
+        if not self._contacts.is_absent(call.of.id, whom):
+            try:
+                data = _existing(await self._find(call.of.id, whom))
+            except EngineError as error:
+                if error.fault is not NOT_ON_WHATSAPP:
+                    raise
         return Reply(body=ExistsView(message="Number checked successfully.", data=data))
 
     async def picture(self, call: Call) -> Reply:
         """Ask WhatsApp for somebody's picture."""
-        whom = await find_recipient(self._resources, call.of.id, self._whom(call))
-        session = self._resources.session(call.of.id)
-        found = await session.account(FindPicture(jid=whom.jid))
+        whom = await self._find(call.of.id, self._whom(call))
+        found = await self._asking.account(call.of.id, FindPicture(jid=whom.jid))
         data = PictureData(id=found.picture_id, url=found.picture_url)
         return Reply(body=PictureView(message="Profile picture retrieved successfully.", data=data))
 
     async def blocked(self, call: Call) -> Reply:
         """Ask WhatsApp whom the account has blocked."""
-        found = (await self._resources.session(call.of.id).account(ListBlocked())).blocked
+        found = (await self._asking.account(call.of.id, ListBlocked())).blocked
         data = [await self._shown(call.of.id, Jid.parse(one)) for one in found]
         return Reply(body=BlockedView(message="Blocked contacts retrieved successfully.", data=data))
 
@@ -246,10 +245,21 @@ class AccountApi:
             raise InvalidRequest({"chat_id": ["The chat_id must be of a person, not of a group."]})
         return chat
 
+    async def _find(self, instance_id: str, whom: Jid) -> Contact:
+        async def check(addresses: Sequence[str]) -> list[Recipient]:
+            return await self._asking.check(instance_id, addresses)
+
+        return await look_up(self._contacts, instance_id, whom, check)
+
     async def _shown(self, instance_id: str, jid: Jid) -> BlockedData:
-        lids = self._resources.contacts.lids
+        lids = self._contacts.lids
         number, lid = await lids.number_of(instance_id, jid), await lids.lid_of(instance_id, jid)
         return BlockedData(id=(number or jid).chat_id, lid=lid.chat_id if lid else None)
+
+
+def _existing(found: Contact) -> ExistsData:
+    lid = Jid.parse(found.lid).chat_id if found.lid else None
+    return ExistsData(exists=True, id=Jid.parse(found.jid).chat_id, lid=lid)
 
 
 def _contact(person: Person) -> ContactView:

@@ -16,7 +16,7 @@ from waypost.errors import FetchError, InvalidRequest
 from waypost.net.egress import parse_url
 from waypost.operations.fields import ChatId
 from waypost.otp.codes import Codes, Wanted
-from waypost.otp.links import Links, whatsapp_link
+from waypost.otp.links import Links, number_of, whatsapp_link
 from waypost.otp.otp import LinkTexts, Otp
 
 _BASE: Final = "/api/otp/v2/{instance}"
@@ -224,7 +224,7 @@ class OtpApi:
         otp, code = await self._links.make(call.of.id, chat, texts, fields.expires or _EXPIRES)
         prompt = (fields.message and fields.message.prompt) or "My number for {name}:"
         prompt = prompt.replace("{name}", texts.name).replace("{code}", code)
-        return Reply(body=_link_answer(otp, code, chat, whatsapp_link(call.of.phone, prompt, code)))
+        return Reply(body=_link_answer(otp, code, chat, whatsapp_link(number_of(call.of), prompt, code)))
 
     async def _read(self, call: Call, reader: FieldsReader[Fields]) -> Fields:
         headers = call.http.headers

@@ -95,7 +95,7 @@ def _response_body(request: Request) -> Any:
 
 def _failure_body(failure: Failure) -> dict[str, Any]:
     fault: Fault = TABLE.get(failure.code, INTERNAL)
-    fields = {"url_": "url", "message_": "messageId"}
+    fields = {"url_": "url", "message_": "messageId", "otp_": "code"}
     field = next((name for prefix, name in fields.items() if failure.code.startswith(prefix)), "file")
     return error_body(fault, failure.message, failure.facts, field)
 

@@ -4,13 +4,14 @@ A call comes in at any node, and only the holder has the session: another node w
 order, and the holder its answer.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from waypost.engine.account import AccountAnswer, AccountOrder
 from waypost.engine.groups import GroupAnswer, GroupOrder
-from waypost.engine.port import Session
+from waypost.engine.port import Recipient, Session
 from waypost.errors import NOT_CONNECTED, EngineError
 from waypost.instances.orders import OrderKind
 
@@ -19,6 +20,21 @@ class AboutGroups(msgspec.Struct, frozen=True, tag="groups"):
     """A question about groups."""
 
     order: GroupOrder
+
+
+class AboutAccount(msgspec.Struct, frozen=True, tag="account"):
+    """A question about the account, or about what it may see of people."""
+
+    order: AccountOrder
+
+
+class AboutNumbers(msgspec.Struct, frozen=True, tag="numbers"):
+    """Who of these is on WhatsApp; see `Session.check`."""
+
+    numbers: list[str]
+
+
+Question = AboutGroups | AboutAccount | AboutNumbers
 
 
 class Desk(Protocol):
@@ -47,14 +63,29 @@ class Asking:
 
     async def groups(self, instance_id: str, order: GroupOrder) -> GroupAnswer:
         """Ask about groups. Raises EngineError, InstanceError, StorageError."""
+        answer = await self._ask(instance_id, AboutGroups(order))
+        return msgspec.json.decode(answer, type=GroupAnswer)
+
+    async def account(self, instance_id: str, order: AccountOrder) -> AccountAnswer:
+        """Ask about the account. Raises EngineError, InstanceError, StorageError."""
+        answer = await self._ask(instance_id, AboutAccount(order))
+        return msgspec.json.decode(answer, type=AccountAnswer)
+
+    async def check(self, instance_id: str, numbers: Sequence[str]) -> list[Recipient]:
+        """Ask who is on WhatsApp. Raises EngineError, InstanceError, StorageError."""
+        answer = await self._ask(instance_id, AboutNumbers(list(numbers)))
+        return msgspec.json.decode(answer, type=list[Recipient])
+
+    async def _ask(self, instance_id: str, question: Question) -> bytes:
         session = self._session_of(instance_id)
         if session is not None:
-            return await session.group(order)
+            return await _answered(session, question)
         if self._desk is None or self._holds(instance_id) or not self._works(instance_id):
             raise EngineError(NOT_CONNECTED)
-        payload = msgspec.json.encode(AboutGroups(order))
-        answer = await self._desk.ask(instance_id, "ask", payload)
-        return msgspec.json.decode(answer or b"{}", type=GroupAnswer)
+        answer = await self._desk.ask(instance_id, "ask", msgspec.json.encode(question))
+        if answer is None:
+            raise EngineError(NOT_CONNECTED)
+        return answer
 
 
 def answering(session_of: Callable[[str], Session | None]) -> Callable[[str, bytes], Awaitable[bytes]]:
@@ -64,7 +95,17 @@ def answering(session_of: Callable[[str], Session | None]) -> Callable[[str, byt
         session = session_of(instance_id)
         if session is None:
             raise EngineError(NOT_CONNECTED)
-        asked = msgspec.json.decode(payload, type=AboutGroups)
-        return msgspec.json.encode(await session.group(asked.order))
+        question: Question = msgspec.json.decode(payload, type=Question)
+        return await _answered(session, question)
 
     return answer
+
+
+async def _answered(session: Session, question: Question) -> bytes:
+    match question:
+        case AboutGroups(order=about_groups):
+            return msgspec.json.encode(await session.group(about_groups))
+        case AboutAccount(order=about_account):
+            return msgspec.json.encode(await session.account(about_account))
+        case AboutNumbers(numbers=numbers):
+            return msgspec.json.encode(await session.check(numbers))

@@ -13,6 +13,8 @@ from waypost.instances.lids import Lids
 
 # A number changes hands within months, not hours; an account that appeared yesterday must be found today.
 FRESH_SECONDS = 24 * 3600.0
+# Nobody is behind a number: somebody may be soon, and a send asks again at once.
+ABSENT_SECONDS = 5 * 60.0
 _REMEMBERED = 50_000  # chats in memory, about 10 MB
 
 T = TypeVar("T")
@@ -83,6 +85,7 @@ class Contacts:
         self._clock = clock
         self._recent: OrderedDict[tuple[str, str], Contact | None] = OrderedDict()
         self._called: OrderedDict[tuple[str, str], Naming] = OrderedDict()
+        self._absent: OrderedDict[tuple[str, str], float] = OrderedDict()
         self.lids = lids
 
     async def get(self, instance_id: str, chat: Jid) -> Contact | None:
@@ -106,9 +109,22 @@ class Contacts:
             return None
         return contact
 
+    def as_given(self, asked: Jid, jid: Jid, lid: str | None) -> Contact:
+        """An address that is taken as it is, `jid` where it goes by another; nothing is noted."""
+        return Contact(asked=str(asked), jid=str(jid), lid=lid, checked_at=self._clock.now())
+
+    def missed(self, instance_id: str, asked: Jid) -> None:
+        """Note that the server knows nobody by that number; for minutes, and in memory alone."""
+        _remember(self._absent, (instance_id, str(asked)), self._clock.now() + ABSENT_SECONDS)
+
+    def is_absent(self, instance_id: str, chat: Jid) -> bool:
+        """Whether the server said lately that nobody has this number."""
+        return self._absent.get((instance_id, str(chat)), 0.0) > self._clock.now()
+
     async def learn(self, instance_id: str, asked: Jid, jid: Jid, lid: Jid | None) -> Contact:
         """Note the server's answer about `asked`, for the corrected address too."""
         at = self._clock.now()
+        self._absent.pop((instance_id, str(asked)), None)
         known = [Contact(asked=str(one), jid=str(jid), checked_at=at) for one in dict.fromkeys((asked, jid))]
         await self._store.put(instance_id, known)
         await self.lids.learn(instance_id, [(jid, lid)])

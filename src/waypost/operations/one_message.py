@@ -137,12 +137,12 @@ class OneMessage(Generic[Fields, Payload]):
         return (MESSAGE,)
 
     def _shows(self, request: Request, payload: Payload) -> Showing | None:
-        return None if self.shows is None else self.shows(payload, _staged(request))
+        return None if self.shows is None else self.shows(payload, staged_of(request))
 
     async def _perform(
         self, resources: Resources, request: Request, payload: Payload, step: Step, done: Sequence[Step]
     ) -> Performed:
-        staged = _staged(request)
+        staged = staged_of(request)
         session = resources.session(request.instance_id)
         content = self.content(payload, staged)
         order = SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
@@ -153,10 +153,10 @@ class OneMessage(Generic[Fields, Payload]):
     def _recovered(
         self, resources: Resources, request: Request, payload: Payload, step: Step, message_id: str
     ) -> Performed:
-        return _performed(_staged(request).jid, message_id, int(resources.clock.now()), b"")
+        return _performed(staged_of(request).jid, message_id, int(resources.clock.now()), b"")
 
     def _finish(self, request: Request, payload: Payload, steps: Sequence[Step]) -> Answer:
-        staged, step = _staged(request), steps[0]
+        staged, step = staged_of(request), steps[0]
         result = self.result(
             key=key_of(staged.jid, step),
             message=self.shown(payload, staged),
@@ -167,7 +167,8 @@ class OneMessage(Generic[Fields, Payload]):
         return Answer(status=201, body=msgspec.json.encode(result))
 
 
-def _staged(request: Request) -> Staged:
+def staged_of(request: Request) -> Staged:
+    """What `stage` found."""
     return msgspec.json.decode(request.staged or b"", type=Staged)
 
 

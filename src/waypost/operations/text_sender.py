@@ -1,4 +1,4 @@
-"""Texts that the gateway itself sends, by the way of every call of send-text."""
+"""Texts that the gateway itself sends, by the way of every call that sends one."""
 
 import hashlib
 from typing import Protocol
@@ -6,8 +6,10 @@ from typing import Protocol
 import msgspec
 
 from waypost.address import Jid, chat_key
+from waypost.operations.code_message import NAME, VERSION, CodeFields, CodeStored
 from waypost.operations.messages.send_text import SEND_TEXT
-from waypost.operations.text import SendTextFields, SendTextPayload, accept
+from waypost.operations.text import SendTextFields, accept
+from waypost.otp.codes import Drawing
 from waypost.outbox.request import Acceptance, Accepted, Idempotency
 
 
@@ -20,7 +22,7 @@ class Outbox(Protocol):
 
 
 class TextSender:
-    """Implements `otp.codes.Sender`."""
+    """Implements `otp.codes.Sender` and `CodeSender`."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
@@ -28,15 +30,43 @@ class TextSender:
     async def send(self, instance_id: str, chat: Jid, text: str, key: str) -> None:
         """Accept the text durably; the same `key` again sends nothing. Raises OutboxError, StorageError."""
         fields = SendTextFields(chatId=str(chat), text=text)
-        payload: SendTextPayload = accept(fields)
+        await self._accept(instance_id, chat, SEND_TEXT.name, fields, accept(fields), SEND_TEXT.version, key)
+
+    async def send_code(self, instance_id: str, chat: Jid, drawing: Drawing) -> None:
+        """Accept the message that brings a code; the same code again sends nothing. Raises OutboxError,
+        StorageError."""
+        wanted = drawing.wanted
+        fields = CodeFields(
+            chatId=chat.chat_id,
+            length=wanted.length,
+            useLetter=wanted.letters,
+            useNumber=wanted.numbers,
+            allCapital=wanted.capital,
+            name=wanted.name,
+            expires=wanted.expires,
+        )
+        payload = CodeStored(chat=str(chat), drawing=drawing)
+        await self._accept(instance_id, chat, NAME, fields, payload, VERSION, f"otp-{drawing.uuid}")
+
+    async def _accept(
+        self,
+        instance_id: str,
+        chat: Jid,
+        operation: str,
+        fields: msgspec.Struct,
+        payload: msgspec.Struct,
+        version: int,
+        key: str,
+    ) -> None:
+        content = hashlib.sha256(key.encode()).hexdigest()
         await self._outbox.accept(
             Acceptance(
                 instance_id=instance_id,
-                operation=SEND_TEXT.name,
+                operation=operation,
                 chat_key=chat_key(chat),
                 request=msgspec.json.encode(fields),
                 payload=msgspec.json.encode(payload),
-                payload_version=SEND_TEXT.version,
-                idempotency=Idempotency(key=key, content_sha256=hashlib.sha256(key.encode()).hexdigest()),
+                payload_version=version,
+                idempotency=Idempotency(key=key, content_sha256=content),
             )
         )

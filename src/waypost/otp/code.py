@@ -14,14 +14,17 @@ _CAPITAL: Final = "ABCDEFGHJKMNPQRSTUVWXYZ"
 LINK_LENGTH: Final = 8  # of 23 letters: 78 billion codes, of which a handful live at any time
 
 
-def draw(rng: random.Random, *, length: int, letters: bool, numbers: bool, capital: bool) -> str:
-    """A code; `capital`: its letters are capitals alone. Raises InvalidRequest when nothing is left to draw
-    from.
+def draw(key: bytes, uuid: str, *, length: int, letters: bool, numbers: bool, capital: bool) -> str:
+    """The code of that uuid, the same each time, so that it need not be kept to be sent after a crash.
+
+    `capital`: its letters are capitals alone. Raises InvalidRequest when nothing is left to draw from.
     """
     alphabet = (_DIGITS if numbers else "") + ((_CAPITAL if capital else _SMALL) if letters else "")
     if not alphabet:
         raise InvalidRequest({"useNumber": ["A code needs letters or numbers: set useLetter or useNumber."]})
-    return "".join(rng.choice(alphabet) for _ in range(length))
+    # 256 bits for each character: that some are likelier than others by 2^-250 nobody can make use of.
+    drawn = (int.from_bytes(digest(key, "draw", uuid, str(place))) for place in range(length))
+    return "".join(alphabet[number % len(alphabet)] for number in drawn)
 
 
 def draw_for_link(rng: random.Random) -> str:

@@ -1,4 +1,8 @@
-"""Codes that a person reads in WhatsApp and types elsewhere."""
+"""Codes that a person reads in WhatsApp and types elsewhere.
+
+What is kept of a code tells it only together with the gateway's key: a hash to check it by, and the uuid from
+which it is drawn once more at the moment when it is sent. So no row of the outbox ever holds it.
+"""
 
 import hmac
 import random
@@ -10,6 +14,7 @@ import msgspec
 from waypost.address import Jid, chat_key
 from waypost.clock import Clock
 from waypost.errors import OTP_EXPIRED, OTP_NONE, OTP_SPENT, OTP_USED, OTP_WRONG, OtpError
+from waypost.instances.pairing import shortest
 from waypost.otp.code import digest, draw
 from waypost.otp.keys import Keys
 from waypost.otp.otp import Otp, OtpStore
@@ -27,6 +32,14 @@ class Sender(Protocol):
         ...
 
 
+class CodeSender(Protocol):
+    """Sends a code through the outbox."""
+
+    async def send_code(self, instance_id: str, chat: Jid, drawing: "Drawing") -> None:
+        """Accept the message durably; the same code again sends nothing. Raises OutboxError, StorageError."""
+        ...
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller wants of a code; `expires` in seconds."""
 
@@ -38,6 +51,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     expires: int
 
 
+class Drawing(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a code is drawn from but the key, and until when it is good (seconds since the epoch)."""
+
+    uuid: str
+    wanted: Wanted
+    expires_at: float
+
+
 class Codes:
     """Gives codes out, and checks them."""
 
@@ -45,7 +66,7 @@ class Codes:
         self,
         store: OtpStore,
         keys: Keys,
-        sender: Callable[[], Sender],
+        sender: Callable[[], CodeSender],
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -59,31 +80,38 @@ class Codes:
         """Send a fresh code to `chat`; what is kept of it, and the code. Raises InvalidRequest, OutboxError,
         StorageError.
         """
-        code = draw(
-            self._rng,
-            length=wanted.length,
-            letters=wanted.letters,
-            numbers=wanted.numbers,
-            capital=wanted.capital,
-        )
-        name, now = chat_key(chat), self._clock.now()
+        name, now = _same_for_all(chat), self._clock.now()
+        drawing = Drawing(uuid=new_uuid(now, self._rng), wanted=wanted, expires_at=now + wanted.expires)
+        code = await self.code_of(drawing)
         otp = Otp(
-            uuid=new_uuid(now, self._rng),
+            uuid=drawing.uuid,
             instance_id=instance_id,
             kind="code",
             chat=name,
             hashed=digest(await self._keys.get(), instance_id, name, code),
             status="pending",
             created_at=now,
-            expires_at=now + wanted.expires,
+            expires_at=drawing.expires_at,
         )
         await self._store.add(otp)
-        await self._sender().send(instance_id, chat, text_of(code, wanted), f"otp-{otp.uuid}")
+        await self._sender().send_code(instance_id, chat, drawing)
         return otp, code
+
+    async def code_of(self, drawing: Drawing) -> str:
+        """The code. Raises InvalidRequest, StorageError."""
+        wanted = drawing.wanted
+        return draw(
+            await self._keys.get(),
+            drawing.uuid,
+            length=wanted.length,
+            letters=wanted.letters,
+            numbers=wanted.numbers,
+            capital=wanted.capital,
+        )
 
     async def validate(self, instance_id: str, chat: Jid, code: str) -> Otp:
         """The code of `chat`, used up by this. Raises OtpError, StorageError."""
-        name, now = chat_key(chat), self._clock.now()
+        name, now = _same_for_all(chat), self._clock.now()
         otp = await self._store.newest_code(instance_id, name)
         if otp is None:
             raise OtpError(OTP_NONE)
@@ -106,6 +134,11 @@ class Codes:
         if not await self._store.settle(otp.uuid, "validated", now):
             raise OtpError(OTP_USED)
         return msgspec.structs.replace(otp, status="validated", settled_at=now)
+
+
+def _same_for_all(chat: Jid) -> str:
+    """The chat's name however its number was typed: with or without the digits that some countries add."""
+    return chat_key(Jid.of_number(shortest(chat.user)) if chat.is_number else chat)
 
 
 def text_of(code: str, wanted: Wanted) -> str:

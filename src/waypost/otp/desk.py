@@ -2,12 +2,12 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Final, Protocol
 
 from waypost.clock import Clock
 from waypost.errors import StorageError
 from waypost.otp.callbacks import Callbacks, Poster
-from waypost.otp.codes import Codes, Sender
+from waypost.otp.codes import Codes, CodeSender, Sender
 from waypost.otp.keys import Keys
 from waypost.otp.links import Links, Names
 from waypost.otp.otp import OtpStore
@@ -21,13 +21,17 @@ _CHUNK: Final = 100
 _REST_SECONDS: Final = 1.0
 
 
+class Senders(CodeSender, Sender, Protocol):
+    """Sends the messages of both."""
+
+
 class OtpDesk:
     """One-time codes and links, and what has to be done for them from time to time."""
 
     def __init__(
         self,
         store: OtpStore,
-        sender: Callable[[], Sender],
+        sender: Callable[[], Senders],
         names: Names,
         poster: Poster,
         clock: Clock,

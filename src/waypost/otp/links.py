@@ -15,6 +15,8 @@ import msgspec
 from waypost.address import Jid, chat_key
 from waypost.clock import Clock
 from waypost.errors import InvalidRequest
+from waypost.instances.instance import Instance
+from waypost.instances.pairing import same_number
 from waypost.otp.code import LINK_LENGTH, digest, draw_for_link
 from waypost.otp.codes import Sender
 from waypost.otp.keys import Keys
@@ -124,7 +126,19 @@ class Links:
     async def _is_same(self, heard: Heard, wanted: Jid) -> bool:
         """Whether it was written by the account that the link is for."""
         wrote = await self._names.names_of(heard.instance_id, heard.chat)
-        return not set(wrote).isdisjoint(await self._names.names_of(heard.instance_id, wanted))
+        meant = await self._names.names_of(heard.instance_id, wanted)
+        return not set(wrote).isdisjoint(meant) or any(
+            same_number(one.user, other.user)
+            for one in wrote
+            for other in meant
+            if one.is_number and other.is_number
+        )
+
+
+def number_of(instance: Instance) -> str:
+    """The number to write to an instance at: the one that its account is registered by, which in some
+    countries is not the one that is dialled."""
+    return instance.phone if instance.account is None else Jid.parse(instance.account.jid).user
 
 
 def whatsapp_link(phone: str, prompt: str, code: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import msgspec
 
+from waypost.client import AsyncWaypost
+from waypost.client.async_instance import AsyncInstance
 from waypost.config import Settings
 from waypost.gateway import Gateway, start_gateway
 from waypost.operations import WRITES
@@ -57,6 +59,12 @@ class Stage:
     http: httpx.AsyncClient
     admin: dict[str, str]
     instance: PairedInstance
+
+    @property
+    def client(self) -> AsyncInstance:
+        """The Python client of the instance, for tests that don't judge the HTTP of it."""
+        token = self.instance.token
+        return AsyncWaypost(self.gateway.url, token, self.http).instance(self.instance.id)
 
     async def create(self, name: str, phone: str) -> dict[str, Any]:
         """Create an instance on the sandbox; the answer of the API."""

@@ -1,7 +1,6 @@
 """The account, and the people that it knows, from the call to the phone and back."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -29,12 +28,9 @@ async def done(stage: Stage, method: str, path: str, **more: Any) -> dict[str, A
 async def presences(stage: Stage, states: set[str]) -> list[dict[str, Any]]:
     """The payloads of presence.update until all of `states` were told."""
     found: list[dict[str, Any]] = []
-    query = {"events": "presence.update", "last_event_id": "0"}
-    path, headers = f"{stage.instance.base}/events", stage.instance.headers
-    async with asyncio.timeout(20), stage.http.stream("GET", path, params=query, headers=headers) as answer:
-        async for line in answer.aiter_lines():
-            if line.startswith("data: "):
-                found.append(json.loads(line.removeprefix("data: "))["data"]["payload"])
+    async with asyncio.timeout(20):
+        async for event in stage.client.events("presence.update", after="0"):
+            found.append(event.payload)
             if states <= {one["presences"][0]["lastKnownPresence"] for one in found}:
                 break
     return found
@@ -86,24 +82,42 @@ async def test_a_number_is_checked_and_corrected(stage: Stage) -> None:
     assert nobody == {"exists": False, "id": None, "lid": None}
 
 
+async def test_who_is_not_there_is_asked_about_once_and_found_by_a_send_that_comes_later(
+    stage: Stage,
+) -> None:
+    late = "447700900396"
+
+    began = (await stage.control.log(1))[-1].at
+
+    async def questions() -> int:
+        lines = [one for one in await stage.control.log(2000) if one.at > began and one.way == "in"]
+        return len([one for one in lines if "xmlns='usync'" in one.what])
+
+    for _ in range(3):
+        found = (await get(stage, "check-exists", chat_id=late)).json()["data"]
+        assert found["exists"] is False
+    assert await questions() == 1
+    await stage.control.add_contact(NewContact(f"+{late}", "Late", delivered_after=0.0))
+    sent = await done(stage, "POST", "send-text", json={"chatId": late, "text": "there you are"})
+    assert sent["response_status"] == 201, sent
+    assert (await get(stage, "check-exists", chat_id=late)).json()["data"]["exists"] is True
+
+
 async def test_who_is_blocked_is_listed_and_not_heard_until_unblocked(stage: Stage) -> None:
     bob = "+447700900397"
     await stage.control.add_contact(NewContact(bob, "Bob", delivered_after=0.0))
-    request = await done(stage, "POST", "block", json={"chatId": bob})
-    assert (request["response_status"], request["response_body"]) == (200, {"result": True})
-    assert [one["id"] for one in (await get(stage, "blocked")).json()["data"]] == [f"{bob[1:]}@c.us"]
+    assert (await (await stage.client.block(bob)).wait()).result.result is True
+    assert [one.id for one in (await stage.client.blocked()).data] == [f"{bob[1:]}@c.us"]
     assert (await stage.control.phone_state(f"+{PHONE}")).blocked == [bob]
     assert (await stage.control.send(bob, Send(to=f"+{PHONE}", text="hello?"))).devices == 0
-    await done(stage, "POST", "unblock", json={"chatId": bob})
-    assert (await get(stage, "blocked")).json()["data"] == []
+    await (await stage.client.unblock(bob)).wait()
+    assert (await stage.client.blocked()).data == []
 
 
 async def test_the_profile_that_is_set_is_the_phone_s_too(stage: Stage) -> None:
     await stage.control.add_phone(f"+{PHONE}", "Stage")
-    request = await done(stage, "PUT", "profile-name", json={"name": "Stage door"})
-    assert request["response_status"] == 200, request
-    request = await done(stage, "PUT", "profile-status", json={"status": "open"})
-    assert request["response_status"] == 200, request
+    await (await stage.client.profile_name("Stage door")).wait()
+    await (await stage.client.profile_status("open")).wait()
     shown = await stage.control.phone_state(f"+{PHONE}")
     assert (shown.name, shown.about) == ("Stage door", "open")
     health = await until(

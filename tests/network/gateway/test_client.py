@@ -1,11 +1,9 @@
 """The Python client against a running gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from waypost.client import (
     AsyncWaypost,
@@ -25,10 +23,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 GREETING = Path(__file__).parents[2] / "audio" / "greeting.mp3"
 
 
-@pytest_asyncio.fixture(loop_scope="package")
-async def instance(stage: Stage) -> AsyncIterator[AsyncInstance]:
-    async with AsyncWaypost(stage.gateway.url, stage.instance.token, stage.http) as waypost:
-        yield waypost.instance(stage.instance.id)
+@pytest.fixture
+def instance(stage: Stage) -> AsyncInstance:
+    return stage.client
 
 
 @pytest.mark.parametrize("as_bytes", [True, False])
@@ -85,7 +82,7 @@ async def test_what_is_refused_raises_what_it_is(instance: AsyncInstance, stage:
 
 
 async def test_what_fails_later_is_raised_where_it_is_waited_for(instance: AsyncInstance) -> None:
-    queued = await instance.send_text("447700900177", "nobody is there")
+    queued = await instance.send_text("447700900196", "nobody is there")
     with pytest.raises(RequestFailed) as failed:
         await queued.wait(20)
     assert (failed.value.code, failed.value.uuid) == ("not_on_whatsapp", queued.uuid)

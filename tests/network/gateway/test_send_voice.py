@@ -55,11 +55,9 @@ def audio_url() -> Iterator[str]:
 
 
 async def test_every_recording_arrives_as_a_native_note(stage: Stage) -> None:
-    answers = [await stage.send_voice(path.read_bytes()) for path in FILES]
-    requests = await asyncio.gather(*(stage.finished(answer) for answer in answers))
-    for path, request in zip(FILES, requests, strict=True):
-        assert request["response_status"] == 201, (path.name, request["error"])
-        message = await received(stage, request)
+    queued = [await stage.client.send_voice(CONTACT, path) for path in FILES]
+    for sent in await asyncio.gather(*(one.wait(20) for one in queued)):
+        message = await received(stage, sent.request)
         note = await stage.control.media(f"+{CONTACT}", message.seq)
         verify(note)  # raises, and says why, for any packet that a phone would not have recorded
         assert message.audio is not None
@@ -68,21 +66,21 @@ async def test_every_recording_arrives_as_a_native_note(stage: Stage) -> None:
 
 
 async def test_the_returned_media_key_opens_the_file_whose_hash_was_returned(stage: Stage) -> None:
-    request = await stage.finished(await stage.send_voice(GREETING))
-    audio = request["response_body"]["message"]["audioMessage"]
-    message = await received(stage, request)
+    sent = await (await stage.client.send_voice(CONTACT, GREETING)).wait(20)
+    audio = sent.result.message.audioMessage
+    message = await received(stage, sent.request)
     note = await stage.control.media(f"+{CONTACT}", message.seq)
-    assert base64.b64encode(hashlib.sha256(note).digest()).decode() == audio["fileSha256"]
-    assert str(len(note)) == audio["fileLength"]
+    assert hashlib.sha256(note).digest() == audio.fileSha256
+    assert str(len(note)) == audio.fileLength
     assert message.audio is not None
-    assert message.audio.seconds == audio["seconds"]
-    assert base64.b64encode(message.audio.waveform).decode() == audio["waveform"]
+    assert message.audio.seconds == audio.seconds
+    assert message.audio.waveform == audio.waveform
     stored = await asyncio.to_thread(
-        stage.sandbox.network.media.read, audio["directPath"].split("/v/")[1].split("?")[0]
+        stage.sandbox.network.media.read, audio.directPath.split("/v/")[1].split("?")[0]
     )
     assert stored is not None
-    assert base64.b64encode(hashlib.sha256(stored).digest()).decode() == audio["fileEncSha256"]
-    assert media.decrypt(stored, media.MediaKind.AUDIO, base64.b64decode(audio["mediaKey"])) == note
+    assert hashlib.sha256(stored).digest() == audio.fileEncSha256
+    assert media.decrypt(stored, media.MediaKind.AUDIO, audio.mediaKey) == note
 
 
 async def test_url_json_base64_form_and_multipart_all_arrive(stage: Stage, audio_url: str) -> None:

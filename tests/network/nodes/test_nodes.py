@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from tests.network.nodes.conftest import CONTACTS
 
+from waypost.sandbox.account_views import ContactProfile
 from waypost.testing.gateway_stage import BASE, PairedInstance, until
 from waypost.testing.nodes_stage import NodeProcess, NodesStage
 from waypost.testing.postgres import PostgresServer
@@ -89,6 +90,33 @@ async def test_groups_are_made_read_and_written_to_through_any_node(town: NodesS
     assert wrote["status"] == "sent", wrote
     inbox = await town.control.inbox(f"+{CONTACTS[9]}", 0, 10)
     assert (inbox.messages[-1].text, inbox.messages[-1].group) == ("to all of you", group["id"])
+
+
+async def test_people_and_the_account_are_asked_about_through_any_node(town: NodesStage) -> None:
+    nodes = await town.running("a", "b")
+    shop = town.paired[0]
+    holder = (await settled(town))[shop.id]
+    other = next(node for node in nodes if node.name != holder)
+
+    async def asked(path: str, **query: str) -> httpx.Response:
+        return await other.http.get(f"{shop.base}/{path}", headers=shop.headers, params=query)
+
+    known, nobody = CONTACTS[8], "447700900997"
+    lid = (await town.control.contact(f"+{known}")).lid
+    found = await asked("check-exists", chat_id=known)
+    assert found.json()["data"] == {"exists": True, "id": f"{known}@c.us", "lid": f"{lid}@lid"}, found.text
+    missing = await asked("check-exists", chat_id=nobody)
+    assert missing.json()["data"] == {"exists": False, "id": None, "lid": None}, missing.text
+    await town.control.set_profile(f"+{known}", ContactProfile(picture=b"\xff\xd8\xff and more"))
+    picture = await asked("contacts/profile-picture", chat_id=known)
+    assert picture.json()["data"]["url"].startswith("https://"), picture.text
+    unknown = await asked("contacts/profile-picture", chat_id=nobody)
+    assert (unknown.status_code, unknown.json()["errors"]["exists"]) == (404, False), unknown.text
+    headers = {**shop.headers, "Prefer": "wait=20"}
+    await other.http.post(f"{shop.base}/block", headers=headers, json={"chatId": known})
+    blocked = await asked("blocked")
+    assert blocked.json()["data"] == [{"id": f"{known}@c.us", "lid": f"{lid}@lid"}], blocked.text
+    await other.http.post(f"{shop.base}/unblock", headers=headers, json={"chatId": known})
 
 
 async def test_an_instance_is_paired_managed_and_deleted_through_a_node_that_does_not_hold_it(

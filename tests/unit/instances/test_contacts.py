@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 from waypost.address import Jid
 from waypost.instances.contacts import (
+    ABSENT_SECONDS,
     FRESH_SECONDS,
     Contact,
     Contacts,
@@ -61,6 +62,19 @@ async def test_an_old_answer_is_not_sent_by() -> None:
     clock.advance(FRESH_SECONDS + 1)
     assert await contacts.fresh("i", TYPED) is None
     assert await contacts.get("i", TYPED) is not None
+
+
+async def test_nobody_is_behind_a_number_for_minutes_and_until_somebody_is() -> None:
+    clock = FakeClock()
+    contacts = Contacts(Rows(), Lids(KeptLids()), clock)
+    contacts.missed("i", TYPED)
+    assert contacts.is_absent("i", TYPED)
+    assert not contacts.is_absent("other", TYPED)
+    clock.advance(ABSENT_SECONDS + 1)
+    assert not contacts.is_absent("i", TYPED)
+    contacts.missed("i", TYPED)
+    await contacts.learn("i", TYPED, REAL, None)
+    assert not contacts.is_absent("i", TYPED)
 
 
 async def test_the_unknown_is_asked_for_once() -> None:

@@ -83,6 +83,20 @@ async def test_a_message_that_is_told_twice_is_judged_and_answered_once(ground: 
     assert await ground.hears(code, "m2") == ["yes", "late"]
 
 
+async def test_a_number_typed_with_the_ninth_digit_that_its_account_lacks_is_that_account(
+    ground: Ground,
+) -> None:
+    _, code = await ground.links.make("i1", Jid.of_number("5511987654321"), TEXTS, 60.0)
+    sender = Jid.of_number("551187654321")
+    await ground.links.hear(Heard(instance_id="i1", message_id="m1", chat=sender, text=f"[{code}]"))
+    assert list(ground.sent.texts.values()) == ["yes"]
+
+
+async def test_another_number_than_the_link_s_fails(ground: Ground) -> None:
+    _, code = await ground.links.make("i1", Jid.of_number("5511987654322"), TEXTS, 60.0)
+    assert await ground.hears(code) == ["no"]
+
+
 async def test_a_link_of_another_instance_is_not_known(ground: Ground) -> None:
     _, code = await ground.links.make("i1", None, TEXTS, 60.0)
     await ground.links.hear(Heard(instance_id="i2", message_id="m", chat=ADA, text=f"[{code}]"))
