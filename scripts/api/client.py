@@ -88,7 +88,7 @@ def _plain(endpoint: Endpoint) -> str:
 def _with_verb(endpoint: Endpoint, name: str) -> str:
     ends_in_one = _tail(endpoint).endswith("}")
     verb = ("get" if ends_in_one else "list") if endpoint.method == "GET" else _VERBS[endpoint.method]
-    one = name if verb == "list" else name.removesuffix("s")
+    one = name if verb == "list" else re.sub("ies$", "y", name).removesuffix("s")
     return f"{verb}_{one}".rstrip("_")
 
 

@@ -179,7 +179,7 @@ class BodyReader:
                         found = Body(fields={}, upload=upload, filename=part.filename)
                     refuse_in_fields({part.name: part.filename})
                 else:
-                    fields[part.name] = part.text
+                    put_field(fields, part.name, part.text)
             if found is not None:
                 return msgspec.structs.replace(body_of(fields), upload=found.upload, filename=found.filename)
         except BaseException:
@@ -213,6 +213,15 @@ def body_of(given: dict[str, Any]) -> Body:
         fields={name: value for name, value in given.items() if value is not None and value != ""},
         blank=frozenset(name for name, value in given.items() if value == ""),
     )
+
+
+def put_field(fields: dict[str, Any], name: str, text: str) -> None:
+    """Add a field of a form: `name[]` is one of a list; of others that come twice the last one counts."""
+    if name.endswith("[]"):
+        before = fields.get(name[:-2])
+        fields[name[:-2]] = [*before, text] if isinstance(before, list) else [text]
+    else:
+        fields[name] = text
 
 
 def decode_file(text: str, field: str) -> bytes:
@@ -249,9 +258,12 @@ async def _json(data: bytes) -> dict[str, Any]:
 
 def _form(data: bytes, file: FilePolicy | None) -> dict[str, Any]:
     try:
-        fields: dict[str, Any] = dict(parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=64))
+        pairs = parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=64)
     except (UnicodeDecodeError, ValueError):
         raise ApiError(MALFORMED) from None
+    fields: dict[str, Any] = {}
+    for name, text in pairs:
+        put_field(fields, name, text)
     if file is not None and isinstance(fields.get(file.file), str):
         # Base64 whose + was not escaped; a form reads it as a blank.
         fields[file.file] = fields[file.file].replace(" ", "+")

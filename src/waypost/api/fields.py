@@ -1,11 +1,14 @@
 """The fields of a call, checked against the operation's type: every mistake is told, each at its field."""
 
+import contextlib
 import re
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+import types
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
+from waypost.api.nul import refuse_in_fields
 from waypost.errors import FetchError, InvalidRequest
 from waypost.net.egress import parse_url
 from waypost.operations.kind import FilePolicy
@@ -28,7 +31,7 @@ class FieldsReader(Generic[Fields]):
         for field in self._fields:
             if field.name in given:
                 try:
-                    values[field.name] = _converted(given[field.name], field.type)
+                    values[field.name] = _converted(_given(field, given[field.name]), field.type)
                 except msgspec.ValidationError as wrong:
                     errors[field.name] = [_sentence(field, wrong)]
             elif field.required:
@@ -48,6 +51,20 @@ class FieldsReader(Generic[Fields]):
         return self._kind(**values)
 
 
+def _given(field: FieldInfo, value: Any) -> Any:
+    """The value; a list or an object is read of the JSON by which forms carry it, and a text alone is a list
+    of that one. Raises InvalidRequest."""
+    holds = _holds(field.type) if isinstance(value, str) else None
+    if holds is None:
+        return value
+    if value.lstrip()[:1] == ("[" if holds is list else "{"):
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            decoded = msgspec.json.decode(value)
+            refuse_in_fields({field.name: decoded})
+            return decoded
+    return [value] if holds is list else value
+
+
 def _converted(value: Any, kind: Any) -> Any:
     # Clients send numbers where the contract has text (chatId) and forms have text where it has numbers.
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -56,6 +73,18 @@ def _converted(value: Any, kind: Any) -> Any:
         except msgspec.ValidationError:
             return msgspec.convert(str(value), kind, strict=False)
     return msgspec.convert(value, kind, strict=False)
+
+
+def _holds(kind: Any) -> type[list[Any]] | type[msgspec.Struct] | None:
+    """What a field takes that no text can be: a list or an object, an absent one aside."""
+    if get_origin(kind) is Annotated:
+        return _holds(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        kinds = [one for one in get_args(kind) if one is not type(None)]
+        return _holds(kinds[0]) if len(kinds) == 1 else None
+    if get_origin(kind) is list:
+        return list
+    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 
 _EXPECTED = re.compile(r"Expected `([a-z]+)(?: \| null)?`(?: (of length )?([<>]=) (-?[\d.]+))?")

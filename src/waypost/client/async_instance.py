@@ -69,7 +69,7 @@ class AsyncInstance(AsyncBound):
     delete_webhook = answered(calls.delete_webhook)
     webhooks_test = answered(calls.webhooks_test)
     list_webhooks_deliveries = answered(calls.list_webhooks_deliveries)
-    get_webhooks_deliverie = answered(calls.get_webhooks_deliverie)
+    get_webhooks_delivery = answered(calls.get_webhooks_delivery)
     webhooks_deliveries_redeliver = answered(calls.webhooks_deliveries_redeliver)
     webhooks_redeliver = answered(calls.webhooks_redeliver)
     groups_get_all = answered(calls.groups_get_all)

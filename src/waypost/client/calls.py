@@ -76,6 +76,7 @@ def send_voice(
     caption: str | None = None,
     view_once: bool | None = None,
     reply_to: str | None = None,
+    mentions: list[str] | None = None,
 ) -> Write[SendVoiceResult]:
     """Send any audio as a voice note.
 
@@ -83,13 +84,20 @@ def send_voice(
     caption: Delivered as a text right after the note, quoting it.
     view_once: Whether it can be listened to only once.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the caption names them, as @<number>.
     source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
     """
     return Write(
         method="POST",
         path="/send-voice",
         result=SendVoiceResult,
-        fields={"chatId": chat_id, "caption": caption, "view_once": view_once, "reply_to": reply_to},
+        fields={
+            "chatId": chat_id,
+            "caption": caption,
+            "view_once": view_once,
+            "reply_to": reply_to,
+            "mentions": mentions,
+        },
         source=source,
     )
 
@@ -169,6 +177,7 @@ def send_link_custom_preview(
     *,
     high_quality: bool | None = None,
     reply_to: str | None = None,
+    mentions: list[str] | None = None,
     source: Source | None = None,
 ) -> Write[SendTextResult]:
     """Send a text with a link preview of your own.
@@ -178,6 +187,7 @@ def send_link_custom_preview(
     preview_url: The link, as it stands in the text.
     high_quality: Whether the picture is shown as wide as the chat.
     reply_to: Id of the message that is replied to.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     source: Path of the file, its bytes, or an http(s) address that the gateway fetches.
     """
     return Write(
@@ -192,6 +202,7 @@ def send_link_custom_preview(
             "preview_url": preview_url,
             "high_quality": high_quality,
             "reply_to": reply_to,
+            "mentions": mentions,
         },
         source=source,
         file="preview_image_file",
@@ -402,18 +413,21 @@ def forward_message(chat_id: str, message_id: str) -> Write[ForwardMessageResult
     )
 
 
-def edit_message(message_id: str, text: str, *, chat_id: str | None = None) -> Write[EditMessageResult]:
+def edit_message(
+    message_id: str, text: str, *, chat_id: str | None = None, mentions: list[str] | None = None
+) -> Write[EditMessageResult]:
     """Edit a text or a caption.
 
     message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
     text: The new text or caption.
     chat_id: The chat; needed with a short messageId.
+    mentions: People who are told that the text names them; it holds @<number> for each.
     """
     return Write(
         method="PUT",
         path="/edit-message",
         result=EditMessageResult,
-        fields={"messageId": message_id, "text": text, "chatId": chat_id},
+        fields={"messageId": message_id, "text": text, "chatId": chat_id, "mentions": mentions},
     )
 
 
@@ -1219,7 +1233,7 @@ def list_webhooks_deliveries(
     )
 
 
-def get_webhooks_deliverie(webhook: str, delivery: str) -> Read[DeliveryWithAttempts]:
+def get_webhooks_delivery(webhook: str, delivery: str) -> Read[DeliveryWithAttempts]:
     """Get a delivery with its attempts."""
     return Read(
         method="GET",

@@ -1,18 +1,22 @@
 """Polls, edits, messages that are passed on or marked as read: from the call to what the contact sees."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.network.gateway.test_messages import CHAT, failed, post, put, sent, text
+from msgspec import UnsetType
+from tests.network.gateway.test_messages import CHAT, JID, failed, post, put, sent, text
+from tests.pictures import jpeg
 
-from waypost.sandbox.views import NewContact, Send
+from waypost.sandbox.views import InboxMessage, NewContact, Send
 from waypost.testing.gateway_stage import CONTACT, PHONE, Stage, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 Json = dict[str, Any]
 FRIEND = "447700900177"
+BLIP = Path(__file__).parents[2] / "audio" / "blip.wav"
 
 
 async def write(stage: Stage, contact: str = CONTACT, **what: Any) -> str:
@@ -64,6 +68,33 @@ async def test_a_text_of_ours_is_edited(stage: Stage) -> None:
     found = next(one for one in page.json()["data"] if id in one["id"])
     assert found["body"] == "the meeting is at nine"
     assert found["editedAt"] is not None
+
+
+async def test_who_is_named_in_a_caption_an_edit_or_a_preview_is_told(stage: Stage) -> None:
+    named = {"mentions": [CONTACT]}
+    picture = await stage.client.send_image(CONTACT, jpeg(64, 48), caption=f"@{CONTACT}", mentions=[CONTACT])
+    sent_picture = await picture.wait()
+    result, _ = await sent(stage, await post(stage, "send-text", text="who?"))
+    edit = {"chatId": CHAT, "messageId": result["key"]["id"], "text": f"@{CONTACT}!"}
+    edited, _ = await sent(stage, await put(stage, "edit-message", **edit, **named))
+    assert edited["message"]["protocolMessage"]["editedMessage"] == {
+        "extendedTextMessage": {"text": f"@{CONTACT}!", "contextInfo": {"mentionedJID": [JID]}}
+    }
+    link = {"preview_title": "T", "preview_description": "D", "preview_url": "https://x.example/"}
+    text = f"@{CONTACT} see https://x.example/"
+    await sent(stage, await post(stage, "send-link-custom-preview", text=text, **link, **named))
+    note = await stage.client.send_voice(CONTACT, BLIP, caption=f"Hear, @{CONTACT}", mentions=[CONTACT])
+    caption = (await note.wait()).result.caption_message
+    assert not isinstance(caption, UnsetType)
+    ids = {sent_picture.result.key.id, edited["key"]["id"], caption.key.id}
+
+    async def look() -> list[InboxMessage]:
+        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        return [one for one in inbox.messages if one.id in ids or (one.text or "").startswith(text)]
+
+    found = await until(look, lambda some: len(some) == 4)
+    # The edit names the chat as well, in the name of what it changes.
+    assert [one.raw.count(JID.encode()) for one in found] == [1, 2, 1, 1]
 
 
 async def test_what_others_wrote_can_not_be_edited(stage: Stage) -> None:

@@ -9,6 +9,9 @@ from waypost.address import parse_chat_id
 from waypost.engine.port import Content
 from waypost.errors import MESSAGE_NOT_EDITABLE, EngineError
 from waypost.operations.fields import ChatId, MessageId
+from waypost.operations.file_message import caption_content
+from waypost.operations.link_preview import text_content
+from waypost.operations.mentions import Mentions, checked_mentions, with_mentions
 from waypost.operations.one_message import OneMessage, Staged, Stored
 from waypost.operations.shapes import MessageResult
 from waypost.operations.target import TargetKey, chat_of_target, key_in_message, key_in_result
@@ -25,6 +28,7 @@ class EditMessageFields(msgspec.Struct, frozen=True, kw_only=True):
     messageId: MessageId
     text: Annotated[str, Meta(description="The new text or caption.", min_length=1, max_length=65_536)]
     chatId: Annotated[ChatId | None, Meta(description="The chat; needed with a short messageId.")] = None
+    mentions: Mentions = None
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +61,8 @@ class EditMessagePayload(Stored, frozen=True, kw_only=True):
 def accept(fields: EditMessageFields) -> EditMessagePayload:
     """Check the fields. Raises InvalidRequest."""
     chat = parse_chat_id(chat_of_target(fields.chatId, fields.messageId))
-    return EditMessagePayload(chat=str(chat), about=fields.messageId, text=fields.text)
+    mentions = checked_mentions(fields.mentions)
+    return EditMessagePayload(chat=str(chat), about=fields.messageId, text=fields.text, mentions=mentions)
 
 
 def content(payload: EditMessagePayload, staged: Staged) -> Content:
@@ -69,7 +74,7 @@ def content(payload: EditMessagePayload, staged: Staged) -> Content:
     edit = {
         "key": key_in_message(staged.jid, target),
         "type": EDIT,
-        "editedMessage": _edited(payload, target.kind),
+        "editedMessage": _edited(payload, staged),
         "timestampMS": staged.at_ms,
     }
     return {"editedMessage": {"message": {"protocolMessage": edit}}}
@@ -80,16 +85,18 @@ def shown(payload: EditMessagePayload, staged: Staged) -> EditContent:
     edit = Edit(
         key=key_in_result(staged.jid, staged.about),
         type=EDIT,
-        editedMessage=_edited(payload, staged.about.kind),
+        editedMessage=_edited(payload, staged),
         timestampMs=str(staged.at_ms),
     )
     return EditContent(protocolMessage=edit)
 
 
-def _edited(payload: EditMessagePayload, kind: str) -> Content:
-    if kind in _CAPTIONED:
-        return {_CAPTIONED[kind]: {"caption": payload.text}}
-    return {"conversation": payload.text}
+def _edited(payload: EditMessagePayload, staged: Staged) -> Content:
+    """What stands there from now on; an edit names anew whom it names."""
+    if staged.about.kind in _CAPTIONED:
+        return {_CAPTIONED[staged.about.kind]: caption_content(payload.text, staged.mentions)}
+    text = with_mentions(payload.text, staged.mentions)
+    return text_content(text, None, [mention.jid for mention in staged.mentions])
 
 
 EDIT_MESSAGE = OneMessage(

@@ -90,8 +90,8 @@ def shown(payload: SendContactCardPayload, staged: Staged) -> CardContent:
 
 def _card(number: int, contact: ContactFields) -> Card:
     vcard = contact.vcard
-    if vcard is None:
-        if contact.fullName is None or contact.phoneNumber is None:
+    if not vcard:
+        if not contact.fullName or not contact.phoneNumber:
             raise InvalidRequest(
                 {"contacts": [f"contacts[{number}] needs a vcard, or fullName and phoneNumber."]}
             )

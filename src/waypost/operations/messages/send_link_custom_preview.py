@@ -11,6 +11,7 @@ from waypost.errors import InvalidRequest
 from waypost.operations.fields import ChatId, ReplyTo, checked_reply
 from waypost.operations.kind import FilePolicy
 from waypost.operations.link_preview import Prepared, Preview, text_content, text_shown, with_picture
+from waypost.operations.mentions import Mentions, checked_mentions, with_mentions
 from waypost.operations.one_message import OneMessage, Staged, Stored
 from waypost.operations.resources import Resources
 from waypost.operations.text import SendTextResult, TextContent
@@ -33,6 +34,7 @@ class SendLinkFields(msgspec.Struct, frozen=True, kw_only=True):
         False
     )
     reply_to: ReplyTo = None
+    mentions: Mentions = None
 
 
 class SendLinkPayload(Stored, frozen=True, kw_only=True):
@@ -50,6 +52,7 @@ def accept(fields: SendLinkFields) -> SendLinkPayload:
     return SendLinkPayload(
         chat=str(parse_chat_id(fields.chatId)),
         reply_to=checked_reply(fields.reply_to),
+        mentions=checked_mentions(fields.mentions),
         text=fields.text,
         preview=Preview(
             url=fields.preview_url,
@@ -70,12 +73,14 @@ async def ahead(resources: Resources, request: Request, payload: SendLinkPayload
 
 def content(payload: SendLinkPayload, staged: Staged) -> Content:
     """The message."""
-    return text_content(payload.text, staged.preview)
+    text = with_mentions(payload.text, staged.mentions)
+    return text_content(text, staged.preview, [mention.jid for mention in staged.mentions])
 
 
 def shown(payload: SendLinkPayload, staged: Staged) -> TextContent:
     """The message as the result shows it."""
-    return TextContent(extendedTextMessage=text_shown(payload.text, staged.preview))
+    text = with_mentions(payload.text, staged.mentions)
+    return TextContent(extendedTextMessage=text_shown(text, staged.preview))
 
 
 SEND_LINK_CUSTOM_PREVIEW = OneMessage(

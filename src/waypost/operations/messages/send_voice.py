@@ -10,13 +10,22 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from waypost.address import parse_chat_id
+from waypost.address import Jid, parse_chat_id
 from waypost.engine.port import Content, Quote, SendOrder, UploadedMedia
 from waypost.instances.instance import Instance
 from waypost.operations.fields import ChatId, ReplyTo, checked_reply
 from waypost.operations.file_message import file_content, viewed_once
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
+from waypost.operations.link_preview import text_content
+from waypost.operations.mentions import (
+    MENTION_NOT_FOUND,
+    Mention,
+    Mentions,
+    checked_mentions,
+    find_mentions,
+    with_mentions,
+)
 from waypost.operations.resources import Resources, own_account
 from waypost.operations.shapes import MessageKey, SentMessage, key_of
 from waypost.outbox.port import Answer, Performed, Showing, Stage
@@ -45,6 +54,9 @@ class SendVoiceFields(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     view_once: Annotated[bool, Meta(description="Whether it can be listened to only once.")] = False
     reply_to: ReplyTo = None
+    mentions: Annotated[
+        Mentions, Meta(description="People who are told that the caption names them, as @<number>.")
+    ] = None
 
 
 class AudioMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +114,7 @@ class SendVoicePayload(msgspec.Struct, frozen=True, kw_only=True):
     caption: str | None = None
     reply_to: str | None = None
     view_once: bool = False
+    mentions: list[str] = []
 
 
 class PreparedNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +139,7 @@ class StagedNote(Heading, frozen=True, kw_only=True):
     """Everything that is needed to send: where to, what, and in reply to what."""
 
     note: VoiceNote
+    mentions: tuple[Mention, ...] = ()
 
 
 class SentStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +160,7 @@ def accept(fields: SendVoiceFields, upload: Upload | None, instance: Instance) -
             caption=fields.caption if instance.caption_as_text else None,
             reply_to=checked_reply(fields.reply_to),
             view_once=fields.view_once,
+            mentions=checked_mentions(fields.mentions),
         ),
     )
 
@@ -158,8 +173,17 @@ async def prepare(resources: Resources, request: Request, payload: SendVoicePayl
 async def stage(resources: Resources, request: Request, payload: SendVoicePayload) -> Stage:
     """Ask about the recipient and upload the note. Raises EngineError."""
     to, chat_key = await find_heading(resources, request, payload.chat, payload.reply_to)
+    asked = payload.mentions if payload.caption is not None else []
+    mentions = await find_mentions(resources, request, Jid.parse(to.jid), asked)
+    unnamed = [MENTION_NOT_FOUND] if len(mentions) < len(asked) else []
     note = await _upload(resources, request, payload)
-    staged = StagedNote(jid=to.jid, note=note, quote=to.quote, warnings=to.warnings)
+    staged = StagedNote(
+        jid=to.jid,
+        note=note,
+        quote=to.quote,
+        warnings=[*to.warnings, *unnamed],
+        mentions=tuple(mentions),
+    )
     return Stage(data=msgspec.json.encode(staged), chat_key=chat_key)
 
 
@@ -186,7 +210,8 @@ async def perform(
         order = SendOrder(chat=staged.jid, content=message, secret=step.secret, quote=staged.quote)
     else:
         quote = _quote_of_note(done[0], me)
-        caption: Content = {"conversation": payload.caption}
+        text = with_mentions(payload.caption or "", staged.mentions)
+        caption = text_content(text, None, [mention.jid for mention in staged.mentions])
         order = SendOrder(chat=staged.jid, content=caption, secret=step.secret, quote=quote)
     sent = await session.send(order)
     resources.remember(request.instance_id, staged.jid, me, sent)
