@@ -1,7 +1,14 @@
 """Writes the pages of docs/ that are tables of the code; a test says when they drift."""
 
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from typer.core import TyperArgument, TyperGroup
+
+from waypost.cli import exits
+from waypost.cli.main import COMMANDS, loaded
 from waypost.config import PREFIX, Settings, descriptions
 from waypost.errors import TABLE
 
@@ -58,6 +65,81 @@ def configuration_page() -> str:
     )
 
 
+CLI_HEAD = """# Command line
+
+`--help` after a command says all of this too.
+
+- **Which gateway, as whom**: `WAYPOST_URL` and `WAYPOST_TOKEN` (or `--url`, `--token`). Without an address it
+  is the one that `WAYPOST_HOST` and `WAYPOST_PORT` name on this machine, without a token
+  `WAYPOST_ADMIN_TOKEN`.
+- **Which instance**: `--instance` with its name or id, or `WAYPOST_INSTANCE`; nothing where there is one.
+- **For programs**: `--json` prints one JSON document in the shapes of [api.md](api.md); `waypost tail` and
+  `--watch` print one on each line. What is wrong is one sentence on the error stream, and the exit code says
+  which kind of wrong.
+- **In a pipe** there is no colour, no progress bar and no cut line; `NO_COLOR` turns colour off in a
+  terminal too.
+- **Completion**: `waypost --install-completion` for your shell (bash, zsh, fish). It knows commands, options,
+  events, and the names of instances, which it asks the gateway for.
+
+```sh
+waypost instance create --name shop --phone +447700900001      # draws the code to scan
+waypost send-voice hello.mp3 --to +447700900002                # waits until it has left
+waypost send-text "Your parcel is here." --to +447700900002 --wait 0
+waypost queue --state failed                                   # and: waypost queue retry UUID
+waypost tail message.any queued_request.finished
+```
+
+## Exit codes
+
+| code | means | then |
+| --- | --- | --- |"""
+
+
+def cli_page() -> str:
+    """Every command with its options, and how commands end."""
+    ends = [f"| {code} | {means} | {then} |" for code, (means, then) in exits.TABLE.items()]
+    sections = [line for name in COMMANDS for line in _command(loaded(name), f"waypost {name}", "##")]
+    return "\n".join([MADE, CLI_HEAD, *ends, "", *sections])
+
+
+def _command(command: Any, path: str, level: str) -> Iterator[str]:
+    yield from [f"{level} {path}", "", *_usage(command, path), *_about(command), ""]
+    # Those of `serve` are the page of settings.
+    if path == "waypost serve":
+        yield from ["Its options are the settings of [configuration.md](configuration.md).", ""]
+        return
+    rows = [_option(one) for one in command.params if not getattr(one, "hidden", False)]
+    if rows:
+        yield from ["| option | |", "| --- | --- |", *rows, ""]
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from _command(inner, f"{path} {name}", f"{level[:2]}#")
+
+
+def _usage(command: Any, path: str) -> list[str]:
+    words = [one.metavar or one.name.upper() for one in command.params if isinstance(one, TyperArgument)]
+    return [f"`{' '.join([path, *words])}`", ""] if words else []
+
+
+def _about(command: Any) -> list[str]:
+    return inspect.cleandoc(command.help or "").split("\n")
+
+
+def _option(one: Any) -> str:
+    name = one.metavar or one.name.upper()
+    if not isinstance(one, TyperArgument):
+        taken = f" {one.metavar}" if one.metavar else ""
+        name = " ".join([", ".join(one.opts + one.secondary_opts)]) + taken
+    default = one.default
+    if default in (None, "", False) or one.show_default is False or isinstance(default, list | tuple):
+        shown = ""
+    else:
+        shown = f" Default: {getattr(default, 'value', default)}."
+    needed = " Required." if one.required and not isinstance(one, TyperArgument) else ""
+    help_text = (one.help or "").replace("|", "\\|").replace("<", "&lt;")
+    return f"| `{name.replace('|', ' or ')}` | {help_text}{needed}{shown} |"
+
+
 def pacing_section() -> str:
     """The rules of pacing with their defaults, for the README."""
     defaults, about = Settings(), descriptions()
@@ -80,7 +162,7 @@ def readme() -> str:
 _BEGIN = "<!-- pacing: made by `python scripts/reference.py` from the code -->"
 _END = "<!-- end of pacing -->"
 
-PAGES = {"errors.md": errors_page, "configuration.md": configuration_page}
+PAGES = {"errors.md": errors_page, "configuration.md": configuration_page, "cli.md": cli_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

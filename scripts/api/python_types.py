@@ -65,6 +65,9 @@ class Shapes:
         return name
 
     def _default(self, field: FieldInfo) -> str:
+        if field.encode_name != field.name:
+            assert field.required, field.name
+            return f' = msgspec.field(name="{field.encode_name}")'
         if field.required:
             return ""
         if field.default is UNSET:

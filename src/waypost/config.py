@@ -17,7 +17,7 @@ from waypost.config_text import converted, is_http, is_loopback, is_network, sen
 
 PREFIX = "WAYPOST_"
 # What the commands that talk to a gateway read.
-_OF_COMMANDS: Final = frozenset({PREFIX + "URL", PREFIX + "TOKEN"})
+_OF_COMMANDS: Final = frozenset({PREFIX + "URL", PREFIX + "TOKEN", PREFIX + "INSTANCE", PREFIX + "TRACEBACK"})
 
 # Below lies a whisper, above it nothing but a compressor gets.
 QUIETEST_LUFS: Final = -40.0

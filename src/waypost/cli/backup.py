@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from waypost.cli.options import AsJson
+from waypost.cli.screen import show_json
 from waypost.config import ConfigError, load
 from waypost.errors import WaypostError
 
@@ -25,6 +27,7 @@ def run(
     data: Annotated[
         str | None, typer.Option("--data", help="The data folder, as of `waypost serve`.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Copy the database, uploads and session stores to one file, readable by you alone.
 
@@ -45,6 +48,9 @@ def run(
     except WaypostError as failed:
         typer.echo(failed.message, err=True)
         raise typer.Exit(1) from None
+    if as_json:
+        show_json(contents)
+        return
     typer.echo(
         f"{file}: {contents.requests} requests, {contents.unfinished} of them unfinished, "
         f"{contents.files} files, {contents.sessions} sessions; {contents.bytes / 1e6:.1f} MB."

@@ -1,74 +1,112 @@
-"""The running gateway as the commands reach it, and what they have in common."""
+"""The running gateway as the commands reach it."""
 
 import contextlib
-import json
 import os
+import uuid as uuids
 from collections.abc import Iterator
-from typing import Annotated, Any, NoReturn
 
 import httpx
-import msgspec
-import typer
 
-from waypost.client import ClientError, NoAnswer, Unauthenticated, Waypost
+from waypost.cli.exits import NOT_FOUND, REFUSED, UNREACHABLE, USAGE, code_of, fail
+from waypost.client import ClientError, NoAnswer, NotFound, Unauthenticated, Waypost
+from waypost.client.instance import Instance
 from waypost.client.shapes import InstanceView
 from waypost.config import ConfigError, load
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Url = Annotated[
-    str | None,
-    typer.Option("--url", envvar="WAYPOST_URL", help="The gateway; from WAYPOST_HOST and WAYPOST_PORT."),
-]
-TokenText = Annotated[
-    str | None, typer.Option("--token", envvar="WAYPOST_TOKEN", help="A token, <number>|<secret>.")
-]
+_NO_TOKEN = "No token: set WAYPOST_TOKEN to the one that `waypost serve` printed (or pass --token)."  # noqa: S105
 
 
 @contextlib.contextmanager
-def gateway(url: str | None, token: str | None) -> Iterator[Waypost]:
-    """A gateway to call; what fails ends the command with one sentence and exit code 1."""
-    token = token or os.environ.get("WAYPOST_ADMIN_TOKEN")
+def gateway(
+    url: str | None, token: str | None, transport: httpx.BaseTransport | None = None
+) -> Iterator[Waypost]:
+    """A gateway to call; what fails ends the command with one sentence and the exit code of its kind."""
+    token = token_of(token)
     if not token:
-        fail("No token: set WAYPOST_TOKEN to the one that `waypost serve` printed (or pass --token).")
-    found = _with_scheme(url or _own_url()).rstrip("/")
+        fail(_NO_TOKEN, REFUSED)
+    try:
+        found = address(url)
+    except ConfigError as wrong:
+        fail(wrong.mistakes[0], USAGE)
     # Proxies of the environment are for the internet; the gateway is most often on this machine.
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, transport=transport) as http:
         try:
             yield Waypost(found, token, http, tries=1)
         except NoAnswer as error:
             cause = type(error.__cause__).__name__
-            fail(f"No gateway answers at {found}; start it with `waypost serve` ({cause}).")
+            fail(f"No gateway answers at {found}; start it with `waypost serve` ({cause}).", UNREACHABLE)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            fail(f"{found} is no address of a gateway: {error}.", USAGE)
         except Unauthenticated as error:
-            fail(f"{error} The gateway at {found} does not know this token.")
+            fail(f"{error} The gateway at {found} does not know this token.", REFUSED)
         except ClientError as error:
-            fail(str(error))
+            fail(str(error), code_of(error))
 
 
-def named(waypost: Waypost, name_or_id: str) -> InstanceView:
-    """The instance with that name or id."""
-    for one in waypost.instances():
+def named(waypost: Waypost, name_or_id: str | None) -> InstanceView:
+    """The instance with that name or id; the only one where neither is given."""
+    found = waypost.instances()
+    if name_or_id is None:
+        return _only(found)
+    for one in found:
         if name_or_id in (one.id, one.name):
             return one
-    fail(f"There is no instance {name_or_id}; `waypost instance list` shows those there are.")
+    fail(f"There is no instance {name_or_id}; `waypost instance list` shows those there are.", NOT_FOUND)
 
 
-def fail(sentence: str) -> NoReturn:
-    """End the command."""
-    typer.echo(sentence, err=True)
-    raise typer.Exit(1)
+def chosen(waypost: Waypost, name_or_id: str | None) -> Instance:
+    """The calls of the instance with that name or id, of the only one where neither is given."""
+    if name_or_id is not None and _is_uuid(name_or_id):
+        return waypost.instance(name_or_id)  # a token that only sends may not list
+    return waypost.instance(named(waypost, name_or_id).id)
 
 
-def show_json(value: Any) -> None:
-    """Print a value for programs."""
-    typer.echo(json.dumps(msgspec.to_builtins(value), indent=2))
+def several(waypost: Waypost, name_or_id: str | None) -> list[InstanceView]:
+    """The instance with that name or id, or all where neither is given."""
+    return waypost.instances() if name_or_id is None else [named(waypost, name_or_id)]
+
+
+def holder(waypost: Waypost, uuid: str, name_or_id: str | None) -> Instance:
+    """The instance that a queued request is of, wherever none is named."""
+    if name_or_id is not None:
+        return chosen(waypost, name_or_id)
+    for one in waypost.instances():
+        instance = waypost.instance(one.id)
+        with contextlib.suppress(NotFound):
+            instance.get_queued_request(uuid)
+            return instance
+    fail(f"There is no queued request {uuid}; `waypost queue` shows those there are.", NOT_FOUND)
+
+
+def address(url: str | None) -> str:
+    """Where the gateway is: as given, else as WAYPOST_HOST and WAYPOST_PORT say. Raises ConfigError."""
+    return _with_scheme(url or _own_url()).rstrip("/")
+
+
+def token_of(token: str | None) -> str | None:
+    """The token as given, else the administrator's of this machine's gateway."""
+    return token or os.environ.get("WAYPOST_ADMIN_TOKEN")
+
+
+def _only(found: list[InstanceView]) -> InstanceView:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        fail("There is no instance yet; `waypost instance create` makes one.", NOT_FOUND)
+    names = ", ".join(one.name for one in found[:10])
+    fail(f"Which instance? Name it with --instance (or WAYPOST_INSTANCE): {names}.", USAGE)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuids.UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def _own_url() -> str:
     environ = os.environ
-    try:
-        settings = load({name: environ[name] for name in ("WAYPOST_HOST", "WAYPOST_PORT") if name in environ})
-    except ConfigError as wrong:
-        fail(wrong.mistakes[0])
+    settings = load({name: environ[name] for name in ("WAYPOST_HOST", "WAYPOST_PORT") if name in environ})
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{host}:{settings.port}"
 

@@ -1,40 +1,38 @@
 """`waypost instance`: connect accounts to a running gateway."""
 
-import time
-from typing import Annotated
+from typing import Annotated, Literal
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
-from waypost.cli.own_name import command
-from waypost.client import Waypost
-from waypost.client.shapes import CreatedInstance, Done, InstanceWithCode, InstanceWithPairingCode
+from waypost.cli.connection import gateway, named
+from waypost.cli.exits import USAGE, fail
+from waypost.cli.instance_codes import until_scanned, until_typed
+from waypost.cli.instance_settings import PACING_NAMES, calls_of, facts, pacing_of
+from waypost.cli.options import AsJson, Name, TokenText, Url
+from waypost.cli.screen import moment, show_facts, show_json, show_rows
+from waypost.client.shapes import Done
 from waypost.instances.instance import NetworkName
-from waypost.instances.qr import terminal
 
-app = typer.Typer(no_args_is_help=True, help="Create, connect and look after instances (WhatsApp accounts).")
-
-Name = Annotated[str, typer.Argument(metavar="INSTANCE", help="Name or id.")]
-_LOOK_SECONDS = 1.0
-_Shown = InstanceWithCode | CreatedInstance
-_TYPE_HOW = "On the phone: WhatsApp, Linked devices, Link with phone number, and type this code."
-_HOW = "On the phone: WhatsApp, Linked devices, Link a device, and scan this code."
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Create, connect and look after instances (WhatsApp accounts).",
+)
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Option(help="A name that no other instance has.")],
-    phone: Annotated[str, typer.Option(help="The account's number in full, with +.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="A name that no other instance has.")],
+    phone: Annotated[str, typer.Option(metavar="+NUMBER", help="The account's number in full.")],
     network: Annotated[
         NetworkName | None, typer.Option(help="whatsapp or sandbox; the gateway's default unless given.")
     ] = None,
-    id: Annotated[str | None, typer.Option(help="A UUID to keep, when you switch from elsewhere.")] = None,
-    wait: Annotated[bool, typer.Option(help="Draw the QR code until it was scanned.")] = True,
+    id: Annotated[
+        str | None, typer.Option(metavar="UUID", help="An id to keep, when you switch from elsewhere.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Draw the QR code until it was scanned.")
+    ] = True,
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
@@ -48,7 +46,7 @@ def create(
         typer.echo(f"Instance {made.name}: {made.id}")
         typer.echo(f"Its token, shown this once: {made.access_token}")
         if wait:
-            _until_scanned(waypost, made)
+            until_scanned(waypost, made)
 
 
 @app.command("list")
@@ -59,11 +57,34 @@ def list_instances(url: Url = None, token: TokenText = None, as_json: AsJson = F
     if as_json:
         show_json(found)
         return
-    table = Table("name", "phone", "status", "why", "network")
-    table.add_column("id", no_wrap=True, min_width=36)  # it is copied from here: never shortened
-    for one in found:
-        table.add_row(one.name, one.phone, one.status, one.reason_message, one.network, one.id)
-    Console().print(table)
+    rows = [(one.name, one.phone, one.status, one.reason_message, one.network, one.id) for one in found]
+    columns = ("name", "=phone", "=status", "why", "network", "=id")
+    show_rows(columns, rows, "There is no instance yet; `waypost instance create` makes one.")
+
+
+@app.command()
+def show(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
+    """Show how an instance is, and its settings."""
+    with gateway(url, token) as waypost:
+        one = named(waypost, instance)
+        health = waypost.instance(one.id).health()
+    if as_json:
+        show_json({"instance": one, "health": health})
+        return
+    hooks = health.webhooks
+    show_facts(
+        {
+            "name": one.name,
+            "id": one.id,
+            "phone": one.phone,
+            "network": one.network,
+            "status": f"{health.status} {health.reason_message}",
+            "until": moment(health.until),
+            "connected": moment(health.connected_at),
+            "webhooks": f"{hooks.working} work, {hooks.failing} fail, {hooks.disabled} disabled",
+            **facts(one),
+        }
+    )
 
 
 @app.command()
@@ -74,7 +95,7 @@ def qr(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson
         if as_json:
             show_json(shown)
             return
-        _until_scanned(waypost, shown)
+        until_scanned(waypost, shown)
 
 
 @app.command()
@@ -96,25 +117,55 @@ def pair(
         if as_json:
             show_json(shown)
             return
-        _until_typed(waypost, shown)
+        until_typed(waypost, shown)
 
 
 @app.command("set")
 def change(
     instance: Name,
-    caption_as_text: Annotated[bool, typer.Option(help="Whether a caption follows a voice note as a text.")],
+    caption_as_text: Annotated[
+        bool | None,
+        typer.Option(
+            "--caption-as-text/--no-caption-as-text", help="Whether a caption follows a note as a text."
+        ),
+    ] = None,
+    when_unknown: Annotated[
+        Literal["fail", "resend", "default"] | None,
+        typer.Option(help="What becomes of a send that stays unknown; default: as the gateway has it."),
+    ] = None,
+    reject_calls: Annotated[
+        bool | None, typer.Option("--reject-calls/--let-ring", help="Whether calls are declined.")
+    ] = None,
+    call_text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help='Sent to whoever called then; "" for nothing.')
+    ] = None,
+    pacing: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A rule of this instance's own, as in gap_seconds=20; NAME= for the gateway's again, "
+            f"default for all of them. May be repeated. Names: {', '.join(PACING_NAMES)}.",
+        ),
+    ] = None,
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the settings of an instance."""
+    """Change the settings of an instance; what is not named stays as it is."""
+    if all(one is None for one in (caption_as_text, when_unknown, reject_calls, call_text)) and not pacing:
+        fail("Say what to change; `waypost instance set --help` shows what there is.", USAGE)
     with gateway(url, token) as waypost:
-        changed = waypost.instance(named(waypost, instance).id).change(caption_as_text=caption_as_text)
+        one = named(waypost, instance)
+        changed = waypost.instance(one.id).change(
+            caption_as_text=caption_as_text,
+            when_unknown=when_unknown,
+            calls=calls_of(one, reject_calls, call_text),
+            pacing=pacing_of(one, pacing or []),
+        )
     if as_json:
         show_json(changed)
     else:
-        follows = "follows its note as a text" if changed.caption_as_text else "is not sent"
-        typer.echo(f"{changed.name}: a caption {follows}.")
+        show_facts({"name": changed.name, **facts(changed)})
 
 
 @app.command()
@@ -151,83 +202,3 @@ def _told(answer: Done, as_json: bool) -> None:
         show_json(answer)
     else:
         typer.echo(answer.message)
-
-
-def _until_scanned(waypost: Waypost, shown: _Shown) -> None:
-    """Draw the current code, look every second, end when the instance works or can't any more."""
-    console = Console()
-    if shown.network == "sandbox":
-        console.print("This instance is on the sandbox. Scan it with one of its phones, in another terminal:")
-        console.print(_scan_command(shown), soft_wrap=True, highlight=False)
-    if not console.is_terminal:
-        console.print(_drawn(shown))
-    instance = waypost.instance(shown.id)
-    with Live(_fitting(console, shown), console=console, auto_refresh=False) as live:
-        while True:
-            health = instance.health()
-            if health.status == "WORKING":
-                live.update(Text(f"{shown.name} is connected."), refresh=True)
-                return
-            if health.status in ("FAILED", "STOPPED"):
-                # In the place of the code: it is of no use any more.
-                live.update(Text(), refresh=True)
-                break
-            code = instance.qr_code()
-            if code.qr_text and code.qr_text != shown.qr_text:
-                shown = code
-                if not console.is_terminal:
-                    console.print(_drawn(shown))
-                if shown.network == "sandbox":
-                    console.print(_scan_command(shown), soft_wrap=True, highlight=False)
-            shown = msgspec.structs.replace(shown, reason_message=health.reason_message)
-            live.update(_fitting(console, shown), refresh=True)
-            time.sleep(_LOOK_SECONDS)
-    fail(health.reason_message)
-
-
-def _until_typed(waypost: Waypost, shown: InstanceWithPairingCode) -> None:
-    """Say the current code, look every second, end when the instance works or can't any more."""
-    instance, said = waypost.instance(shown.id), None
-    while True:
-        health = instance.health()
-        if health.status == "WORKING":
-            typer.echo(f"{shown.name} is connected.")
-            return
-        if health.status in ("FAILED", "STOPPED"):
-            fail(health.reason_message)
-        shown = instance.pairing_code()
-        if shown.pairing_code and shown.pairing_code != said:
-            said = shown.pairing_code
-            typer.echo(f"{said}\n{_TYPE_HOW}")
-            if shown.network == "sandbox":
-                typer.echo(f"  {command()} sandbox phones code {shown.phone} {said}")
-        time.sleep(_LOOK_SECONDS)
-
-
-def _scan_command(shown: _Shown) -> str:
-    phone, waypost = shown.phone, command()
-    if not shown.qr_text:
-        return f"  {waypost} sandbox phones add {phone}"
-    scan = f"{waypost} sandbox phones scan {phone} --qr '{shown.qr_text}'"
-    return f"  {waypost} sandbox phones add {phone} && {scan}"
-
-
-def _drawn(shown: _Shown) -> Text:
-    if not shown.qr_text:
-        return Text(shown.reason_message or "A QR code is being fetched.")
-    return Text(f"{terminal(shown.qr_text)}\n{_HOW}\nIt is renewed by itself.", no_wrap=True)
-
-
-def _fitting(console: Console, shown: _Shown) -> Text:
-    """The code where the terminal is high and wide enough for it: half a code can't be scanned."""
-    if not console.is_terminal:
-        return Text()
-    drawn = _drawn(shown)
-    lines = drawn.plain.splitlines()
-    width, height = max(map(len, lines)), len(lines)
-    if width <= console.width and height < console.height:
-        return drawn
-    return Text(
-        f"The QR code needs {width} columns and {height + 1} lines, this terminal has {console.width} and "
-        f"{console.height}: enlarge the window or make its font smaller, and the code is drawn."
-    )

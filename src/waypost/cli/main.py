@@ -7,14 +7,22 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import waypost
+from waypost.cli.command_errors import told
+from waypost.cli.help_text import legible, plain
 
 # name: (module with a Typer object `app`, one line of help)
-_COMMANDS = {
+COMMANDS = {
     "demo": ("waypost.cli.demo.command", "Send voice notes on an emulated network and watch them arrive."),
     "serve": ("waypost.cli.serve", "Run the gateway."),
     "instance": ("waypost.cli.instance", "Create, connect and look after instances (WhatsApp accounts)."),
-    "token": ("waypost.cli.token", "Make, list and revoke tokens."),
     "send-voice": ("waypost.cli.send_voice", "Send a recording as a voice note."),
+    "send-text": ("waypost.cli.send_text", "Send a text."),
+    "queue": ("waypost.cli.queue", "What became of accepted calls: list, look, cancel, retry."),
+    "tail": ("waypost.cli.tail", "Show live events as they come."),
+    "chats": ("waypost.cli.chats", "List the chats of an instance."),
+    "messages": ("waypost.cli.messages", "Show the messages of a chat."),
+    "webhook": ("waypost.cli.webhook", "Where events go: add, list, remove, what became of each."),
+    "token": ("waypost.cli.token", "Make, list and revoke tokens."),
     "voice": ("waypost.cli.voice", "Make and examine voice notes."),
     "backup": ("waypost.cli.backup", "Copy everything that is kept to one file, while the gateway runs."),
     "restore": ("waypost.cli.restore", "Make a data folder of a backup."),
@@ -27,13 +35,13 @@ _COMMANDS = {
 
 
 class _Lazy(TyperGroup):
-    """Knows its commands by name; imports the one that is run."""
+    """Knows its commands by name; imports the one that is run. What goes wrong in it is one sentence."""
 
     _running: str | None = None
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """The names, in the order of the table."""
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Note which command is run before it is looked up."""
@@ -42,27 +50,47 @@ class _Lazy(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command itself when it is run, else a stand-in with its line of help."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module, about = _COMMANDS[cmd_name]
         if cmd_name != self._running:
-            return TyperCommand(cmd_name, help=about)
-        command = typer.main.get_command(import_module(module).app)
-        command.name = cmd_name
-        return command
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+        return loaded(cmd_name)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options before the command."""
+        return [plain(one) for one in super().get_params(ctx)]
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the options before the command."""
+        with told():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with told():
+            return super().invoke(ctx)
+
+
+def loaded(name: str) -> Any:
+    """The command of that name with all that is in it."""
+    command = typer.main.get_command(import_module(COMMANDS[name][0]).app)
+    command.name = name
+    return legible(command)
 
 
 app = typer.Typer(
     cls=_Lazy,
     no_args_is_help=True,
     help="Waypost: a self-hosted WhatsApp messaging gateway.",
+    epilog="Exit codes, and every option of every command: docs/cli.md.",
     pretty_exceptions_enable=False,
 )
 
 
 @app.callback(invoke_without_command=True)
 def _main(
-    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version."),
 ) -> None:
     if version:
         typer.echo(waypost.__version__)

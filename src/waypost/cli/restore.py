@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from waypost.cli.options import AsJson
+from waypost.cli.screen import show_json
 from waypost.config import ConfigError, load
 from waypost.errors import WaypostError
 
@@ -33,6 +35,7 @@ def run(
             help="Send what was queued in the backup. Only when no gateway has run on it since.",
         ),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a data folder of a backup; no gateway may run on it.
 
@@ -58,6 +61,9 @@ def run(
     except WaypostError as failed:
         typer.echo(failed.message, err=True)
         raise typer.Exit(1) from None
+    if as_json:
+        show_json(done)
+        return
     typer.echo(f"{settings.data.absolute()} is as it was at {time.ctime(done.taken_at)}.")
     if done.held_back:
         typer.echo(f"{done.held_back} requests had not ended: they ended as `restored` and are not sent.")

@@ -26,7 +26,7 @@ T = TypeVar("T")
 _POLL: Final = 30.0
 _DELIVERED, _READ, _PLAYED = 0.0, 1.0, 2.0
 
-app = typer.Typer(no_args_is_help=True, help="The emulated WhatsApp network.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The emulated WhatsApp network.")
 phones = typer.Typer(help="Virtual phones that instances are linked to; without a command, list them.")
 contacts = typer.Typer(help="Contacts that answer; without a command, list them.")
 app.add_typer(phones, name="phones", invoke_without_command=True)

@@ -7,9 +7,10 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from waypost.cli.exits import code_of, fail
+from waypost.cli.screen import console
 from waypost.errors import WaypostError
 from waypost.sandbox.client import SandboxClient
 
@@ -32,12 +33,11 @@ def ask(url: str, call: Callable[[SandboxClient], Awaitable[T]]) -> T:
 
 @contextlib.contextmanager
 def one_sentence() -> Iterator[None]:
-    """Turn a failure into its sentence and exit code 1."""
+    """Turn a failure into its sentence and the exit code of its kind."""
     try:
         yield
     except WaypostError as error:
-        typer.echo(error.message, err=True)
-        raise typer.Exit(1) from error
+        fail(error.message, code_of(error))
 
 
 def show(views: list[Any], as_json: bool, table: Callable[[list[Any]], Table]) -> None:
@@ -45,7 +45,7 @@ def show(views: list[Any], as_json: bool, table: Callable[[list[Any]], Table]) -
     if as_json:
         typer.echo(msgspec.json.encode(views).decode())
     else:
-        Console().print(table(views))
+        console().print(table(views))
 
 
 def say(view: msgspec.Struct, as_json: bool, sentence: str) -> None:

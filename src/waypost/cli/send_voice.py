@@ -4,41 +4,44 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
-from waypost.client import NotFinished, RequestFailed
+from waypost.cli.options import AsJson, OfInstance, TokenText, Url
+from waypost.cli.sending import WAIT_SECONDS, Key, ReplyTo, To, Wait, Waits, recipient, send
+from waypost.client import Finished
+from waypost.client.calls import send_voice as describe
+from waypost.client.shapes import SendVoiceResult
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=Waits)
 def send_voice(
-    chat: Annotated[str, typer.Argument(help="Who gets it: a number in full, or a chatId.")],
-    source: Annotated[str, typer.Argument(help="A file with audio, or its http(s) address.")],
-    instance: Annotated[str, typer.Option("--instance", help="Name or id of the instance that sends it.")],
-    caption: Annotated[str | None, typer.Option(help="A text that follows the note.")] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait until it was sent; 0: do not wait.")] = 60.0,
+    words: Annotated[
+        list[str], typer.Argument(metavar="FILE|URL", help="Any audio, as a file or as an http(s) address.")
+    ],
+    to: To = None,
+    instance: OfInstance = None,
+    caption: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A text that follows the note, quoting it.")
+    ] = None,
+    view_once: Annotated[bool, typer.Option("--view-once", help="It can be listened to only once.")] = False,
+    reply_to: ReplyTo = None,
+    wait: Wait = WAIT_SECONDS,
+    key: Key = None,
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send any audio as a voice note, and wait until it has left."""
-    with gateway(url, token) as waypost:
-        sender = waypost.instance(named(waypost, instance).id)
-        try:
-            queued = sender.send_voice(chat, source, caption=caption)
-        except OSError as error:
-            fail(f"{source} can't be read: {error.strerror}.")
-        if wait <= 0:
-            show_json({"uuid": queued.uuid}) if as_json else typer.echo(f"Queued as {queued.uuid}.")
-            return
-        try:
-            note = queued.wait(wait)
-        except NotFinished:
-            fail(f"It was not sent within {wait:g} s; it goes on as queued request {queued.uuid}.")
-        except RequestFailed as failed:
-            fail(failed.message)
-        if as_json:
-            show_json(note.request)
-        else:
-            seconds = note.result.message.audioMessage.seconds
-            typer.echo(f"Sent {seconds} s of voice as message {note.result.key.id}.")
+    """Send any audio as a voice note, and wait until it has left.
+
+    waypost send-voice hello.mp3 --to +12132132131
+
+    A file is read here and uploaded; an address is fetched by the gateway.
+    """
+    chat, source = recipient(words, to, "waypost send-voice FILE")
+    call = describe(chat, source, caption=caption, view_once=view_once or None, reply_to=reply_to)
+    send(url, token, instance, call, wait=wait, key=key, as_json=as_json, sentence=_sentence)
+
+
+def _sentence(note: Finished[SendVoiceResult]) -> str:
+    seconds = note.result.message.audioMessage.seconds
+    return f"Sent {seconds} s of voice as message {note.result.key.id}."

@@ -6,20 +6,32 @@ from pathlib import Path
 from typing import Annotated, cast
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from waypost.access.token import Scope, digest, new_secret
-from waypost.cli.connection import AsJson, TokenText, Url, fail, gateway, named, show_json
+from waypost.cli.completion import instance_names
+from waypost.cli.connection import gateway, named
+from waypost.cli.exits import NOT_FOUND, USAGE, code_of, fail
+from waypost.cli.options import AsJson, TokenText, Url
+from waypost.cli.screen import moment, show_json, show_rows
 from waypost.config import ConfigError, load
 from waypost.errors import StorageError
 from waypost.storage.admin import reset_admins_of_file, reset_admins_of_server
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make, list and revoke tokens.")
 
-Instance = Annotated[str | None, typer.Option("--instance", help="Name or id; without it, an admin token.")]
+Instance = Annotated[
+    str | None,
+    typer.Option(
+        "--instance",
+        "-i",
+        metavar="INSTANCE",
+        help="Name or id; without it, an admin token.",
+        autocompletion=instance_names,
+    ),
+]
 Scopes = Annotated[
-    list[str] | None, typer.Option("--scope", help="send, read or manage; all three unless given.")
+    list[str] | None,
+    typer.Option("--scope", metavar="SCOPE", help="send, read or manage; all three unless given."),
 ]
 
 
@@ -27,7 +39,7 @@ Scopes = Annotated[
 def create(
     instance: Instance = None,
     scope: Scopes = None,
-    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="What it is for.")] = "",
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
@@ -49,7 +61,12 @@ def bring(
     text: Annotated[
         str, typer.Argument(metavar="TOKEN", help="<number>|<secret>, as it is in use elsewhere.")
     ],
-    instance: Annotated[str, typer.Option("--instance", help="Name or id.")],
+    instance: Annotated[
+        str,
+        typer.Option(
+            "--instance", "-i", metavar="INSTANCE", help="Name or id.", autocompletion=instance_names
+        ),
+    ],
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
@@ -71,10 +88,8 @@ def list_tokens(url: Url = None, token: TokenText = None, as_json: AsJson = Fals
     if as_json:
         show_json(found)
         return
-    table = Table("number", "name", "instance", "scopes", "created")
-    for one in found:
-        table.add_row(str(one.number), one.name, one.instance or "", ", ".join(one.scopes), one.created_at)
-    Console().print(table)
+    rows = [(one.number, one.name, one.instance, one.scopes, moment(one.created_at)) for one in found]
+    show_rows(("number", "name", "=instance", "scopes", "created"), rows, "There are no tokens.")
 
 
 @app.command()
@@ -102,7 +117,7 @@ def reset_admin(
     try:
         settings = load(os.environ)
     except ConfigError as wrong:
-        fail(wrong.mistakes[0])
+        fail(wrong.mistakes[0], USAGE)
     secret, now = new_secret(), datetime.now(UTC).timestamp()
     try:
         if settings.database_url and data is None:
@@ -110,7 +125,7 @@ def reset_admin(
         else:
             number = reset_admins_of_file(_database_file(data or settings.data), digest(secret), now)
     except StorageError as error:
-        fail(error.message)
+        fail(error.message, code_of(error))
     text = f"{number}|{secret}"
     if as_json:
         show_json({"number": number, "token": text})
@@ -121,5 +136,5 @@ def reset_admin(
 def _database_file(folder: Path) -> Path:
     path = folder / "waypost.db"
     if not path.is_file():
-        fail(f"There is no gateway's data in {folder.absolute()}; name the folder with --data.")
+        fail(f"There is no gateway's data in {folder.absolute()}; name the folder with --data.", NOT_FOUND)
     return path

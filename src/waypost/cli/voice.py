@@ -20,7 +20,9 @@ from waypost.workers.pool import WorkerPool
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
-app = typer.Typer(name="voice", help="Make and examine voice notes.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, name="voice", help="Make and examine voice notes.", no_args_is_help=True
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -990,7 +990,7 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     timestamp: int
-    from_: str
+    from_: str = msgspec.field(name="from")
     fromMe: bool
     to: str
     participant: str | None

@@ -34,7 +34,7 @@ class Connection:
     def __init__(
         self, base_url: str, token: str, http: httpx.Client | None = None, tries: int = TRIES
     ) -> None:
-        self._url = base_url.rstrip("/")
+        self.url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._http = http or httpx.Client()
         self._chance = random.Random()  # noqa: S311 - it spreads pauses
@@ -52,12 +52,12 @@ class Connection:
         answer: httpx.Response | None = None
         for tries in range(1, self._tries + 1):
             try:
-                answer = self._http.request(call.method, self._url + call.path, **given)
+                answer = self._http.request(call.method, self.url + call.path, **given)
             except httpx.TransportError as error:
                 # What found no connection was not done.
                 again = repeatable or isinstance(error, httpx.ConnectError)
                 if tries == self._tries or not again:
-                    raise NoAnswer(f"No answer from {self._url} ({type(error).__name__}).") from error
+                    raise NoAnswer(f"No answer from {self.url} ({type(error).__name__}).") from error
             else:
                 if tries == self._tries or not (repeatable and is_worth_another_try(answer.status_code)):
                     break
@@ -71,7 +71,7 @@ class Connection:
         while True:
             given = arguments(call, self._headers | lines.headers, SILENCE_SECONDS)
             try:
-                with self._http.stream(call.method, self._url + call.path, **given) as answer:
+                with self._http.stream(call.method, self.url + call.path, **given) as answer:
                     if not answer.is_success and not is_worth_another_try(answer.status_code):
                         answer.read()
                         read(answer)
@@ -94,7 +94,7 @@ class Queued(Generic[R]):
         self.uuid: str = envelope["queued_request_uuid"]
         self.link: str = envelope["queued_request_link"]
         self._connection = connection
-        self._path = f"{WHATSAPP}/{part(instance)}/queued-requests/{self.uuid}"
+        self._path = f"{WHATSAPP}/{part(instance)}/queued-requests/{part(self.uuid)}"
         self._kind = kind
 
     def wait(self, seconds: float = 60.0) -> Finished[R]:
@@ -127,6 +127,12 @@ class Bound:
         headers = {"Idempotency-Key": idempotency_key or new_key()}
         envelope = self._connection.call(outgoing(call, self._name), headers, repeatable=True)
         return Queued(self._connection, self._name, call.result, envelope)
+
+    def queued(self, uuid: str) -> Queued[dict[str, Any]]:
+        """A request that was accepted before, such as in another run of your program, to wait for."""
+        link = f"{self._connection.url}{WHATSAPP}/{part(self._name)}/queued-requests/{part(uuid)}"
+        envelope = {"queued_request_uuid": uuid, "queued_request_link": link}
+        return Queued(self._connection, self._name, dict[str, Any], envelope)
 
     def ask(self, call: Read[R]) -> R:
         """The answer of a call. Raises ClientError."""

@@ -1,45 +1,17 @@
 """The commands as a person or a script runs them, without a terminal."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.network.gateway.commands import done_by, environment_of, run, told
 
 from waypost.testing.gateway_stage import CONTACT, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-
-async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit code, output and errors of a command."""
-    child = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "waypost", *arguments],
-        env={**os.environ, **environment},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(40):
-        out, err = await child.communicate()
-    return child.returncode or 0, out.decode(), err.decode()
-
-
-def environment_of(stage: Stage) -> dict[str, str]:
-    """What tells a command where the gateway is and who asks."""
-    token = stage.admin["Authorization"].removeprefix("Bearer ")
-    return {"WAYPOST_URL": stage.gateway.url, "WAYPOST_TOKEN": token}
-
-
-async def told(stage: Stage, *arguments: str) -> Any:
-    """The JSON that a command prints."""
-    code, out, err = await run(*arguments, "--json", **environment_of(stage))
-    assert code == 0, err
-    return json.loads(out)
 
 
 async def test_an_instance_lives_its_life_by_commands(stage: Stage) -> None:
@@ -62,13 +34,15 @@ async def test_a_command_sends_a_recording_and_says_why_it_can_not(stage: Stage)
     assert (sent["status"], sent["endpoint"]) == ("sent", "send-voice")
     queued = await told(stage, "send-voice", CONTACT, greeting, "--instance", "stage", "--wait", "0")
     assert set(queued) == {"uuid"}
-    for words, reason in (
-        ([CONTACT, "/nowhere.mp3"], "can't be read"),
-        (["nobody", greeting], "chatId"),
-        (["447700900188", greeting], "not on whatsapp"),
+    for words, wanted, reason in (
+        (["/nowhere.mp3", "--to", CONTACT], 5, "can't be read"),
+        ([greeting, "--to", "nobody"], 2, "chatId"),
+        ([greeting, "--to", "447700900188"], 7, "not on whatsapp"),
+        ([greeting], 2, "--to CHAT"),
     ):
-        code, _, err = await run("send-voice", *words, "--instance", "stage", **environment_of(stage))
-        assert (code, reason in err) == (1, True), err
+        done = await done_by(stage, "send-voice", *words, "--instance", "stage")
+        err = done.stderr
+        assert (done.exit_code, reason in err, err.count("\n")) == (wanted, True, 1), err
 
 
 async def test_tokens_are_made_brought_listed_and_revoked_by_commands(stage: Stage) -> None:
@@ -82,20 +56,27 @@ async def test_tokens_are_made_brought_listed_and_revoked_by_commands(stage: Sta
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "wanted", "said"),
     [
-        (["instance", "list"], {"WAYPOST_TOKEN": "1|wrong"}, "Unauthenticated."),
-        (["instance", "restart", "nobody"], {}, "There is no instance nobody"),
-        (["instance", "list"], {"WAYPOST_URL": "http://127.0.0.1:1"}, "waypost serve"),
-        (["token", "reset-admin", "--data", "/nowhere"], {}, "no gateway's data"),
+        (["instance", "list"], {"WAYPOST_TOKEN": "1|wrong"}, 4, "Unauthenticated."),
+        (["instance", "list"], {"WAYPOST_TOKEN": ""}, 4, "No token"),
+        (["instance", "restart", "nobody"], {}, 5, "There is no instance nobody"),
+        (["queue", "show", "no-such"], {}, 5, "There is no queued request no-such"),
+        (["instance", "list"], {"WAYPOST_URL": "http://127.0.0.1:1"}, 3, "waypost serve"),
+        (["tail", "--after", "x", "-i", "stage"], {}, 2, "Last-Event-ID"),
+        (["webhook", "add"], {}, 2, "Missing argument"),
+        (["instance", "sets"], {}, 2, "No such command"),
+        (["instance", "set", "stage", "--pacing", "speed=1"], {}, 2, "gap_seconds"),
+        (["token", "reset-admin", "--data", "/nowhere"], {}, 5, "no gateway's data"),
+        (["sandbox", "phones", "--url", "http://127.0.0.1:1"], {}, 3, "sandbox"),
     ],
 )
-async def test_what_fails_ends_with_one_sentence_and_code_1(
-    stage: Stage, arguments: list[str], environment: dict[str, str], said: str
+async def test_what_fails_ends_with_one_sentence_and_the_code_of_its_kind(
+    stage: Stage, arguments: list[str], environment: dict[str, str], wanted: int, said: str
 ) -> None:
-    code, _, err = await run(*arguments, **{**environment_of(stage), **environment})
-    assert (code, err.count("\n")) == (1, 1)
-    assert said in err
+    done = await done_by(stage, *arguments, **environment)
+    assert (done.exit_code, done.stderr.count("\n"), done.stdout) == (wanted, 1, ""), done.output
+    assert said in done.stderr
 
 
 async def test_serve_says_what_is_wrong_before_it_starts(tmp_path: Path) -> None:

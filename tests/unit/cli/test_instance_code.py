@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from waypost.cli.instance import _fitting
+from waypost.cli.instance_codes import fitting
 from waypost.client.shapes import InstanceWithCode
 
 SHOWN = msgspec.convert(
@@ -36,7 +36,7 @@ def console(width: int, height: int) -> Console:
 
 
 def test_a_code_that_fits_is_drawn_with_what_to_tap() -> None:
-    drawn = _fitting(console(80, 50), SHOWN).plain
+    drawn = fitting(console(80, 50), SHOWN).plain
     assert "█" in drawn
     assert "Linked devices" in drawn
     assert len(drawn.splitlines()) < 50
@@ -44,6 +44,6 @@ def test_a_code_that_fits_is_drawn_with_what_to_tap() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 60)])
 def test_a_terminal_that_would_cut_the_code_is_told_to_grow(width: int, height: int) -> None:
-    said = _fitting(console(width, height), SHOWN).plain
+    said = fitting(console(width, height), SHOWN).plain
     assert "█" not in said
     assert f"{width} and {height}" in said

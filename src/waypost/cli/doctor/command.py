@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from waypost.cli.connection import AsJson, TokenText, show_json
 from waypost.cli.doctor.check import Check, failed, ok, warning
+from waypost.cli.options import AsJson, TokenText
+from waypost.cli.screen import show_json
 from waypost.clock import SystemClock
 from waypost.config import ConfigError, Settings, load, strangers, warnings
 

@@ -49,7 +49,7 @@ async def test_what_is_removed_is_said_as_json_or_as_a_sentence(waypost: Run, cl
 
 async def test_an_error_is_one_sentence_that_names_the_command(waypost: Run) -> None:
     result = await waypost("phones", "scan", SHOP, "--qr", "1,2,3,4")
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     unknown = await waypost("inbox", "+4917000099")
     assert "waypost sandbox contacts add +4917000099" in unknown.stderr
 
