@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request, Response
 from litestar.datastructures import Headers
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
@@ -36,6 +36,8 @@ from waypost.instances.instances import Instances
 from waypost.telemetry import Log
 
 _FAULTS = {400: MALFORMED, 404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
+# What the framework says of a caller who is gone before the body is whole; nobody reads the answer.
+_LEFT = "client disconnected prematurely"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,9 @@ def _error_reply(log: Log, http: Http, error: Exception) -> Reply:
         if error.status_code in _FAULTS:
             allow = Headers(error.headers or {}).get("Allow")
             return msgspec.structs.replace(reply, headers={"Allow": allow}) if allow else reply
+    if isinstance(error, InternalServerException) and error.detail == _LEFT:
+        log.info("caller_left", method=http.method, path=http.scope["path"])
+        return error_reply(ApiError(INTERNAL))
     log.error("call_crashed", method=http.method, path=http.scope["path"], exc_info=error)
     return error_reply(ApiError(INTERNAL))
 

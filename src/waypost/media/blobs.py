@@ -116,12 +116,12 @@ class LocalBlobs:
         """Remove the file; no-op when it is gone. Raises StorageError."""
         await self._in_thread(_remove, self.path_of(blob_id))
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:
-        """Remove files last written before `older_than` (seconds since the epoch) whose id is not `known`.
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove the files whose id is not `known` and that are old, which is asked of each.
 
-        Unfinished files are never known. Returns how many were removed. `known` is read in another thread.
+        Unfinished files are never known. Both are asked in another thread. Returns how many were removed.
         """
-        return await self._in_thread(self._sweep, older_than, known)
+        return await self._in_thread(self._sweep, known, is_old)
 
     async def _in_thread(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run blocking `work` off the loop. A cancelled caller waits until it is over: the file is in use."""
@@ -151,18 +151,17 @@ class LocalBlobs:
             os.close(folder)
         return blob_id
 
-    def _sweep(self, older_than: float, known: Container[str]) -> int:
+    def _sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
         removed = 0
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 ours = _BLOB_ID.fullmatch(entry.name.removesuffix(_UNFINISHED))
-                if not ours or entry.name in known:
+                if not ours or entry.name in known or not is_old(entry.name):
                     continue
                 # A file may vanish between the listing and here: its owner was quicker.
                 with contextlib.suppress(FileNotFoundError):
-                    if entry.stat(follow_symlinks=False).st_mtime < older_than:
-                        os.unlink(entry.path)
-                        removed += 1
+                    os.unlink(entry.path)
+                    removed += 1
         return removed
 
 

@@ -4,7 +4,7 @@ The local file is no more than a stop on the way, as large uploads come in slowl
 last byte; the depot gets them whole and hashed.
 """
 
-from collections.abc import AsyncIterable, Container
+from collections.abc import AsyncIterable, Callable, Container
 from pathlib import Path
 from typing import Protocol
 
@@ -26,8 +26,8 @@ class Depot(Protocol):
         """Remove the file; no-op when it is gone."""
         ...
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:
-        """Remove files stored before `older_than` (seconds since the epoch) whose id is not `known`."""
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove the files whose id is not `known` and that are old, which is asked of each."""
         ...
 
 
@@ -55,7 +55,8 @@ class SharedBlobs:
         """Remove a file; no-op when it is gone. Raises StorageError."""
         await self._depot.delete(blob_id)
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:
-        """Remove files made before `older_than` whose id is not `known`, and what a crash left here."""
-        await self._local.sweep(older_than, frozenset())
-        return await self._depot.sweep(older_than, known)
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove the files that are old and not `known`, and what a crash left here."""
+        # The file on its way has the id that it will have in the depot, where it may be known.
+        await self._local.sweep(frozenset(), lambda name: is_old(f"here/{name}"))
+        return await self._depot.sweep(known, is_old)

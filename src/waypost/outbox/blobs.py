@@ -1,4 +1,4 @@
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Protocol
 
 
@@ -9,6 +9,6 @@ class BlobFiles(Protocol):
         """Remove the file; no-op when it is gone. Raises StorageError."""
         ...
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:
-        """Remove files last written before `older_than` (seconds since the epoch) whose id is not `known`."""
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove the files whose id is not `known` and that are old, which is asked of each."""
         ...

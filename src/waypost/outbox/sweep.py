@@ -6,6 +6,7 @@ from typing import Final
 from waypost.clock import Clock
 from waypost.errors import StorageError
 from waypost.outbox.blobs import BlobFiles
+from waypost.outbox.orphans import Orphans
 from waypost.outbox.settings import OutboxSettings
 from waypost.outbox.store import Ending, OutboxStore, Sweep
 from waypost.telemetry import Log
@@ -36,6 +37,7 @@ class Sweeper:
         self._deserted = deserted
         self._store = store
         self._blobs = blobs
+        self._orphans = Orphans(settings.keep_orphans)
         self._clock = clock
         self._settings = settings
         self._log = log
@@ -64,7 +66,8 @@ class Sweeper:
         while await self._sweep_rows(what):
             pass
         known = await self._store.blob_files()
-        await self._blobs.sweep(now - settings.keep_orphans, known)
+        self._orphans.begin(self._clock.monotonic())
+        await self._blobs.sweep(known, self._orphans.is_old)
         await self._sweep_workshop()
 
     async def _sweep_rows(self, what: Sweep) -> bool:

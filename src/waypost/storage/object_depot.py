@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -59,18 +59,14 @@ class ObjectDepot:
             except FileNotFoundError:
                 return
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:
-        """Remove files stored before `older_than` whose id is not `known`."""
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove the files whose id is not `known` and that are old."""
         import obstore
 
         removed = 0
         async with _told():
             async for portion in obstore.list(self._store, chunk_size=_LISTED):
-                names = [
-                    one["path"]
-                    for one in portion
-                    if one["last_modified"].timestamp() < older_than and one["path"] not in known
-                ]
+                names = [one["path"] for one in portion if one["path"] not in known and is_old(one["path"])]
                 if names:
                     await obstore.delete_async(self._store, names)
                 removed += len(names)

@@ -41,16 +41,17 @@ class Files:
 
     def __init__(self) -> None:
         self.deleted: list[str] = []
-        self.swept: list[tuple[float, Container[str]]] = []
+        self.there: list[str] = []
 
     async def delete(self, blob_id: str) -> None:
         """Note it."""
         self.deleted.append(blob_id)
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:
-        """Note it."""
-        self.swept.append((older_than, known))
-        return 0
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove those that are old and not `known`."""
+        before = len(self.there)
+        self.there = [name for name in self.there if name in known or not is_old(name)]
+        return before - len(self.there)
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -386,17 +386,31 @@ async def test_files_go_a_day_after_sent_and_a_week_after_failed_and_rows_after_
         await outbox.sweep()
         await refused(outbox.get(INSTANCE, sent), REQUEST_NOT_FOUND)
         assert rows(house, "SELECT count(*) FROM steps") == [(0,)]
-        assert house.files.swept[-1][0] == house.clock.now() - 3600
 
 
-async def test_the_orphan_sweep_is_told_which_files_belong_to_requests(house: House) -> None:
+async def test_a_file_that_was_nobodys_for_an_hour_is_removed_and_a_requests_is_not(house: House) -> None:
     async with house.open() as (outbox, executor):
         executor.connected = False
         large = upload(b"large", inline=False)
         await outbox.accept(house.call(upload=large))
         await outbox.accept(house.call(upload=upload(b"small")))
+        house.files.there = [large.blob_id, "orphan"]
         await outbox.sweep()
-        assert house.files.swept[-1][1] == frozenset({large.blob_id})
+        house.clock.advance(3_599)
+        await outbox.sweep()
+        assert house.files.there == [large.blob_id, "orphan"]
+        house.clock.advance(2)
+        await outbox.sweep()
+        assert house.files.there == [large.blob_id]
+
+
+async def test_a_wall_clock_that_jumps_makes_no_file_old(house: House) -> None:
+    async with house.open() as (outbox, _):
+        house.files.there = ["on its way"]
+        await outbox.sweep()
+        house.clock.jump(7_200)
+        await outbox.sweep()
+        assert house.files.there == ["on its way"]
 
 
 async def test_what_a_finished_request_left_in_the_workshop_is_swept(house: House) -> None:

@@ -71,8 +71,8 @@ async def test_the_sweep_takes_old_files_that_no_request_has(url: str, tmp_path:
     (tmp_path / "source").write_bytes(b"x")
     for name in "ab":
         await depot.store(name * 32, tmp_path / "source")
-    assert await depot.sweep(0.0, frozenset()) == 0
-    assert await depot.sweep(4e9, {"a" * 32}) == 1
+    assert await depot.sweep({"a" * 32}, lambda _: False) == 0
+    assert await depot.sweep({"a" * 32}, lambda _: True) == 1
     assert await depot.fetch("a" * 32, tmp_path / "scratch")
     assert not await depot.fetch("b" * 32, tmp_path / "scratch")
 

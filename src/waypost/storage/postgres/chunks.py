@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Container
+from collections.abc import Callable, Container
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +8,16 @@ from waypost.storage.database import Connection, Database
 
 # What is in memory of a file at any time: little beside a commit's other rows, much beside a round trip.
 CHUNK_BYTES: Final = 512 * 1024
-_SWEEP: Final = 100
+_LISTED: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """Of the files from some id on: those that nobody knows, the last one's id, whether there may be more."""
+
+    unknown: list[str]
+    last: str
+    full: bool
 
 
 class ChunkDepot:
@@ -49,15 +59,23 @@ class ChunkDepot:
         names = {"blob_id": blob_id}
         await self._database.write(lambda c: c.execute(self._sql["delete"], names).rowcount)
 
-    async def sweep(self, older_than: float, known: Container[str]) -> int:  # noqa: ARG002
-        """Remove files that no request has; the database knows that better than a list from a moment ago."""
-        names = {"before": f"{int(older_than * 1_000_000):014x}", "limit": _SWEEP}
-        removed, portion = 0, _SWEEP
-        while portion == _SWEEP:
-            rows = await self._database.write(lambda c: c.execute(self._sql["sweep"], names).fetchall())
-            portion = sum(first for (first,) in rows)
-            removed += portion
+    async def sweep(self, known: Container[str], is_old: Callable[[str], bool]) -> int:
+        """Remove the files whose id is not `known` and that are old."""
+        removed, after, full = 0, "", True
+        while full:
+            portion = await self._unknown(after, known)
+            for blob_id in filter(is_old, portion.unknown):
+                await self.delete(blob_id)
+                removed += 1
+            after, full = portion.last, portion.full
         return removed
+
+    async def _unknown(self, after: str, known: Container[str]) -> _Portion:
+        names = {"after": after, "limit": _LISTED}
+        rows = await self._database.read(lambda c: c.execute(self._sql["files"], names).fetchall())
+        ids = [blob_id for (blob_id,) in rows]
+        unknown = [blob_id for blob_id in ids if blob_id not in known]
+        return _Portion(unknown, ids[-1] if ids else after, len(ids) == _LISTED)
 
 
 def _piece(source: Path, number: int) -> bytes:
