@@ -12,7 +12,8 @@ import msgspec
 from msgspec import UNSET
 
 from waypost.address import Jid
-from waypost.engine.port import Content, SendOrder
+from waypost.engine.names import as_known
+from waypost.engine.port import Content, SendOrder, Sent
 from waypost.instances.instance import Instance
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FieldsIn, FilePolicy, Order, Write
@@ -153,7 +154,14 @@ class OneMessage(Generic[Fields, Payload]):
     def _recovered(
         self, resources: Resources, request: Request, payload: Payload, step: Step, message_id: str
     ) -> Performed:
-        return _performed(staged_of(request).jid, message_id, int(resources.clock.now()), b"")
+        staged, now = staged_of(request), int(resources.clock.now())
+        # What it says is known, if not as the protobuf that it was: votes on it name its options.
+        names = as_known(self.content(payload, staged))
+        sent = Sent(message_id=message_id, timestamp=now, content=b"", names=names)
+        if step.device_jid is not None:
+            own = str(Jid.parse(step.device_jid).bare)
+            resources.remember(request.instance_id, staged.jid, own, sent, step.secret)
+        return _performed(staged.jid, message_id, now, b"")
 
     def _finish(self, request: Request, payload: Payload, steps: Sequence[Step]) -> Answer:
         staged, step = staged_of(request), steps[0]
