@@ -9,7 +9,19 @@ import sys
 import time
 import traceback
 
-from bench import accept, baileys, constrained, conversion, delivery, depth, instances, length, nodes, scaling
+from bench import (
+    accept,
+    baileys,
+    constrained,
+    conversion,
+    delivery,
+    depth,
+    history,
+    instances,
+    length,
+    nodes,
+    scaling,
+)
 from bench.machine import describe, today
 from bench.page import Result, keep
 from bench.scale import FULL, SHORT
@@ -26,6 +38,7 @@ SECTIONS: dict[str, Section] = {
         instances.SECTION,
         depth.SECTION,
         length.SECTION,
+        history.SECTION,
         nodes.SECTION,
         scaling.SECTION,  # it computes with what the others have found
     )

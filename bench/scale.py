@@ -34,6 +34,8 @@ class Scale:
     node_instances: int = 6
     node_requests: int = 3_000
     node_notes: int = 240
+    histories: tuple[tuple[int, int], ...] = ((20, 50), (2_000, 50), (2, 50_000))
+    """Chats, and messages of each."""
     rest_s: float = 3.0
     """Without any call: what is written then is taken off what a note is found to write."""
 
@@ -60,5 +62,6 @@ SHORT = Scale(
     node_instances=3,
     node_requests=200,
     node_notes=24,
+    histories=((2, 50), (20, 50)),
     rest_s=0.5,
 )

@@ -52,9 +52,7 @@ class Chatting:
         self.links = Links(base, settings.media_link_seconds, clock)
         self.directory = Directory(contacts.lids, find)
         self._keep = settings.keep_media_seconds
-        self.telling = Telling(
-            SqlHeldEvents(database), self.media, publisher, holds, self.links.shown, clock, log
-        )
+        self.telling = Telling(SqlHeldEvents(database), publisher, holds, self.links.shown, clock, log)
         self.files = FileQueue(
             self.media,
             self.store,

@@ -3,14 +3,18 @@
 import msgspec
 import pytest
 
+from waypost.address import Jid
 from waypost.chats.store import FileKey, HeldEvent, StoredFile
 from waypost.instances.instance import Instance
+from waypost.instances.lids import Pair
 from waypost.instances.messages import Message
 from waypost.storage.chats import SqlChats
 from waypost.storage.database import Database
 from waypost.storage.held_events import SqlHeldEvents
 from waypost.storage.instances import SqlInstances
+from waypost.storage.lids import SqlLids
 from waypost.storage.media import SqlMedia
+from waypost.storage.messages import SqlMessages
 
 THEM, LID = "447700900002@s.whatsapp.net", "99@lid"
 FIRST = (2**53, "")
@@ -66,12 +70,41 @@ async def test_a_chat_shows_its_messages_under_both_names_newest_first(database:
     rest = await chats.history("shop", [THEM, LID], (2, "B"), 2)
     assert [one.message_id for one in rest] == ["A"]
     assert await chats.history("other", [THEM, LID], FIRST, 2) == []
-    rows = await chats.chats("shop", 10, 0)
+    rows = await chats.chats("shop", FIRST, 10)
     assert [(row.chat, row.latest, row.unseen) for row in rows] == [
         ("1@g.us", 9, 1),
         (THEM, 2, 2),
         (LID, 2, 1),
     ]
+    for before, row in zip([FIRST, (9, "1@g.us"), (2, THEM), (2, LID)], [*rows, None], strict=True):
+        assert await chats.chats("shop", before, 1) == ([] if row is None else [row])
+    assert await chats.chats("shop", FIRST, 1, 2) == rows[2:]
+    assert await chats.chats("other", FIRST, 10) == []
+
+
+async def test_a_chat_whose_number_is_learnt_is_one_chat_from_then_on(database: Database) -> None:
+    chats, lids = SqlChats(database), SqlLids(database)
+    await chats.keep([message("A", 1), message("B", 5, LID), message("C", 3, "98@lid")], [], 5.0)
+    await lids.put("shop", [Pair(Jid.parse(LID), Jid.parse(THEM))])
+    await lids.put("shop", [Pair(Jid.parse("98@lid"), Jid.parse("447700900003@s.whatsapp.net"))])
+    rows = await chats.chats("shop", FIRST, 10)
+    assert [(row.chat, row.latest, row.unseen) for row in rows] == [
+        (THEM, 5, 2),
+        ("447700900003@s.whatsapp.net", 3, 1),
+    ]
+    await chats.keep([message("D", 7, "98@lid"), message("E", 2, LID, seen=True)], [], 5.0)
+    rows = await chats.chats("shop", FIRST, 10)
+    assert [(row.chat, row.latest, row.unseen) for row in rows] == [
+        ("447700900003@s.whatsapp.net", 7, 2),
+        (THEM, 5, 2),
+    ]
+
+
+async def test_a_chat_goes_with_its_last_message(database: Database) -> None:
+    chats = SqlChats(database)
+    await chats.keep([message("A", 1), message("B", 5, LID)], [], 5.0)
+    assert await SqlMessages(database).delete_older(3, 10) == 1
+    assert [row.chat for row in await chats.chats("shop", FIRST, 10)] == [LID]
 
 
 async def test_messages_are_read_once(database: Database) -> None:
@@ -93,16 +126,20 @@ async def test_a_message_that_was_edited_and_taken_back_says_so(database: Databa
     assert (found.content, found.names, found.edited_at, found.revoked_at) == (b"protobuf", b"{}", 6.0, 7.0)
     await chats.edit(message("A"), b"other", b"{}", 9.0)
     assert (await chats.find("shop", "A"))[0].content == b"other"
+    await chats.edit(message("A"), b"earlier", b"{}", 8.0)
+    assert (await chats.find("shop", "A"))[0].content == b"other"
 
 
 async def test_downloads_are_tried_again_until_they_are_there_or_have_failed(database: Database) -> None:
     chats, media = SqlChats(database), SqlMedia(database)
     await chats.keep([message("A"), message("B")], [wanted("A"), wanted("B")], 5.0)
-    assert await media.due(4.9, 10) == []
-    assert {one.key.message_id for one in await media.due(5.0, 10)} == {"A", "B"}
+    assert await media.waiting() == ["shop"]
+    assert await media.due("shop", 4.9, 10) == []
+    assert {one.key.message_id for one in await media.due("shop", 5.0, 10)} == {"A", "B"}
+    assert await media.due("other", 5.0, 10) == []
     await media.put_off(FileKey("shop", "A", THEM), 60.0, 1)
     await media.failed(FileKey("shop", "B", THEM), "media_gone")
-    assert await media.due(5.0, 10) == []
+    assert await media.due("shop", 5.0, 10) == []
     assert await media.next_due() == 60.0
     assert await media.there(FileKey("shop", "A", THEM), "b" * 32, 9) is True
     assert await media.there(FileKey("shop", "A", THEM), "c" * 32, 9) is False
@@ -111,6 +148,7 @@ async def test_downloads_are_tried_again_until_they_are_there_or_have_failed(dat
     assert (found.state, found.size, found.attempts) == ("there", 9, 1)
     assert await media.of_blob("other", "b" * 32) is None
     assert await media.next_due() is None
+    assert await media.waiting() == []
     assert await media.forget_older(5.0, 10) == (0, [])
     assert await media.forget_older(5.1, 10) == (2, ["b" * 32])
 
@@ -121,28 +159,58 @@ async def test_the_secret_stays_the_same(database: Database) -> None:
     assert await SqlMedia(database).secret_key() == first
 
 
-async def test_what_is_held_keeps_its_order_and_its_place(database: Database) -> None:
-    held = SqlHeldEvents(database)
-    file = FileKey("shop", "A", THEM)
-    some = [
-        HeldEvent(instance_id="shop", key=key, chat=THEM, event=b"{}", until=9.0, file=of)
-        for key, of in (("one", file), ("two", None))
+async def test_each_instance_with_files_to_fetch_is_named_once(database: Database) -> None:
+    chats, media = SqlChats(database), SqlMedia(database)
+    files = [
+        msgspec.structs.replace(wanted(id), key=FileKey(name, id, THEM))
+        for name in ("shop", "other")
+        for id in ("A", "B", "C")
     ]
-    await held.put(some)
-    await held.put([some[0]])
-    found = await held.after(0, 10)
-    assert [(one.key, one.file) for one in found] == [("one", file), ("two", None)]
-    assert await held.chats(["shop", "other"]) == {("shop", THEM)}
-    await held.remove([found[0].seq])
-    assert [one.key for one in await held.after(0, 10)] == ["two"]
-    assert await held.after(found[1].seq, 10) == []
+    await chats.keep([], files, 5.0)
+    assert await media.waiting() == ["other", "shop"]
+
+
+def held(key: str, chat: str = THEM, file: FileKey | None = None, until: float = 9.0) -> HeldEvent:
+    return HeldEvent(instance_id="shop", key=key, chat=chat, event=b"{}", until=until, file=file)
+
+
+async def ready(store: SqlHeldEvents, now: float = 0.0, after: int = 0) -> list[str]:
+    return [event.key for event, _ in await store.ready(after, now, 10)]
+
+
+async def test_what_is_held_keeps_its_order_and_its_place(database: Database) -> None:
+    store, media = SqlHeldEvents(database), SqlMedia(database)
+    await SqlChats(database).keep([], [wanted("A")], 5.0)
+    file = wanted("A").key
+    await store.put([held("one", file=file), held("two"), held("three", "elsewhere")])
+    await store.put([held("one", file=file)])
+    assert await store.chats([("shop", THEM), ("shop", "none"), ("other", THEM)]) == {("shop", THEM)}
+    assert await ready(store) == ["three"]
+    assert await store.next_until(0.0) == 9.0
+    assert await ready(store, now=10.0) == ["two", "three"]
+    assert await store.next_until(10.0) is None
+    await media.failed(file, "media_gone")
+    found = await store.ready(0, 0.0, 10)
+    assert [event.key for event, _ in found] == ["one", "two", "three"]
+    assert [event.file for event, _ in found] == [file, None, None]
+    assert [None if one is None else one.error for _, one in found] == ["media_gone", None, None]
+    await store.remove([found[0][0].seq])
+    assert await ready(store) == ["two", "three"]
+    assert await ready(store, after=found[1][0].seq) == ["three"]
+
+
+async def test_an_event_whose_file_is_forgotten_waits_for_nothing(database: Database) -> None:
+    store = SqlHeldEvents(database)
+    await store.put([held("one", file=wanted("A").key)])
+    assert [(event.key, file) for event, file in await store.ready(0, 0.0, 10)] == [("one", None)]
 
 
 async def test_all_of_it_goes_with_its_instance(database: Database) -> None:
-    chats, media, held = SqlChats(database), SqlMedia(database), SqlHeldEvents(database)
+    chats, media, waiting = SqlChats(database), SqlMedia(database), SqlHeldEvents(database)
     await chats.keep([message("A")], [wanted("A")], 5.0)
-    await held.put([HeldEvent(instance_id="shop", key="k", chat=THEM, event=b"{}", until=9.0)])
+    await waiting.put([held("k")])
     await SqlInstances(database).delete("shop")
     assert await chats.find("shop", "A") == []
     assert await media.find(FileKey("shop", "A", THEM)) is None
-    assert await held.after(0, 10) == []
+    assert await waiting.ready(0, 0.0, 10) == []
+    assert await chats.chats("shop", FIRST, 10) == []

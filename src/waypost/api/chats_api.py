@@ -9,7 +9,7 @@ from msgspec import Meta
 from waypost.address import parse_chat_id, parse_message_id
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.replies import Reply
-from waypost.chats.history import FIRST, History
+from waypost.chats.history import FIRST, History, Page
 from waypost.errors import InvalidRequest
 
 _CHATS: Final = 100
@@ -57,6 +57,7 @@ class ChatList(msgspec.Struct, frozen=True, kw_only=True):
 
     message: str
     data: list[ChatView]
+    next_cursor: str | None
 
 
 class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ class ChatsApi:
                 query=(
                     ("limit", f"Chats per page, 1 to {_MOST}; {_CHATS} unless given."),
                     ("offset", "How many to leave out."),
+                    ("cursor", "next_cursor of the page before: as fast on the last page as on the first."),
                 ),
                 result=ChatList,
             ),
@@ -126,27 +128,26 @@ class ChatsApi:
     async def chats(self, call: Call) -> Reply:
         """A page of chats."""
         limit, offset = _number(call, "limit", _CHATS, 1, _MOST), _number(call, "offset", 0, 0, 10**9)
-        data = await self._history.chats(call.of.id, limit, offset)
-        return Reply(body={"message": "Chats retrieved successfully.", "data": data})
+        page = await self._history.chats(call.of.id, _cursor(call.query("cursor")), limit, offset)
+        return Reply(body=_page("Chats retrieved successfully.", page))
 
     async def messages(self, call: Call) -> Reply:
         """A page of messages."""
         chat = parse_chat_id(_required(call, "chatId"))
         limit = _number(call, "limit", _MESSAGES, 1, _MOST)
         page = await self._history.messages(call.of.id, chat, _cursor(call.query("cursor")), limit)
-        return Reply(
-            body={
-                "message": "Messages retrieved successfully.",
-                "data": page.messages,
-                "next_cursor": None if page.next is None else f"{page.next[0]}-{page.next[1]}",
-            }
-        )
+        return Reply(body=_page("Messages retrieved successfully.", page))
 
     async def download(self, call: Call) -> Reply:
         """The file of a message."""
         ref = parse_message_id(_required(call, "messageId"))
         data = await self._history.file(call.of.id, ref)
         return Reply(body={"message": "Media retrieved successfully.", "data": data})
+
+
+def _page(message: str, page: Page) -> dict[str, Any]:
+    cursor = None if page.next is None else f"{page.next[0]}-{page.next[1]}"
+    return {"message": message, "data": page.data, "next_cursor": cursor}
 
 
 def _required(call: Call, name: str) -> str:

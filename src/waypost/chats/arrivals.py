@@ -7,7 +7,9 @@ import msgspec
 from waypost.address import Jid
 from waypost.chats import group_updates, payloads
 from waypost.chats.calls import Calls
+from waypost.chats.changes import Changes
 from waypost.chats.directory import Directory, bare
+from waypost.chats.edits import words_of
 from waypost.chats.payloads import Party, Payload
 from waypost.chats.reading import Reading, read
 from waypost.chats.store import ChatStore, FileKey, StoredFile
@@ -48,6 +50,7 @@ class Arrivals:
         self._directory = directory
         self._telling = telling
         self._votings = Votings(store, directory)
+        self._changes = Changes(store, directory)
         self._calls = calls
         self._on_files = on_files
         self._clock = clock
@@ -76,7 +79,8 @@ class Arrivals:
         key = f"message:{message.chat}:{message.sender}:{message.message_id}"
         told = await self._message(message, reading, key, self._clock.now())
         if reading.kind == "edit":
-            await self._edit(message, reading, None)
+            words = words_of(message.content)
+            await self._changes.edit(message, reading, None if words is None else words.content)
         # Whoever sent it has its file.
         await self._telling.tell([msgspec.structs.replace(one, file=None) for one in told])
 
@@ -94,10 +98,7 @@ class Arrivals:
         match event:
             case MessageArrived():
                 message, reading = readings[event.key]
-                told = await self._message(message, reading, event.key, event.at)
-                if reading.kind == "edit":
-                    await self._edit(message, reading, event.edited)
-                return told
+                return await self._arrived(event, message, reading)
             case MessageUndecrypted():
                 return [await self._waiting(event)]
             case ReceiptArrived():
@@ -110,6 +111,15 @@ class Arrivals:
             case _:
                 return []
 
+    async def _arrived(self, event: MessageArrived, message: Message, reading: Reading) -> list[Told]:
+        content = event.edited
+        if reading.sealed is not None:
+            message, reading, content = await self._changes.unsealed(message, reading)
+        told = await self._message(message, reading, event.key, event.at)
+        if reading.kind == "edit":
+            await self._changes.edit(message, reading, content)
+        return told
+
     async def _message(self, message: Message, reading: Reading, key: str, at: float) -> list[Told]:
         parties = await self._directory.parties(
             message.instance_id, message.chat, message.sender, from_me=message.from_me
@@ -118,7 +128,7 @@ class Arrivals:
         if reading.kind == "reaction":
             name, payload = "message.reaction", payloads.message_reaction(message, reading, parties)
         elif reading.kind == "revoke":
-            before = await self._revoke(message, reading)
+            before = await self._changes.revoke(message, reading)
             name = "message.revoked"
             payload = payloads.message_revoked(message, reading, parties, before)
         elif reading.kind == "vote":
@@ -138,45 +148,6 @@ class Arrivals:
             chat=_order(parties.chat, message.chat),
         )
         return [Told(event=event, file=file)]
-
-    async def _revoke(self, message: Message, reading: Reading) -> Payload | None:
-        """What the message said that is taken back; it is marked as taken back."""
-        target = await self._target(message, reading)
-        if target is None:
-            return None
-        await self._store.revoke(target, message.timestamp)
-        parties = await self._directory.parties(
-            target.instance_id, target.chat, target.sender, from_me=target.from_me
-        )
-        was = read(msgspec.json.decode(target.names or b"{}"))
-        return payloads.message_any(target, was, parties, None)
-
-    async def _edit(self, message: Message, reading: Reading, content: bytes | None) -> None:
-        target = await self._target(message, reading)
-        if target is not None and target.from_me == message.from_me:
-            names = msgspec.json.encode(reading.edited)
-            await self._store.edit(target, content, names, message.timestamp)
-
-    async def _target(self, message: Message, reading: Reading) -> Message | None:
-        """The message that another one changes, which only its author may, and in a group its admins."""
-        if reading.about is None:
-            return None
-        party = await self._directory.party(message.instance_id, message.chat)
-        sender = await self._directory.party(message.instance_id, message.sender)
-        found = await self._store.find(message.instance_id, reading.about.id)
-        return next(
-            (
-                one
-                for one in found
-                if one.chat in party.jids
-                and (
-                    one.sender in sender.jids
-                    or (one.from_me and message.from_me)
-                    or (party.is_group and reading.kind == "revoke")
-                )
-            ),
-            None,
-        )
 
     async def _waiting(self, event: MessageUndecrypted) -> Told:
         parties = await self._directory.parties(
@@ -236,7 +207,7 @@ def message_of(event: MessageArrived) -> Message:
         kind=reading.kind,
         names=msgspec.json.encode(event.names),
         push_name=event.push_name,
-        secret=event.secret if reading.kind == "poll" else None,
+        secret=event.secret,
         seen=event.from_me,
     )
 

@@ -16,6 +16,8 @@ from waypost.telemetry import Log
 
 # A call that was offered longer ago (it lay in the spool) has stopped ringing.
 _RINGS_SECONDS: Final = 60.0
+# Whoever calls again and again is told once in so long why nobody answers: each text is a message of ours.
+_TOLD_SECONDS: Final = 3600.0
 
 
 class Sender(Protocol):
@@ -78,7 +80,8 @@ class Calls:
         chat = caller.number or caller.lid or jid_of(call.caller)
         if text and chat is not None:
             try:
-                await self._sender().send(call.instance_id, chat, text, f"call:{call.call_id}")
+                key = f"call:{chat}:{int(call.at // _TOLD_SECONDS)}"
+                await self._sender().send(call.instance_id, chat, text, key)
             except WaypostError as error:
                 self._log.warning("call_not_answered", instance=call.instance_id, code=error.code)
 

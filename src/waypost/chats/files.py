@@ -79,6 +79,7 @@ class FileQueue:
         self._rng = random.Random()  # noqa: S311 - it only spreads retries
         self._running: dict[FileKey, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._asked = asyncio.Semaphore(_AT_ONCE)
 
     def wake(self) -> None:
         """There may be something to fetch."""
@@ -109,7 +110,8 @@ class FileQueue:
         if file is None:
             raise EngineError(MEDIA_GONE)
         if file.state != "there":
-            await self._download(file)
+            async with self._asked:
+                await self._download(file)
             self._on_end()
         found = await self._files.find(key)
         if found is None or found.state != "there":
@@ -135,18 +137,17 @@ class FileQueue:
                     await self._wake.wait()
 
     async def _begin_due(self) -> None:
-        now = self._clock.now()
-        for file in await self._files.due(now, _AT_ONCE * 8):
-            key = file.key
-            busy = sum(one.instance_id == key.instance_id for one in self._running)
-            if key in self._running or len(self._running) >= _AT_ONCE or busy >= _PER_INSTANCE:
+        """Begin what there is room for, a few of each instance: one with thousands holds no other up."""
+        for instance_id in await self._files.waiting():
+            if not self._holds(instance_id) or self._session_of(instance_id) is None:
+                continue  # whoever holds it fetches it; and what is offline may be back at the next look
+            busy = sum(one.instance_id == instance_id for one in self._running)
+            room = min(_PER_INSTANCE - busy, _AT_ONCE - len(self._running))
+            if room <= 0:
                 continue
-            if not self._holds(key.instance_id):
-                continue  # whoever holds it fetches it
-            if self._session_of(key.instance_id) is None:
-                await self._files.put_off(key, now + _OFFLINE_SECONDS, file.attempts)
-                continue
-            self._running[key] = asyncio.create_task(self._guarded(file))
+            due = await self._files.due(instance_id, self._clock.now(), room + busy)
+            for file in [one for one in due if one.key not in self._running][:room]:
+                self._running[file.key] = asyncio.create_task(self._guarded(file))
 
     async def _guarded(self, file: StoredFile) -> None:
         try:

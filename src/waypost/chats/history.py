@@ -8,10 +8,11 @@ import msgspec
 from waypost.address import Jid, MessageRef
 from waypost.chats import payloads
 from waypost.chats.arrivals import media_of
+from waypost.chats.changes import reading_of
 from waypost.chats.directory import Directory
 from waypost.chats.files import FileQueue
 from waypost.chats.links import Links
-from waypost.chats.reading import Reading, read
+from waypost.chats.reading import Reading
 from waypost.chats.store import ChatRow, ChatStore, FileKey, FileStore, StoredFile
 from waypost.clock import iso
 from waypost.errors import MESSAGE_NOT_FOUND, EngineError
@@ -23,9 +24,9 @@ FIRST: Final = (2**53, "")
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Messages of a chat, newest first, and where the next page begins."""
+    """Messages of a chat, or chats, newest first, and where the next page begins."""
 
-    messages: list[dict[str, Any]]
+    data: list[dict[str, Any]]
     next: tuple[int, str] | None
 
 
@@ -48,21 +49,14 @@ class History:
         self._directory = directory
         self._contacts = contacts
 
-    async def chats(self, instance_id: str, limit: int, offset: int) -> list[dict[str, Any]]:
-        """The chats with messages, the one with the latest first. Raises StorageError."""
-        rows = await self._store.chats(instance_id, limit, offset)
+    async def chats(self, instance_id: str, before: tuple[int, str], limit: int, offset: int) -> Page:
+        """The chats with messages behind a place, the one with the latest first. Raises StorageError."""
+        rows = await self._store.chats(instance_id, before, limit, offset)
         parties = [await self._directory.party(instance_id, row.chat) for row in rows]
-        merged: dict[str, tuple[payloads.Party, ChatRow]] = {}
-        for row, party in zip(rows, parties, strict=True):
-            # One person's messages may have come by the number and by the LID.
-            before = merged.get(party.shown)
-            unseen = row.unseen + (before[1].unseen if before else 0)
-            merged[party.shown] = (
-                party,
-                ChatRow(row.chat, max(row.latest, before[1].latest if before else 0), unseen),
-            )
-        shown = [self._chat(instance_id, party, row) for party, row in merged.values()]
-        return list(await asyncio.gather(*shown))
+        pairs = zip(parties, rows, strict=True)
+        shown = await asyncio.gather(*(self._chat(instance_id, party, row) for party, row in pairs))
+        last = rows[-1] if len(rows) == limit else None
+        return Page(list(shown), None if last is None else (last.latest, last.chat))
 
     async def messages(self, instance_id: str, chat: Jid, before: tuple[int, str], limit: int) -> Page:
         """Messages of a chat before a place. Raises StorageError."""
@@ -79,7 +73,7 @@ class History:
         found = await self._store.find(instance_id, ref.id)
         for one in found:
             if ref.chat is None or one.from_me == ref.from_me:
-                reading = _reading(one)
+                reading = reading_of(one)
                 key = FileKey(instance_id, one.message_id, one.sender)
                 if one.from_me and reading.file is not None and await self._files.find(key) is None:
                     # Whoever sent it has its file; only who asks for it here wants it from the network.
@@ -109,7 +103,7 @@ class History:
         parties = await self._directory.parties(
             message.instance_id, message.chat, message.sender, from_me=message.from_me
         )
-        reading = _reading(message)
+        reading = reading_of(message)
         media = None
         if reading.file is not None:
             key = FileKey(message.instance_id, message.message_id, message.sender)
@@ -130,7 +124,3 @@ def _wanted(key: FileKey, reading: Reading) -> list[StoredFile]:
     return [
         StoredFile(key=key, state="wanted", mimetype=file.mimetype, filename=file.filename, size=file.size)
     ]
-
-
-def _reading(message: Message) -> Reading:
-    return read(msgspec.json.decode(message.names or b"{}"))

@@ -79,6 +79,8 @@ def message_any(message: Message, reading: Reading, parties: Parties, media: Pay
         payload["poll"] = poll_of(reading)
     if reading.kind == "edit" and reading.about is not None:
         payload["editedMessageId"] = about_id(reading.about, message, parties)
+    if reading.sealed is not None:
+        payload["sealed"] = True  # it says something else, and nobody here can tell what
     return payload
 
 

@@ -54,6 +54,15 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes another message, sealed with that one's secret. `kind` says how, as the network calls it:
+    MESSAGE_EDIT, EVENT_EDIT, POLL_EDIT, …"""
+
+    kind: str
+    payload: bytes
+    iv: bytes
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A place on earth, in degrees."""
 
@@ -64,7 +73,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What a message is. `kind` is one of `KINDS`, or unknown; `body` is its text or caption. `edited` is
-    what an edit puts into the place of what was there."""
+    what an edit puts into the place of what was there, `sealed` what could not be opened of it."""
 
     kind: str
     body: str = ""
@@ -76,6 +85,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     vcards: list[str] = []
     edited: Content | None = None
+    sealed: Sealed | None = None
 
 
 _KIND_OF_PART: Final = {
@@ -142,6 +152,14 @@ _TEXTS: Final = (
 )
 
 
+def unwrapped(names: Content) -> Content:
+    """A message out of its wrappers."""
+    for name, part in names.items():
+        if name in _WRAPPERS and isinstance(part, dict) and isinstance(part.get("message"), dict):
+            return unwrapped(part["message"])
+    return names
+
+
 def read(names: Content) -> Reading:
     """What the message is. Whatever a stranger may have put into it, this raises nothing."""
     for name, part in names.items():
@@ -153,6 +171,8 @@ def read(names: Content) -> Reading:
             return read(part["message"])
         if name == "protocolMessage":
             return _protocol(part)
+        if name == "secretEncryptedMessage":
+            return _secret(part)
         if name in _KIND_OF_PART:
             return _read(_KIND_OF_PART[name], part)
     return Reading(kind="unknown")
@@ -181,6 +201,14 @@ def _protocol(part: Content) -> Reading:
         inner = read(edited)
         return msgspec.structs.replace(inner, kind="edit", about=about, edited=edited, file=None)
     return Reading(kind="revoke", about=about) if about is not None else Reading(kind="unknown")
+
+
+def _secret(part: Content) -> Reading:
+    about, kind = _about(part.get("targetMessageKey")), _text(part.get("secretEncType"))
+    if about is None:
+        return Reading(kind="unknown")
+    sealed = Sealed(kind=kind, payload=_bytes(part.get("encPayload")), iv=_bytes(part.get("encIv")))
+    return Reading(kind="edit", about=about, sealed=sealed)
 
 
 def _body(part: Content) -> str:

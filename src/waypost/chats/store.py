@@ -1,7 +1,7 @@
 """Where messages, their files and what waits for them are kept."""
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Collection, Sequence
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -59,8 +59,12 @@ class Unseen(msgspec.Struct, frozen=True):
     timestamp: int
 
 
+MOST_UNSEEN: Final = 1000
+"""Messages that were not read are counted up to here."""
+
+
 class ChatRow(msgspec.Struct, frozen=True):
-    """A chat by its address as messages came in, its latest message's time, and how many were not read."""
+    """A chat by its number where it is known, its latest message's time, and how many were not read."""
 
     chat: str
     latest: int
@@ -97,8 +101,11 @@ class ChatStore(Protocol):
         """Reactions and votes in a chat since then, oldest first."""
         ...
 
-    async def chats(self, instance_id: str, limit: int, offset: int) -> list[ChatRow]:
-        """The chats with messages, the one with the latest first."""
+    async def chats(
+        self, instance_id: str, before: tuple[int, str], limit: int, offset: int = 0
+    ) -> list[ChatRow]:
+        """The chats with messages behind a (latest, chat), the one with the latest first; of those with the
+        same the smaller address."""
         ...
 
     async def unseen(self, instance_id: str, chats: Sequence[str], since: float, limit: int) -> list[Unseen]:
@@ -113,8 +120,12 @@ class ChatStore(Protocol):
 class FileStore(Protocol):
     """The files of messages, as a queue of downloads and as what can be fetched."""
 
-    async def due(self, now: float, limit: int) -> list[StoredFile]:
-        """Files that are to be downloaded now, those that have waited longest first."""
+    async def waiting(self) -> list[str]:
+        """The instances with files that are to be downloaded, now or later."""
+        ...
+
+    async def due(self, instance_id: str, now: float, limit: int) -> list[StoredFile]:
+        """Files of an instance that are to be downloaded now, those that have waited longest first."""
         ...
 
     async def next_due(self) -> float | None:
@@ -154,12 +165,17 @@ class HeldStore(Protocol):
         """Hold events in this order; one with a key that is there stays where it is."""
         ...
 
-    async def chats(self, instance_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """(instance, chat) of what is held of these instances."""
+    async def chats(self, chats: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of these (instance, chat) of which something is held."""
         ...
 
-    async def after(self, seq: int, limit: int) -> list[HeldEvent]:
-        """What is held behind a place, in order."""
+    async def ready(self, after: int, now: float, limit: int) -> list[tuple[HeldEvent, StoredFile | None]]:
+        """What waits for nothing any more and has nothing before it in its chat that does, behind a place and
+        in order; with its file, where that is still known."""
+        ...
+
+    async def next_until(self, now: float) -> float | None:
+        """When the next of them keeps no others waiting any more."""
         ...
 
     async def remove(self, seqs: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from waypost.chats.publisher import Publisher
-from waypost.chats.store import FileKey, FileStore, HeldEvent, HeldStore, StoredFile
+from waypost.chats.store import FileKey, HeldEvent, HeldStore, StoredFile
 from waypost.clock import Clock
 from waypost.errors import WaypostError
 from waypost.events import Event
@@ -25,6 +25,7 @@ _PAGE: Final = 200
 # When another node may have held something, or a wake was missed.
 _LOOK_SECONDS: Final = 2.0
 _AGAIN_SECONDS: Final = 1.0
+_SOON_SECONDS: Final = 0.05
 
 Shown = Callable[[StoredFile], dict[str, object]]
 
@@ -42,7 +43,6 @@ class Telling:
     def __init__(
         self,
         held: HeldStore,
-        files: FileStore,
         publisher: Publisher,
         holds: Callable[[str], bool],
         shown: Shown,
@@ -51,7 +51,6 @@ class Telling:
     ) -> None:
         """`holds`: whether an instance is this node's; `shown` makes the `media` of a payload."""
         self._held = held
-        self._files = files
         self._publisher = publisher
         self._holds = holds
         self._shown = shown
@@ -63,7 +62,7 @@ class Telling:
         """Publish events, or hold them durably; returning means that none is lost. Raises StorageError."""
         if not told:
             return
-        waiting = await self._held.chats(list({one.event.instance_id for one in told}))
+        waiting = await self._held.chats({(one.event.instance_id, one.event.chat or "") for one in told})
         now, at_once, later = self._clock.now(), list[Event](), list[HeldEvent]()
         for one in told:
             place = (one.event.instance_id, one.event.chat or "")
@@ -109,25 +108,15 @@ class Telling:
 
     async def _round(self) -> float:
         """Tell what can be told; returns for how long nothing new is expected by itself."""
-        blocked: set[tuple[str, str]] = set()
-        seq, now, seconds = 0, self._clock.now(), _LOOK_SECONDS
-        while page := await self._held.after(seq, _PAGE):
-            ready: list[tuple[int, Event]] = []
-            for one in page:
-                seq, place = one.seq, (one.instance_id, one.chat)
-                if not self._holds(one.instance_id):
-                    continue
-                file = None if one.file is None else await self._files.find(one.file)
-                if file is not None and file.state == "wanted":
-                    if now < one.until:
-                        blocked.add(place)
-                        seconds = min(seconds, one.until - now)
-                elif place not in blocked:
-                    ready.append((one.seq, self._event(one, file)))
-            if ready:
-                await self._publisher.publish([event for _, event in ready])
-                await self._held.remove([place for place, _ in ready])
-        return max(seconds, 0.05)
+        seq, now = 0, self._clock.now()
+        while page := await self._held.ready(seq, now, _PAGE):
+            seq = page[-1][0].seq
+            ours = [(held, file) for held, file in page if self._holds(held.instance_id)]
+            if ours:
+                await self._publisher.publish([self._event(held, file) for held, file in ours])
+                await self._held.remove([held.seq for held, _ in ours])
+        until = await self._held.next_until(now)
+        return _LOOK_SECONDS if until is None else min(_LOOK_SECONDS, max(until - now, _SOON_SECONDS))
 
     def _event(self, held: HeldEvent, file: StoredFile | None) -> Event:
         event = msgspec.json.decode(held.event, type=Event)

@@ -1454,17 +1454,20 @@ def generate_link(
     )
 
 
-def chats_get_all(*, limit: str | None = None, offset: str | None = None) -> Read[ChatList]:
+def chats_get_all(
+    *, limit: str | None = None, offset: str | None = None, cursor: str | None = None
+) -> Read[ChatList]:
     """List chats, the one with the latest message first.
 
     limit: Chats per page, 1 to 500; 100 unless given.
     offset: How many to leave out.
+    cursor: next_cursor of the page before: as fast on the last page as on the first.
     """
     return Read(
         method="GET",
         path="/chats/get-all",
         result=ChatList,
-        fields={"limit": limit, "offset": offset},
+        fields={"limit": limit, "offset": offset, "cursor": cursor},
         in_query=True,
     )
 

@@ -1025,6 +1025,7 @@ class ChatList(msgspec.Struct, frozen=True, kw_only=True):
 
     message: str
     data: list[ChatView]
+    next_cursor: str | None
 
 
 class MessagePage(msgspec.Struct, frozen=True, kw_only=True):

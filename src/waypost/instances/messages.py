@@ -21,8 +21,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message: `chat` and `sender` are JIDs without device, `content` is its protobuf, kept for quotes.
 
     `names` is the same as JSON, by the names that clients know; absent in what older releases kept. `secret`
-    is what votes on a poll refer to it by. `source` tells whether a call of the API or an app has sent it,
-    `seen` whether the account has read it. Times are seconds since the epoch.
+    is what votes on it and edits of it are sealed with. `source` tells whether a call of the API or an app
+    has sent it, `seen` whether the account has read it. Times are seconds since the epoch.
     """
 
     instance_id: str

@@ -162,7 +162,7 @@ class OneFile(Generic[Fields, Payload, Found]):
         content = self.content(payload, staged)
         order = SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
         sent = await session.send(order)
-        resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent)
+        resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent, step.secret)
         return Performed(
             message_id=sent.message_id,
             chat=staged.jid,

@@ -123,7 +123,7 @@ class Resources:
         self, instance_id: str, chat: str, sender: str, sent: Sent, secret: bytes | None = None
     ) -> None:
         """Keep a message of ours for later quotes and tell of it, without making its sender wait. `secret` is
-        the message's own, which votes on a poll are opened with.
+        the message's own, which votes on it and edits of it are opened with.
 
         It is written right beside the outbox's own row of the same send; a crash between the two costs the
         preview in a later quote and the event of it, nothing else.
@@ -140,7 +140,7 @@ class Resources:
             content=sent.content,
             kind=kind,
             names=msgspec.json.encode(sent.names),
-            secret=secret if kind == "poll" else None,
+            secret=secret,
             source="api",
         )
 

@@ -15,10 +15,12 @@ class React(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="reacti
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="edit"):
-    """Other words in a text of the contact's."""
+    """Other words in a text of the contact's, or under its picture; `sealed` as newer phones send them, for
+    those who have the secret of what is edited."""
 
     message_id: str
     text: str
+    sealed: bool = False
 
 
 class Revoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="revoke"):

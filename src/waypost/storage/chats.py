@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from waypost.chats.store import ChatRow, StoredFile, Unseen
+from waypost.chats.store import MOST_UNSEEN, ChatRow, StoredFile, Unseen
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database
 from waypost.storage.messages import MessageRows, SqlMessages, message_of
@@ -93,11 +93,20 @@ class SqlChats:
         rows = await self._database.read(lambda c: c.execute(self._sql["about"], names).fetchall())
         return [message_of(instance_id, row) for row in rows]
 
-    async def chats(self, instance_id: str, limit: int, offset: int) -> list[ChatRow]:
-        """The chats with messages, the one with the latest first."""
-        names = {"instance_id": instance_id, "limit": limit, "offset": offset}
+    async def chats(
+        self, instance_id: str, before: tuple[int, str], limit: int, offset: int = 0
+    ) -> list[ChatRow]:
+        """The chats with messages behind a (latest, chat), the one with the latest first."""
+        names = {
+            "instance_id": instance_id,
+            "before": before[0],
+            "before_chat": before[1],
+            "limit": limit,
+            "offset": offset,
+            "counted": MOST_UNSEEN,
+        }
         rows = await self._database.read(lambda c: c.execute(self._sql["chats"], names).fetchall())
-        return [ChatRow(*row) for row in rows]
+        return [ChatRow(chat, latest, min(unseen, MOST_UNSEEN)) for chat, latest, unseen in rows]
 
     async def unseen(self, instance_id: str, chats: Sequence[str], since: float, limit: int) -> list[Unseen]:
         """Messages of others that were not read, newest first."""

@@ -1,7 +1,9 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from waypost.chats.store import FileKey, HeldEvent
+from waypost.chats.store import FileKey, HeldEvent, StoredFile
 from waypost.storage.database import Connection, Database
+from waypost.storage.media import file_of
 
 
 class SqlHeldEvents:
@@ -32,36 +34,47 @@ class SqlHeldEvents:
 
         await self._database.write(unit)
 
-    async def chats(self, instance_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """(instance, chat) of what is held of these instances."""
+    async def chats(self, chats: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of these (instance, chat) of which something is held."""
+        asked = [{"instance_id": instance_id, "chat": chat} for instance_id, chat in chats]
 
         def unit(connection: Connection) -> set[tuple[str, str]]:
-            found: set[tuple[str, str]] = set()
-            for one in instance_ids:
-                rows = connection.execute(self._sql["chats"], {"instance_id": one}).fetchall()
-                found |= {(instance_id, chat) for instance_id, chat in rows}
-            return found
+            return {
+                (one["instance_id"], one["chat"])
+                for one in asked
+                if connection.execute(self._sql["has"], one).fetchone() is not None
+            }
 
         return await self._database.read(unit)
 
-    async def after(self, seq: int, limit: int) -> list[HeldEvent]:
-        """What is held behind a place, in order."""
-        names = {"seq": seq, "limit": limit}
-        rows = await self._database.read(lambda c: c.execute(self._sql["after"], names).fetchall())
-        return [
-            HeldEvent(
-                seq=row[0],
-                instance_id=row[1],
-                key=row[2],
-                chat=row[3],
-                event=row[4],
-                until=row[5],
-                file=None if row[6] is None else FileKey(row[1], row[6], row[7]),
-            )
-            for row in rows
-        ]
+    async def ready(self, after: int, now: float, limit: int) -> list[tuple[HeldEvent, StoredFile | None]]:
+        """What waits for nothing any more, behind a place and in order."""
+        names = {"seq": after, "now": now, "limit": limit}
+        rows = await self._database.read(lambda c: c.execute(self._sql["ready"], names).fetchall())
+        return [(_held(row), _file(row)) for row in rows]
+
+    async def next_until(self, now: float) -> float | None:
+        """When the next of them keeps no others waiting any more."""
+        row = await self._database.read(lambda c: c.execute(self._sql["next_until"], {"now": now}).fetchone())
+        return None if row is None or row[0] is None else float(row[0])
 
     async def remove(self, seqs: Sequence[int]) -> None:
         """They were told."""
         rows = [(seq,) for seq in seqs]
         await self._database.write(lambda connection: connection.executemany(self._sql["remove"], rows))
+
+
+def _held(row: tuple[Any, ...]) -> HeldEvent:
+    return HeldEvent(
+        seq=row[0],
+        instance_id=row[1],
+        key=row[2],
+        chat=row[3],
+        event=row[4],
+        until=row[5],
+        file=None if row[6] is None else FileKey(row[1], row[6], row[7]),
+    )
+
+
+def _file(row: tuple[Any, ...]) -> StoredFile | None:
+    return None if row[8] is None else file_of((row[1], row[6], row[7], *row[8:]))

@@ -5,7 +5,7 @@ from waypost.instances.lids import Pair
 from waypost.storage.database import Connection, Database
 
 # In this order: who is known by a LID alone becomes the person with the number.
-_STEPS = ("release", "put", "hand_over", "drop_contact")
+_STEPS = ("release", "put", "hand_over", "drop_contact", "merge_chat", "drop_chat")
 
 
 class SqlLids:

@@ -21,11 +21,16 @@ class SqlMedia:
 
         return await self._database.write(unit)
 
-    async def due(self, now: float, limit: int) -> list[StoredFile]:
-        """Files that are to be downloaded now."""
-        names = {"now": now, "limit": limit}
+    async def waiting(self) -> list[str]:
+        """The instances with files that are to be downloaded."""
+        rows = await self._database.read(lambda c: c.execute(self._sql["waiting"]).fetchall())
+        return [instance_id for (instance_id,) in rows]
+
+    async def due(self, instance_id: str, now: float, limit: int) -> list[StoredFile]:
+        """Files of an instance that are to be downloaded now."""
+        names = {"instance_id": instance_id, "now": now, "limit": limit}
         rows = await self._database.read(lambda c: c.execute(self._sql["due"], names).fetchall())
-        return [_file(row) for row in rows]
+        return [file_of(row) for row in rows]
 
     async def next_due(self) -> float | None:
         """When the next download is to be tried."""
@@ -48,13 +53,13 @@ class SqlMedia:
         """The file of a message."""
         names = _names(key)
         row = await self._database.read(lambda c: c.execute(self._sql["find"], names).fetchone())
-        return None if row is None else _file(row)
+        return None if row is None else file_of(row)
 
     async def of_blob(self, instance_id: str, blob_id: str) -> StoredFile | None:
         """The file that lies in a blob."""
         names = {"instance_id": instance_id, "blob_id": blob_id}
         row = await self._database.read(lambda c: c.execute(self._sql["of_blob"], names).fetchone())
-        return None if row is None else _file(row)
+        return None if row is None else file_of(row)
 
     async def forget_older(self, than: float, limit: int) -> tuple[int, list[str]]:
         """Forget files of messages that came before `than`."""
@@ -73,7 +78,8 @@ def _names(key: FileKey) -> dict[str, Any]:
     return {"instance_id": key.instance_id, "message_id": key.message_id, "sender": key.sender}
 
 
-def _file(row: tuple[Any, ...]) -> StoredFile:
+def file_of(row: tuple[Any, ...]) -> StoredFile:
+    """A row of `find` and others."""
     return StoredFile(
         key=FileKey(row[0], row[1], row[2]),
         state=row[3],

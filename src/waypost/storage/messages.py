@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from waypost.address import Jid
+from waypost.chats.reading import ABOUT_OTHERS
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database, Dialect
 
@@ -15,6 +16,16 @@ class MessageRows:
     def put(self, connection: Connection, messages: Sequence[Message]) -> None:
         """Keep messages; one that is there already stays as it is."""
         connection.executemany(self._sql["put"], [_row(one) for one in messages])
+        latest: dict[tuple[str, str], int] = {}
+        for one in messages:
+            if one.names is not None and one.kind not in ABOUT_OTHERS:
+                place = (one.instance_id, one.chat)
+                latest[place] = max(one.timestamp, latest.get(place, one.timestamp))
+        rows = [
+            {"instance_id": instance_id, "chat": chat, "latest": at}
+            for (instance_id, chat), at in sorted(latest.items())
+        ]
+        connection.executemany(self._sql["note_chat"], rows)
 
 
 class SqlMessages:
@@ -41,9 +52,14 @@ class SqlMessages:
     async def delete_older(self, than: float, limit: int) -> int:
         """Forget messages sent before `than`, at most `limit`."""
         names = {"than": int(than), "limit": limit}
-        return await self._database.write(
-            lambda connection: connection.execute(self._sql["delete_older"], names).rowcount
-        )
+
+        def unit(connection: Connection) -> int:
+            deleted = connection.execute(self._sql["delete_older"], names).rowcount
+            if deleted < limit:
+                connection.execute(self._sql["forget_chats"], {"than": int(than)})
+            return deleted
+
+        return await self._database.write(unit)
 
 
 def message_of(instance_id: str, row: tuple[Any, ...]) -> Message:

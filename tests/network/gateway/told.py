@@ -35,3 +35,9 @@ class Journal:
 
         found: Json = await until(look, lambda one: one is not None)
         return found
+
+    async def forget(self, message_id: str) -> None:
+        """Take a message out of what the gateway keeps."""
+        with sqlite3.connect(self._path, timeout=10) as connection:
+            connection.execute("DELETE FROM messages WHERE message_id = ?", (message_id,))
+        connection.close()

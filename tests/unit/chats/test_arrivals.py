@@ -19,7 +19,6 @@ from waypost.storage.chats import SqlChats
 from waypost.storage.held_events import SqlHeldEvents
 from waypost.storage.instances import SqlInstances
 from waypost.storage.lids import SqlLids
-from waypost.storage.media import SqlMedia
 from waypost.storage.sqlite.database import opened
 from waypost.telemetry import make_log
 from waypost.testing.clock import FakeClock
@@ -61,11 +60,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with opened(tmp_path / "waypost.db") as database:
         await SqlInstances(database).add(SHOP)
         clock, log = FakeClock(), make_log("error", "text")
-        store, files = SqlChats(database), SqlMedia(database)
+        store = SqlChats(database)
         directory = Directory(Lids(SqlLids(database)), {"shop": SHOP}.get)
-        telling = Telling(
-            SqlHeldEvents(database), files, Published(), lambda _: True, lambda _: {}, clock, log
-        )
+        telling = Telling(SqlHeldEvents(database), Published(), lambda _: True, lambda _: {}, clock, log)
         calls = Calls(directory, {"shop": SHOP}.get, lambda _: None, lambda: None, clock, log)  # type: ignore[arg-type, return-value]
         yield House(Arrivals(store, directory, telling, calls, lambda: None, clock, log), store, events)
 

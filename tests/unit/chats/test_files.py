@@ -1,5 +1,6 @@
 """Files of messages: fetched, tried again, given up, and forgotten."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from waypost.instances.instance import Instance
 from waypost.instances.messages import Message
 from waypost.media.blobs import LocalBlobs
 from waypost.storage.chats import SqlChats
+from waypost.storage.database import Database
 from waypost.storage.instances import SqlInstances
 from waypost.storage.media import SqlMedia
 from waypost.storage.sqlite.database import opened
@@ -31,8 +33,12 @@ class Session:
     data: bytes = b"picture"
     faults: list[Fault] = field(default_factory=list)
     asked: int = 0
+    hanging: int = 0
 
     async def download(self, content: bytes, path: Path) -> int:
+        if content == b"hangs":
+            self.hanging += 1
+            await asyncio.Event().wait()
         assert content == b"protobuf"
         self.asked += 1
         if self.faults:
@@ -51,22 +57,28 @@ class House:
     session: Session
     clock: FakeClock
     blobs: LocalBlobs
+    database: Database
     online: bool = True
     held: bool = True
 
     async def want(self, size: int | None = 7) -> None:
-        message = Message(
-            instance_id="shop",
-            message_id="A",
-            chat=KEY.sender,
-            sender=KEY.sender,
+        file = StoredFile(key=KEY, state="wanted", mimetype="image/png", size=size)
+        await self.chats.keep([self.message(KEY)], [file], self.clock.now())
+        self.queue.wake()
+
+    def message(self, key: FileKey) -> Message:
+        return Message(
+            instance_id=key.instance_id,
+            message_id=key.message_id,
+            chat=key.sender,
+            sender=key.sender,
             from_me=False,
             timestamp=1,
-            content=b"protobuf",
+            content=b"hangs" if key.instance_id == "mart" else b"protobuf",
         )
-        file = StoredFile(key=KEY, state="wanted", mimetype="image/png", size=size)
-        await self.chats.keep([message], [file], self.clock.now())
-        self.queue.wake()
+
+    async def hanging(self) -> int:
+        return self.session.hanging
 
     async def ended(self, state: str) -> StoredFile:
         """The file once it is in that state; time passes meanwhile, so that it is tried again."""
@@ -105,7 +117,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             clock,
             log,
         )
-        here = House(queue, chats, media, session, clock, blobs)
+        here = House(queue, chats, media, session, clock, blobs, database)
         async with queue.running():
             yield here
         assert list((tmp_path / "workshop").iterdir()) == []
@@ -156,15 +168,26 @@ async def test_a_file_that_is_larger_than_it_said_is_not_kept(house: House) -> N
 async def test_an_instance_that_is_offline_loses_no_try(house: House) -> None:
     house.online = False
     await house.want()
-    until_later = house.clock.now()
-
-    async def put_off() -> bool:
-        file = await house.media.find(KEY)
-        return file is not None and file.next_attempt_at > until_later
-
-    await until(put_off, lambda found: found)
+    before = await house.media.find(KEY)
+    house.clock.advance(60)
+    await house.queue._begin_due()
+    assert (await house.media.find(KEY), house.session.asked) == (before, 0)
     house.online = True
     assert (await house.ended("there")).attempts == 0
+
+
+async def test_an_instance_with_many_files_that_hang_holds_no_other_up(house: House) -> None:
+    others = [FileKey("mart", f"M{number}", KEY.sender) for number in range(100)]
+    await SqlInstances(house.database).add(
+        Instance(id="mart", name="mart", phone="2", network="sandbox", created_at=0.0)
+    )
+    wanted = [StoredFile(key=key, state="wanted", mimetype="image/png") for key in others]
+    await house.chats.keep([house.message(key) for key in others], wanted, house.clock.now() - 60)
+    house.queue.wake()
+    await until(lambda: house.hanging(), lambda count: count == 2)
+    await house.want()
+    assert (await house.ended("there")).size == 7
+    assert await house.hanging() == 2
 
 
 async def test_what_another_node_holds_is_left_to_it(house: House) -> None:

@@ -51,3 +51,10 @@ def test_each_system_has_its_library(system: str, machine: str, name: str) -> No
 def test_a_system_without_a_build_says_so() -> None:
     with pytest.raises(LibraryUnusable, match="no build"):
         library_name("Linux", "riscv64")
+
+
+def test_the_library_can_not_ask_a_phone_for_a_file_again() -> None:
+    """Once it can, `media_gone` need not be the last word (docs/chats.md)."""
+    folder = package_folder()
+    assert "SendMediaRetryReceipt" not in (folder / "_binder.py").read_text(encoding="utf-8")
+    assert "MediaRetry" not in (folder / "events.py").read_text(encoding="utf-8")

@@ -214,7 +214,7 @@ async def perform(
         caption = text_content(text, None, [mention.jid for mention in staged.mentions])
         order = SendOrder(chat=staged.jid, content=caption, secret=step.secret, quote=quote)
     sent = await session.send(order)
-    resources.remember(request.instance_id, staged.jid, me, sent)
+    resources.remember(request.instance_id, staged.jid, me, sent, step.secret)
     return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
 
 

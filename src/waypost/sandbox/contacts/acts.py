@@ -5,7 +5,7 @@ from typing import Final
 
 from waypost.errors import SANDBOX_INVALID, SandboxError
 from waypost.sandbox.act_views import Act, AskPoll, Edit, GiveVote, HandCard, React, Revoke, ShowPlace
-from waypost.sandbox.contacts import content, votes
+from waypost.sandbox.contacts import content, edits, votes
 from waypost.sandbox.state import inbox
 from waypost.sandbox.state.parties import Party
 from waypost.sandbox.wire.curve import Randomness
@@ -17,10 +17,12 @@ from waypost.sandbox.wire.proto.message_pb2 import (
     PollOption,
     PollUpdateMessage,
     ProtocolMessage,
+    SecretEncryptedMessage,
 )
 
 _EDIT: Final = ProtocolMessage.Type.MESSAGE_EDIT
 _REVOKE: Final = ProtocolMessage.Type.REVOKE
+_CAPTIONED: Final = frozenset({"image", "video", "document"})
 
 
 def message_of(
@@ -33,12 +35,8 @@ def message_of(
             message.reaction.key.CopyFrom(_key(rows, contact, chat, id))
             message.reaction.text, message.reaction.sender_timestamp_ms = emoji, int(now * 1000)
             return message
-        case Edit(message_id=id, text=text):
-            edit = ProtocolMessage(key=_own_key(rows, contact, chat, id), type=_EDIT)
-            edit.edited_message.conversation, edit.timestamp_ms = text, int(now * 1000)
-            message = Message()
-            message.edited.message.protocol.CopyFrom(edit)
-            return message
+        case Edit():
+            return _edit(rows, contact, chat, act, now, randomness)
         case Revoke(message_id=id):
             key = _own_key(rows, contact, chat, id)
             return Message(protocol=ProtocolMessage(key=key, type=_REVOKE))
@@ -52,6 +50,30 @@ def message_of(
             message = Message()
             message.contact.display_name, message.contact.vcard = name, vcard
             return message
+
+
+def _edit(
+    rows: sqlite3.Connection, contact: Party, chat: Jid, act: Edit, now: float, randomness: Randomness
+) -> Message:
+    edit = ProtocolMessage(key=_own_key(rows, contact, chat, act.message_id), type=_EDIT)
+    edit.timestamp_ms = int(now * 1000)
+    sent = inbox.find_sent(rows, contact.number, act.message_id)
+    raw = Message() if sent is None else content.parse(sent.plaintext)
+    kind = content.type_of(content.unwrapped(raw))
+    if kind in _CAPTIONED:
+        getattr(edit.edited_message, kind).caption = act.text
+    else:
+        edit.edited_message.conversation = act.text
+    message = Message()
+    if not act.sealed:
+        message.edited.message.protocol.CopyFrom(edit)
+        return message
+    me = str(Jid(contact.lid, LID_SERVER))
+    iv, payload = edits.sealed(edit, act.message_id, raw.context_info.message_secret, me, randomness)
+    message.secret.target_message_key.CopyFrom(edit.key)
+    message.secret.enc_iv, message.secret.enc_payload = iv, payload
+    message.secret.type = SecretEncryptedMessage.Type.MESSAGE_EDIT
+    return message
 
 
 def _poll(act: AskPoll) -> Message:

@@ -24,6 +24,7 @@ _TYPES: Final = (
     "protocol",
     "poll",
     "poll_update",
+    "secret",
 )
 _QUOTING: Final = (
     "extended_text",
@@ -64,7 +65,7 @@ def is_view_once(message: Message) -> bool:
 
 def type_of(message: Message) -> str:
     """text, audio, image, video, ptv, document, sticker, reaction, contact, location, live_location,
-    protocol, poll, poll_update or other."""
+    protocol, poll, poll_update, secret or other."""
     if message.HasField("conversation") or message.HasField("extended_text"):
         return "text"
     if message.HasField("poll_of_one"):

@@ -94,6 +94,8 @@ def put_message(
 def edit_of(plaintext: bytes) -> dict[str, str]:
     """How the stanza of a message says that it changes another one."""
     message = content.unwrapped(content.parse(plaintext))
+    if message.HasField("secret"):
+        return {"edit": "1"}
     if not message.HasField("protocol"):
         return {}
     return {"edit": "7"} if message.protocol.type == ProtocolMessage.Type.REVOKE else {"edit": "1"}
@@ -102,7 +104,7 @@ def edit_of(plaintext: bytes) -> dict[str, str]:
 def kind_of(plaintext: bytes) -> tuple[str, dict[str, str]]:
     """What the stanza of a message says it is, and what its `enc` does."""
     type = content.type_of(content.unwrapped(content.parse(plaintext)))
-    if type in ("text", "protocol", "contact", "location", "live_location"):
+    if type in ("text", "protocol", "secret", "contact", "location", "live_location"):
         return "text", {}
     if type in _TYPES:
         return _TYPES[type], {}

@@ -18,6 +18,15 @@ ON CONFLICT (instance_id, asked) DO UPDATE SET
 -- name: drop_contact
 DELETE FROM contacts WHERE instance_id = :instance_id AND asked = :lid;
 
+-- name: merge_chat
+-- What was said while only the LID was known.
+INSERT INTO chats (instance_id, chat, latest)
+SELECT instance_id, CAST(:number AS text), latest FROM chats WHERE instance_id = :instance_id AND chat = :lid
+ON CONFLICT (instance_id, chat) DO UPDATE SET latest = excluded.latest WHERE excluded.latest > chats.latest;
+
+-- name: drop_chat
+DELETE FROM chats WHERE instance_id = :instance_id AND chat = :lid;
+
 -- name: number
 SELECT number FROM lids WHERE instance_id = :instance_id AND lid = :lid;
 

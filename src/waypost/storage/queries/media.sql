@@ -15,10 +15,20 @@ VALUES (
 )
 ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
 
+-- name: waiting
+-- From one instance to the next by the index, however many files each has.
+WITH RECURSIVE waiting (instance_id) AS (
+    SELECT min(instance_id) FROM media WHERE state = 'wanted'
+    UNION ALL
+    SELECT (SELECT min(m.instance_id) FROM media AS m WHERE m.state = 'wanted' AND m.instance_id > waiting.instance_id)
+    FROM waiting WHERE waiting.instance_id IS NOT NULL
+)
+SELECT instance_id FROM waiting WHERE instance_id IS NOT NULL;
+
 -- name: due
 SELECT instance_id, message_id, sender, state, mimetype, filename, size, blob_id, error, attempts,
     next_attempt_at
-FROM media WHERE state = 'wanted' AND next_attempt_at <= :now
+FROM media WHERE instance_id = :instance_id AND state = 'wanted' AND next_attempt_at <= :now
 ORDER BY next_attempt_at LIMIT :limit;
 
 -- name: next_due

@@ -17,40 +17,115 @@ UPDATE messages SET revoked_at = :at
 WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :sender AND revoked_at IS NULL;
 
 -- name: edit
+-- Edits may come in another order than they were made, and again after a crash.
 UPDATE messages SET edited_at = :at, content = coalesce(:content, content), names = :names
-WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :sender;
+WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :sender
+  AND (edited_at IS NULL OR edited_at <= :at);
 
 -- name: history
+-- Each address of the chat by itself, since an index gives the order of one only.
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
     edited_at, revoked_at
-FROM messages
-WHERE instance_id = :instance_id AND chat IN (:chat, :other)
-  AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
-  AND (timestamp < :before OR (timestamp = :before AND message_id < :before_id))
+FROM (
+    SELECT * FROM messages
+    WHERE instance_id = :instance_id AND chat = :chat
+      AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+      AND (timestamp, message_id) < (:before, :before_id)
+    ORDER BY timestamp DESC, message_id DESC LIMIT :limit
+) AS one
+UNION ALL
+SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
+    edited_at, revoked_at
+FROM (
+    SELECT * FROM messages
+    WHERE instance_id = :instance_id AND chat = :other AND CAST(:other AS text) <> CAST(:chat AS text)
+      AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+      AND (timestamp, message_id) < (:before, :before_id)
+    ORDER BY timestamp DESC, message_id DESC LIMIT :limit
+) AS two
 ORDER BY timestamp DESC, message_id DESC LIMIT :limit;
 
 -- name: about
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
     edited_at, revoked_at
-FROM messages
-WHERE instance_id = :instance_id AND chat IN (:chat, :other)
-  AND kind IN ('reaction', 'vote') AND timestamp >= :since
+FROM (
+    SELECT * FROM messages
+    WHERE instance_id = :instance_id AND chat = :chat
+      AND kind IN ('reaction', 'vote') AND timestamp >= :since
+    ORDER BY timestamp LIMIT :limit
+) AS one
+UNION ALL
+SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
+    edited_at, revoked_at
+FROM (
+    SELECT * FROM messages
+    WHERE instance_id = :instance_id AND chat = :other AND CAST(:other AS text) <> CAST(:chat AS text)
+      AND kind IN ('reaction', 'vote') AND timestamp >= :since
+    ORDER BY timestamp LIMIT :limit
+) AS two
 ORDER BY timestamp, message_id LIMIT :limit;
 
 -- name: unseen
-SELECT message_id, chat, sender, timestamp FROM messages
-WHERE instance_id = :instance_id AND chat IN (:chat, :other) AND NOT from_me AND NOT seen
-  AND timestamp >= :since
+SELECT message_id, chat, sender, timestamp FROM (
+    SELECT * FROM messages
+    WHERE instance_id = :instance_id AND chat = :chat
+      AND NOT seen AND NOT from_me AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+      AND timestamp >= :since
+    ORDER BY timestamp DESC LIMIT :limit
+) AS one
+UNION ALL
+SELECT message_id, chat, sender, timestamp FROM (
+    SELECT * FROM messages
+    WHERE instance_id = :instance_id AND chat = :other AND CAST(:other AS text) <> CAST(:chat AS text)
+      AND NOT seen AND NOT from_me AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+      AND timestamp >= :since
+    ORDER BY timestamp DESC LIMIT :limit
+) AS two
 ORDER BY timestamp DESC LIMIT :limit;
 
 -- name: seen
 UPDATE messages SET seen = TRUE
 WHERE instance_id = :instance_id AND message_id = :message_id AND NOT from_me AND NOT seen;
 
+-- name: note_chat
+INSERT INTO chats (instance_id, chat, latest)
+VALUES (
+    :instance_id,
+    coalesce((SELECT number FROM lids WHERE instance_id = :instance_id AND lid = :chat), :chat),
+    :latest
+)
+ON CONFLICT (instance_id, chat) DO UPDATE SET latest = excluded.latest WHERE excluded.latest > chats.latest;
+
+-- name: forget_chats
+DELETE FROM chats WHERE latest < :than;
+
 -- name: chats
-SELECT m.chat, max(m.timestamp) AS latest, sum(CASE WHEN m.seen OR m.from_me THEN 0 ELSE 1 END) AS unseen
-FROM messages AS m
-WHERE m.instance_id = :instance_id AND m.names IS NOT NULL
-  AND m.kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
-GROUP BY m.chat
-ORDER BY latest DESC, m.chat LIMIT :limit OFFSET :offset;
+-- A chat that was noted by its LID while somebody else learnt the number is shown by the number alone.
+SELECT page.chat, page.latest, (
+    SELECT count(*) FROM (
+        SELECT 1 AS one FROM messages
+        WHERE instance_id = :instance_id AND chat = page.chat
+          AND NOT seen AND NOT from_me AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+        ORDER BY timestamp DESC LIMIT :counted
+    ) AS by_number
+) + (
+    SELECT count(*) FROM (
+        SELECT 1 AS one FROM messages
+        WHERE instance_id = :instance_id AND chat = l.lid
+          AND NOT seen AND NOT from_me AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+        ORDER BY timestamp DESC LIMIT :counted
+    ) AS by_lid
+)
+FROM (
+    SELECT chat, latest FROM chats
+    WHERE instance_id = :instance_id
+      AND latest <= :before AND (latest < :before OR chat > CAST(:before_chat AS text))
+      AND NOT EXISTS (
+        SELECT 1 FROM lids
+        JOIN chats AS same ON same.instance_id = lids.instance_id AND same.chat = lids.number
+        WHERE lids.instance_id = :instance_id AND lids.lid = chats.chat
+      )
+    ORDER BY latest DESC, chat LIMIT :limit OFFSET :offset
+) AS page
+LEFT JOIN lids AS l ON l.instance_id = :instance_id AND l.number = page.chat
+ORDER BY page.latest DESC, page.chat;

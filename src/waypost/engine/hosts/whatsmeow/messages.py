@@ -102,7 +102,10 @@ def _unwrapped(message: Any) -> tuple[Any, bool]:
 
 def _edited(message: Any) -> bytes | None:
     protocol = message.protocolMessage
-    return bytes(protocol.editedMessage.SerializeToString()) if protocol.HasField("editedMessage") else None
+    if not protocol.HasField("editedMessage"):
+        return None
+    inner, _ = _unwrapped(protocol.editedMessage)
+    return bytes(inner.SerializeToString())
 
 
 def _is_visible(message: Any) -> bool:

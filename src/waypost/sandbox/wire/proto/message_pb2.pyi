@@ -48,6 +48,7 @@ class Message(_message.Message):
     VIEW_ONCE_MESSAGE_V2_EXTENSION_FIELD_NUMBER: _builtins.int
     POLL_OF_ONE_FIELD_NUMBER: _builtins.int
     PTV_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
     conversation: _builtins.str
     @_builtins.property
     def sender_key_distribution(self) -> Global___SenderKeyDistributionMessage: ...
@@ -103,6 +104,8 @@ class Message(_message.Message):
     def ptv(self) -> Global___VideoMessage:
         """shown as a circle"""
 
+    @_builtins.property
+    def secret(self) -> Global___SecretEncryptedMessage: ...
     def __init__(
         self,
         *,
@@ -131,10 +134,11 @@ class Message(_message.Message):
         view_once_message_v2_extension: Global___NestedMessage | None = ...,
         poll_of_one: Global___PollCreationMessage | None = ...,
         ptv: Global___VideoMessage | None = ...,
+        secret: Global___SecretEncryptedMessage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "live_location", b"live_location", "location", b"location", "poll", b"poll", "poll_of_one", b"poll_of_one", "poll_update", b"poll_update", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "live_location", b"live_location", "location", b"location", "poll", b"poll", "poll_of_one", b"poll_of_one", "poll_update", b"poll_update", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "secret", b"secret", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "live_location", b"live_location", "location", b"location", "poll", b"poll", "poll_of_one", b"poll_of_one", "poll_update", b"poll_update", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conversation", b"_conversation", "audio", b"audio", "contact", b"contact", "context_info", b"context_info", "conversation", b"conversation", "device_sent", b"device_sent", "document", b"document", "document_with_caption", b"document_with_caption", "edited", b"edited", "ephemeral", b"ephemeral", "extended_text", b"extended_text", "image", b"image", "live_location", b"live_location", "location", b"location", "poll", b"poll", "poll_of_one", b"poll_of_one", "poll_update", b"poll_update", "protocol", b"protocol", "ptv", b"ptv", "reaction", b"reaction", "secret", b"secret", "sender_key_distribution", b"sender_key_distribution", "sticker", b"sticker", "video", b"video", "view_once", b"view_once", "view_once_message_v2", b"view_once_message_v2", "view_once_message_v2_extension", b"view_once_message_v2_extension"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__conversation: _TypeAlias = _typing.Literal["conversation"]  # noqa: Y015
     _WhichOneofArgType__conversation: _TypeAlias = _typing.Literal["_conversation", b"_conversation"]  # noqa: Y015
@@ -1157,6 +1161,64 @@ class PollVoteMessage(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PollVoteMessage: _TypeAlias = PollVoteMessage  # noqa: Y015
+
+@_typing.final
+class SecretEncryptedMessage(_message.Message):
+    """A change of another message, sealed with that one's secret."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Type:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _TypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SecretEncryptedMessage._Type.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        UNKNOWN: SecretEncryptedMessage._Type.ValueType  # 0
+        EVENT_EDIT: SecretEncryptedMessage._Type.ValueType  # 1
+        MESSAGE_EDIT: SecretEncryptedMessage._Type.ValueType  # 2
+
+    class Type(_Type, metaclass=_TypeEnumTypeWrapper): ...
+    UNKNOWN: SecretEncryptedMessage.Type.ValueType  # 0
+    EVENT_EDIT: SecretEncryptedMessage.Type.ValueType  # 1
+    MESSAGE_EDIT: SecretEncryptedMessage.Type.ValueType  # 2
+
+    TARGET_MESSAGE_KEY_FIELD_NUMBER: _builtins.int
+    ENC_PAYLOAD_FIELD_NUMBER: _builtins.int
+    ENC_IV_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    enc_payload: _builtins.bytes
+    enc_iv: _builtins.bytes
+    """12 bytes"""
+    type: Global___SecretEncryptedMessage.Type.ValueType
+    @_builtins.property
+    def target_message_key(self) -> Global___MessageKey: ...
+    def __init__(
+        self,
+        *,
+        target_message_key: Global___MessageKey | None = ...,
+        enc_payload: _builtins.bytes | None = ...,
+        enc_iv: _builtins.bytes | None = ...,
+        type: Global___SecretEncryptedMessage.Type.ValueType | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_enc_iv", b"_enc_iv", "_enc_payload", b"_enc_payload", "_type", b"_type", "enc_iv", b"enc_iv", "enc_payload", b"enc_payload", "target_message_key", b"target_message_key", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_enc_iv", b"_enc_iv", "_enc_payload", b"_enc_payload", "_type", b"_type", "enc_iv", b"enc_iv", "enc_payload", b"enc_payload", "target_message_key", b"target_message_key", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__enc_iv: _TypeAlias = _typing.Literal["enc_iv"]  # noqa: Y015
+    _WhichOneofArgType__enc_iv: _TypeAlias = _typing.Literal["_enc_iv", b"_enc_iv"]  # noqa: Y015
+    _WhichOneofReturnType__enc_payload: _TypeAlias = _typing.Literal["enc_payload"]  # noqa: Y015
+    _WhichOneofArgType__enc_payload: _TypeAlias = _typing.Literal["_enc_payload", b"_enc_payload"]  # noqa: Y015
+    _WhichOneofReturnType__type: _TypeAlias = _typing.Literal["type"]  # noqa: Y015
+    _WhichOneofArgType__type: _TypeAlias = _typing.Literal["_type", b"_type"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__enc_iv) -> _WhichOneofReturnType__enc_iv | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__enc_payload) -> _WhichOneofReturnType__enc_payload | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__type) -> _WhichOneofReturnType__type | None: ...
+
+Global___SecretEncryptedMessage: _TypeAlias = SecretEncryptedMessage  # noqa: Y015
 
 @_typing.final
 class LiveLocationMessage(_message.Message):

@@ -11,3 +11,5 @@ CREATE TABLE held_events (
 ) STRICT;
 
 CREATE UNIQUE INDEX held_events_key ON held_events (instance_id, key);
+
+CREATE INDEX held_events_chat ON held_events (instance_id, chat, seq);

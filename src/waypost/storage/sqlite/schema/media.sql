@@ -20,3 +20,5 @@ CREATE INDEX media_wanted ON media (next_attempt_at) WHERE state = 'wanted';
 CREATE INDEX media_by_age ON media (created_at);
 
 CREATE INDEX media_by_blob ON media (blob_id) WHERE blob_id IS NOT NULL;
+
+CREATE INDEX media_waiting ON media (instance_id, next_attempt_at) WHERE state = 'wanted';

@@ -20,4 +20,11 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_age ON messages (timestamp);
 
-CREATE INDEX messages_of_chat ON messages (instance_id, chat, timestamp);
+-- What a chat shows, in its order.
+CREATE INDEX messages_shown ON messages (instance_id, chat, timestamp, message_id)
+WHERE names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote');
+
+CREATE INDEX messages_unseen ON messages (instance_id, chat, timestamp)
+WHERE NOT seen AND NOT from_me AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote');
+
+CREATE INDEX messages_about ON messages (instance_id, chat, timestamp) WHERE kind IN ('reaction', 'vote');
