@@ -82,6 +82,16 @@ async def test_a_chat_shows_its_messages_under_both_names_newest_first(database:
     assert await chats.chats("other", FIRST, 10) == []
 
 
+async def test_what_was_done_about_messages_is_found_under_both_names_oldest_first(
+    database: Database,
+) -> None:
+    chats = SqlChats(database)
+    some = [message("A", 4, LID, "vote"), message("B", 3, kind="reaction"), message("C", 2, LID, "vote")]
+    await chats.keep([*some, message("D", 9, kind="edit"), message("E", 1, kind="vote")], [], 5.0)
+    assert [one.message_id for one in await chats.about("shop", [THEM, LID], 2, 9)] == ["C", "B", "A"]
+    assert [one.message_id for one in await chats.about("shop", [THEM], 0, 1)] == ["E"]
+
+
 async def test_a_chat_whose_number_is_learnt_is_one_chat_from_then_on(database: Database) -> None:
     chats, lids = SqlChats(database), SqlLids(database)
     await chats.keep([message("A", 1), message("B", 5, LID), message("C", 3, "98@lid")], [], 5.0)
