@@ -8,7 +8,7 @@ ARGS =
 export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo serve test slow lint interop bench sound chaos fuzz lock clean
+.PHONY: help demo serve test slow lint interop bench sound chaos fuzz package docs lock clean
 
 help:
 	@echo "make demo    send voice notes on an emulated network and watch them arrive"
@@ -21,6 +21,8 @@ help:
 	@echo "make sound   judge voice notes by two decoders, ViSQOL and a loudness meter"
 	@echo "make chaos   kill the gateway and its engines under load, and do worse to three nodes, 220 times"
 	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
+	@echo "make package build wheel and sdist, and run the demo of each where nothing else is installed"
+	@echo "make docs    build the documentation as a site, and check its links"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
 	@echo "make clean   remove .venv and everything else that was made"
 
@@ -85,10 +87,20 @@ fuzz:
 	$(PYTHON_IN_VENV) -m pytest -m hypothesis --hypothesis-profile fuzz --timeout 1800 $(ARGS)
 	$(PYTHON_IN_VENV) -m pytest tests/network/test_any_call.py --timeout 1800 -s $(ARGS)
 
+# Leaves dist/. ARGS=--short: the wheel alone, with the versions of requirements.lock.
+package:
+	@scripts/bootstrap dev
+	$(PYTHON_IN_VENV) -m scripts.package $(ARGS)
+
+# Leaves site/. ARGS=--external: links that lead elsewhere too.
+docs:
+	@scripts/bootstrap dev
+	$(PYTHON_IN_VENV) -m scripts.site $(ARGS)
+
 lock:
 	@scripts/bootstrap dev
 	scripts/lock
 
 clean:
-	rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop demo-out build dist
+	rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop demo-out build dist site .docs
 	find src tests bench fuzz scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,5 @@
 """The endpoints of the operations that are queued: one each, made from its description."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from waypost.address import chat_key
 from waypost.api.body import Body, BodyReader, body_of
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
+from waypost.api.fingerprint import fingerprint
 from waypost.api.links import PublicAddress
 from waypost.api.prefer import wait_seconds
 from waypost.api.queued_view import view
@@ -97,16 +97,15 @@ class Writes:
                 "size": body.upload.size,
                 "sha256": body.upload.sha256,
             }
-        payload = msgspec.json.encode(order.payload)
         acceptance = Acceptance(
             instance_id=call.of.id,
             operation=write.name,
             chat_key=chat_key(order.chat),
             request=msgspec.json.encode(submitted),
-            payload=payload,
+            payload=msgspec.json.encode(order.payload),
             payload_version=write.version,
             upload=body.upload,
-            idempotency=_idempotency(call, write, payload, body.upload),
+            idempotency=_idempotency(call, write, order.payload, body.upload),
         )
         return await self._outbox.accept(acceptance)
 
@@ -145,7 +144,7 @@ def query_of(call: Call) -> Body:
     return body_of(dict(call.http.query_params))
 
 
-def _idempotency(call: Call, write: AnyWrite, payload: bytes, upload: Upload | None) -> Idempotency | None:
+def _idempotency(call: Call, write: AnyWrite, payload: Any, upload: Upload | None) -> Idempotency | None:
     """The caller's key with what it stands for: what the operation has made of the fields, so that another
     spelling of a number is the same, and the content of the file, however it is called and encoded."""
     key = call.http.headers.get("idempotency-key", "").strip()
@@ -153,6 +152,5 @@ def _idempotency(call: Call, write: AnyWrite, payload: bytes, upload: Upload | N
         return None
     if len(key) > _KEY_LENGTH:
         raise InvalidRequest({"Idempotency-Key": [f"The key may have {_KEY_LENGTH} characters at most."]})
-    content = hashlib.sha256(b"\0".join((write.name.encode(), payload)))
-    content.update(b"" if upload is None else upload.sha256.encode())
-    return Idempotency(key=key, content_sha256=content.hexdigest())
+    content = fingerprint(write.name, payload, "" if upload is None else upload.sha256)
+    return Idempotency(key=key, content_sha256=content)

@@ -1,0 +1,68 @@
+"""Builds the documentation as a site in site/, and checks its links: `make docs`.
+
+The generator comes into an environment of its own in .docs/, with the versions of requirements-docs.lock.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.site.links import broken, broken_outside
+from scripts.site.pages import ROOT, assemble, unlisted
+
+WORK = ROOT / ".docs"
+
+
+def main() -> None:
+    """Exit code 1 when a page can't be built or a link leads nowhere."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--external", action="store_true", help="follow links that lead elsewhere too")
+    external = options.parse_args().external
+    generator = _generator()
+    pages = WORK / "pages"
+    assemble(pages)
+    for name in unlisted(pages):
+        print(f"{name} is in no menu: add it to zensical.toml")
+    shutil.copy(ROOT / "zensical.toml", WORK / "zensical.toml")
+    subprocess.run([str(generator), "build", "--clean", "--strict"], cwd=WORK, check=True)
+    site = ROOT / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    (WORK / "site").rename(site)
+    wrong = broken(site)
+    if external:
+        wrong += broken_outside(site)
+    if wrong:
+        sys.exit("\n".join(wrong))
+    print(f"{len(list(site.rglob('*.html')))} pages in {site.name}/, every link inside leads somewhere")
+
+
+def _generator() -> Path:
+    lock = ROOT / "requirements-docs.lock"
+    venv = WORK / "venv"
+    stamp = venv / ".stamp"
+    if not stamp.exists() or stamp.read_text() != lock.read_text():
+        shutil.rmtree(venv, ignore_errors=True)
+        print("Installing what builds the pages into .docs (once) …", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+        packages = next((venv / "lib").glob("python*")) / "site-packages"
+        words = [
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+        ]
+        pip = [sys.executable, "-m", "pip", *words, "--target", str(packages), "-r", str(lock)]
+        subprocess.run(pip, check=True)
+        stamp.write_text(lock.read_text())
+    program = venv / "bin" / "generate"
+    program.write_text(f"#!{venv}/bin/python\nfrom zensical.main import cli\ncli()\n")
+    program.chmod(0o755)
+    return program
+
+
+if __name__ == "__main__":
+    main()

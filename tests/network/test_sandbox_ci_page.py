@@ -1,0 +1,60 @@
+"""What docs/sandbox-ci.md shows is run."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.pages import ROOT, blocks
+
+from waypost.cli.ready import look
+from waypost.testing.gateway_stage import until
+from waypost.testing.processes import sandbox_and_gateway
+
+PAGE = ROOT / "docs" / "sandbox-ci.md"
+AUDIO = ROOT / "tests" / "audio" / "greeting.mp3"
+
+
+async def test_the_test_of_the_page_is_a_test(tmp_path: Path) -> None:
+    (code,) = blocks(PAGE, "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "page", "exec"), names)
+    await names["test_the_customer_hears_the_greeting"](tmp_path, AUDIO.read_bytes())
+
+
+async def test_the_calls_for_other_languages_lead_to_an_instance_that_works(tmp_path: Path) -> None:
+    (script,) = blocks(PAGE, "sh")
+    steps = re.findall(r"^\d\. (.*)$", PAGE.read_text(), re.MULTILINE)
+    pair = sandbox_and_gateway(tmp_path)
+    (token,) = re.findall(r'WAYPOST_ADMIN_TOKEN="([^"]+)"', script)
+    pair.gateway.environment = {**pair.gateway.environment, "WAYPOST_ADMIN_TOKEN": token}
+    await pair.sandbox.start()
+    try:
+        await pair.gateway.start()
+        assert look(pair.gateway.environment) is None
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        async with httpx.AsyncClient(trust_env=False, timeout=30, headers=headers) as http:
+            await _follow(http, steps, pair.url, pair.control_url)
+    finally:
+        await pair.gateway.stop()
+        await pair.sandbox.stop()
+
+
+async def _follow(http: httpx.AsyncClient, steps: list[str], url: str, control: str) -> None:
+    path, body = re.findall(r"`POST http://127.0.0.1:8780(\S+)` with `(\{.*?\})`", steps[0])[0]
+    made = (await http.post(url + path, json=json.loads(body))).raise_for_status().json()
+    phones, new, scan, code = re.findall(
+        r"`POST http://127.0.0.1:8790(\S+)` with `(\{.*?\})`, then `POST …(\S+)` with `(\{.*?\})`", steps[1]
+    )[0]
+    (await http.post(control + phones, json=json.loads(new))).raise_for_status()
+    scanned = json.loads(code.replace("<qr_text>", made["qr_text"]))
+    (await http.post(control + scan, json=scanned)).raise_for_status()
+
+    async def status() -> str:
+        found = (await http.get(f"{url}/api/whatsapp/v2/{made['id']}/health")).json()["status"]
+        return str(found)
+
+    await until(status, lambda found: found == "WORKING")
+    (inbox,) = re.findall(r"`GET http://127.0.0.1:8790(\S+)\?wait=10`", steps[3])
+    assert (await http.get(control + inbox)).raise_for_status().json()["messages"] == []
