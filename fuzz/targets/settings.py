@@ -1,6 +1,7 @@
 from fuzz.target import Target
-from waypost.config import PREFIX, ConfigError, Settings, load, strangers, warnings
+from waypost.config import PREFIX, ConfigError, Settings, load, strangers
 from waypost.config import check as mistakes
+from waypost.config_warnings import warnings
 
 _SECRET = "1|" + "s3cret" * 5
 

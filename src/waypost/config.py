@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from waypost.config_text import converted, is_http, is_loopback, is_network, sentence
+from waypost.config_text import converted, is_http, is_network, sentence
 
 PREFIX = "WAYPOST_"
 # What the commands that talk to a gateway read.
@@ -22,6 +22,8 @@ _OF_COMMANDS: Final = frozenset({PREFIX + "URL", PREFIX + "TOKEN", PREFIX + "INS
 # Below lies a whisper, above it nothing but a compressor gets.
 QUIETEST_LUFS: Final = -40.0
 LOUDEST_LUFS: Final = -5.0
+
+_SHORTEST_TOKEN: Final = 20
 
 _Count = Annotated[int, Meta(ge=0)]
 _Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -37,7 +39,9 @@ class ConfigError(Exception):
 
 
 # Addresses of databases hold passwords.
-_SECRETS: Final = frozenset({"admin_token", "database_url", "database_direct_url", "blobs_url"})
+_SECRETS: Final = frozenset(
+    {"admin_token", "metrics_token", "database_url", "database_direct_url", "blobs_url"}
+)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +83,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_token: Annotated[
         str,
         Meta(description="Admin token, <number>|<secret>; empty: made at the first start and printed once."),
+    ] = ""
+    metrics_token: Annotated[
+        str,
+        Meta(
+            description="Bearer token that may read /metrics and nothing else. Empty: an admin token may, "
+            "and anybody on this machine while WAYPOST_HOST is loopback and no proxy or public URL is named."
+        ),
     ] = ""
     trusted_proxies: Annotated[
         list[str],
@@ -337,10 +348,12 @@ def check(settings: Settings) -> list[str]:
         if not is_network(entry)
     ]
     number, bar, secret = settings.admin_token.partition("|")
-    if settings.admin_token and (not bar or not number.isdecimal() or len(secret) < 20):
+    if settings.admin_token and (not bar or not number.isdecimal() or len(secret) < _SHORTEST_TOKEN):
         mistakes.append(
             f"{PREFIX}ADMIN_TOKEN: write it as <number>|<secret> with a secret of 20 characters or more."
         )
+    if settings.metrics_token and len(settings.metrics_token) < _SHORTEST_TOKEN:
+        mistakes.append(f"{PREFIX}METRICS_TOKEN: write {_SHORTEST_TOKEN} characters or more.")
     if settings.inline_max_bytes > settings.upload_max_bytes:
         mistakes.append(f"{PREFIX}INLINE_MAX_BYTES: it may not be above {PREFIX}UPLOAD_MAX_BYTES.")
     try:
@@ -371,28 +384,6 @@ def strangers(environ: Mapping[str, str]) -> list[str]:
         near = difflib.get_close_matches(name, known, 1)
         found.append(f"{name} is no setting and has no effect{f'; is it {near[0]}?' if near else '.'}")
     return found
-
-
-def warnings(settings: Settings) -> list[str]:
-    """Legal settings that are risky together, one sentence each."""
-    risky = []
-    if not is_loopback(settings.host) and not settings.public_url.startswith("https:"):
-        risky.append(
-            f"The API listens on {settings.host} without TLS in front (WAYPOST_PUBLIC_URL is not https): "
-            "tokens travel in clear text."
-        )
-    if "0.0.0.0/0" in settings.fetch_allow or "::/0" in settings.fetch_allow:
-        risky.append("WAYPOST_FETCH_ALLOW allows every address: callers can reach your internal network.")
-    if settings.keep_events_seconds <= settings.webhook_retry_seconds:
-        risky.append(
-            "WAYPOST_KEEP_EVENTS_SECONDS is not above WAYPOST_WEBHOOK_RETRY_SECONDS: events are forgotten "
-            "before they are dead letters."
-        )
-    if settings.unknown_seconds >= settings.expires_seconds:
-        risky.append(
-            "WAYPOST_UNKNOWN_SECONDS is not below WAYPOST_EXPIRES_SECONDS: unknown sends may never settle."
-        )
-    return risky
 
 
 def _shown(name: str, text: str) -> str:

@@ -35,7 +35,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` is the same however often the event is told (after a crash it may come twice) and differs from those
     of the instance's other events. `chat` is the JID that orders it; None orders it by its instance. `at`
-    is in seconds since the epoch. `payload` is what the webhook's `payload` holds (JSON values).
+    is in seconds since the epoch. `payload` is what the webhook's `payload` holds (JSON values). `request_id`
+    and `traceparent` name the call that it came of.
     """
 
     instance_id: str
@@ -44,3 +45,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     payload: dict[str, Any]
     chat: str | None = None
+    request_id: str | None = None
+    traceparent: str | None = None

@@ -7,10 +7,9 @@ last ends first: no call is accepted any more, then sends finish, then sessions 
 import asyncio
 import contextlib
 import random
-import socket
-import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from litestar import Litestar
 
@@ -25,11 +24,13 @@ from waypost.api.instances_api import InstancesApi, waiting_for
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
 from waypost.api.media_api import MediaDesk
+from waypost.api.metrics_api import MetricsDesk
 from waypost.api.otp_api import OtpApi
 from waypost.api.pairing_api import PairingApi
 from waypost.api.queued import Queued
 from waypost.api.server import listen, serving
 from waypost.api.tokens_api import TokensApi
+from waypost.api.watch import Calls
 from waypost.api.writes import Writes
 from waypost.chatting import Chatting
 from waypost.clock import Clock, SystemClock
@@ -53,7 +54,6 @@ from waypost.media.blobs import LocalBlobs
 from waypost.media.fresh import FreshUploads
 from waypost.media.shared_blobs import SharedBlobs
 from waypost.networks import Networks
-from waypost.nodes.lease import Node
 from waypost.nodes.settings import TenancySettings
 from waypost.operations import WRITES
 from waypost.operations.code_message import code_message
@@ -76,11 +76,12 @@ from waypost.storage.messages import SqlMessages
 from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.opening import Storage, opened
 from waypost.storage.otp import SqlOtps
-from waypost.storage.outbox import SqlOutboxStore
 from waypost.storage.tokens import SqlTokens
 from waypost.telemetry import Log, make_log
+from waypost.watching import table
+from waypost.watching.watching import Watching, watching_of
 from waypost.workers.pool import WorkerPool
-from waypost.workplace import address_of, egress, engine_settings, tidy, voice_pool, workshop
+from waypost.workplace import address_of, egress, engine_settings, node_of, tidy, voice_pool, workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,13 @@ async def start_gateway(
         listener = listen(settings.host, settings.port)
         stack.callback(listener.close)
         own = address_of(listener)
-        storage = await stack.enter_async_context(opened(settings))
+        watching = await stack.enter_async_context(watching_of(settings, clock, log))
+        storage = await stack.enter_async_context(opened(settings, watching.counts.committed))
         database = storage.database
         tokens = Tokens(SqlTokens(database), clock, settings.admin_token)
         new_admin_token = await _first_admin_token(tokens, settings)
-        house = await _furnish(stack, settings, writes, storage, own, clock, log)
-        app, draining, endpoints = _api(settings, house, tokens, database, own, clock, log, further)
+        house = await _furnish(stack, settings, writes, storage, own, clock, log, watching)
+        app, draining, endpoints = _api(settings, house, tokens, database, own, clock, log, further, watching)
         await stack.enter_async_context(serving(app, listener, settings.drain_seconds))
         house.voice.warm_soon()
         # Calls that wait for a request are answered at once when the gateway stops.
@@ -144,11 +146,6 @@ async def start_gateway(
             engine=house.engine,
             endpoints=endpoints,
         )
-
-
-def _node(settings: Settings, own: str, clock: Clock) -> Node:
-    url = settings.public_url or f"http://{own}"
-    return Node(node_id=str(uuid.uuid4()), name=socket.gethostname(), url=url, started_at=clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +176,7 @@ async def _furnish(
     own: str,
     clock: Clock,
     log: Log,
+    watching: Watching,
 ) -> _House:
     """Everything below the API, started in the order in which it leans on each other."""
     database = storage.database
@@ -216,7 +214,7 @@ async def _furnish(
 
     register = Register(clock, changed, lambda instance_id: outbox.pacing_changed(instance_id))
     sessions = Sessions(store, lambda: engine, networks, register, log, alone=neighbours is None)
-    publishing = Publishing(settings, database, sessions.holds, lambda: register, clock, log)
+    publishing = Publishing(settings, database, sessions.holds, lambda: register, clock, log, watching)
     instances = Instances(
         store,
         sessions,
@@ -234,7 +232,7 @@ async def _furnish(
         chats=SqlChats(database),
         uploads=Uploads(fresh, InlineBlobs(database), blobs),
         fetcher=egress(stack, settings),
-        converter=voice,
+        converter=watching.converter(voice),
         workshop=await asyncio.to_thread(workshop, settings.data / "workshop"),
         clock=clock,
         log=log,
@@ -265,13 +263,12 @@ async def _furnish(
         clock,
         log,
     )
-    executor = OperationExecutor(
-        [*writes, code_message(otp.codes.code_of)],
-        resources,
-        lambda instance_id: waiting_for(instances, instance_id),
+    everything = [*writes, code_message(otp.codes.code_of)]
+    executor = watching.executor(
+        OperationExecutor(everything, resources, lambda instance_id: waiting_for(instances, instance_id))
     )
     outbox = Outbox(
-        SqlOutboxStore(database, publishing.endings),
+        watching.requests(database, publishing.endings),
         SqlOpenChats(database),
         blobs,
         executor,
@@ -290,8 +287,9 @@ async def _furnish(
         AccountEvents(contacts, publishing.journal.publish, sessions.on_named),
         group_sizes.hear,
     )
-    supervisor = Supervisor(engine_settings(settings), incoming, sessions, clock, log, stores)
+    supervisor = Supervisor(engine_settings(settings), watching.sink(incoming), sessions, clock, log, stores)
     engine = supervisor
+    watching.look_at(database, register, sessions.holds, outbox, supervisor, lambda: voice.pids, neighbours)
     # Before the engine brings what lies in the spools: events of an instance that nobody knows are let go.
     for instance in await store.list():
         register.add(instance)
@@ -299,7 +297,7 @@ async def _furnish(
         await stack.enter_async_context(part)
     if neighbours is not None:
         tenancy = TenancySettings(drain=settings.drain_seconds + 3.0)
-        node = _node(settings, own, clock)
+        node = node_of(settings, own, clock)
         neighbours.furnish(outbox, sessions, instances, supervisor, node, tenancy)
         await stack.enter_async_context(neighbours.running())
     old_messages = forget_old(messages, settings.keep_messages_seconds, clock, log)
@@ -345,6 +343,7 @@ def _api(
     clock: Clock,
     log: Log,
     further: Callable[[BodyReader], Sequence[Endpoint]],
+    watching: Watching,
 ) -> tuple[Litestar, asyncio.Event, Sequence[Endpoint]]:
     """The HTTP application with its endpoints; set the event when the gateway begins to stop."""
     draining = asyncio.Event()
@@ -354,7 +353,9 @@ def _api(
     )
     wait = settings.wait_max_seconds
     endpoints = [
-        *Writes(house.outbox, bodies, address, wait).endpoints(house.writes),
+        *Writes(house.outbox, bodies, address, wait, partial(watching.counts.add, table.ACCEPTS)).endpoints(
+            house.writes
+        ),
         *Queued(house.outbox, wait).endpoints(),
         *AccountApi(house.resources.contacts, house.asking, bodies).endpoints(),
         *PairingApi(house.instances, settings).endpoints(),
@@ -383,10 +384,12 @@ def _api(
         address=address,
         readiness=readiness,
         log=log,
+        watch=Calls(watching.counts, watching.tracer, clock),
     )
     chatting = house.chatting
     media = MediaDesk(chatting.links, chatting.media, house.blobs, settings.data / "workshop")
-    return make_app(doors, endpoints, [media.handler()]), draining, endpoints
+    metrics = MetricsDesk(watching.page.text, tokens, settings)
+    return make_app(doors, endpoints, [media.handler(), metrics.handler()]), draining, endpoints
 
 
 async def _first_admin_token(tokens: Tokens, settings: Settings) -> str | None:

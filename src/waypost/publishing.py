@@ -20,10 +20,10 @@ from waypost.net.allow import AllowList
 from waypost.net.guard import SystemResolver
 from waypost.net.poster import Poster
 from waypost.storage.database import Database
-from waypost.storage.deliveries import SqlDeliveries
 from waypost.storage.events import EventRows, FinishedEvents, SqlEvents
 from waypost.storage.webhooks import SqlWebhooks
 from waypost.telemetry import Log
+from waypost.watching.watching import Watching
 from waypost.webhooks.courier import Courier
 from waypost.webhooks.dispatcher import Dispatcher
 from waypost.webhooks.journal import Journal
@@ -44,6 +44,7 @@ class Publishing:
         register: Callable[[], Register],
         clock: Clock,
         log: Log,
+        watching: Watching,
     ) -> None:
         """`holds`: whether an instance is this node's; `register` is asked for when first needed. Raises
         ConfigError.
@@ -51,7 +52,7 @@ class Publishing:
         deliveries = delivery_settings(settings)
         self._keep, self._clock, self._log = settings.keep_events_seconds, clock, log
         rows = EventRows(database.dialect, deliveries.retry_seconds, holds)
-        store = SqlDeliveries(database, rows, clock, deliveries.retry_seconds)
+        store = watching.deliveries(database, rows, clock, deliveries.retry_seconds)
         self._resolver = SystemResolver()
         self.poster = poster = Poster(_allowed(settings), self._resolver)
         self._find: Callable[[str], Instance | None] = lambda instance_id: register().find(instance_id)

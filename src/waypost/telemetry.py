@@ -5,7 +5,9 @@ import sys
 from typing import Literal, TextIO
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from waypost.origin import origin
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -35,9 +37,18 @@ def make_log(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            on_whose_behalf,
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=True,
     )
     return log
+
+
+def on_whose_behalf(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A processor: the line names the call that it is about, unless it does so already."""
+    who = origin()
+    if who is not None:
+        event.setdefault("request_id", who.request_id)
+    return event

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import socket
+import uuid
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from waypost.engine.settings import EngineSettings
 from waypost.net.allow import AllowList
 from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
+from waypost.nodes.lease import Node
 from waypost.voice.limits import Limits
 from waypost.workers.pool import WorkerPool
 
@@ -81,3 +83,9 @@ def address_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def node_of(settings: Settings, own: str, clock: Clock) -> Node:
+    """This process as one of several nodes; `own` is the address that it listens on."""
+    url = settings.public_url or f"http://{own}"
+    return Node(node_id=str(uuid.uuid4()), name=socket.gethostname(), url=url, started_at=clock.now())

@@ -5,7 +5,18 @@ from graphlib import CycleError, TopologicalSorter
 
 from tests.architecture.source import modules
 
-GROUND = {"", "address", "clock", "config", "config_text", "errors", "events", "telemetry"}
+GROUND = {
+    "",
+    "address",
+    "clock",
+    "config",
+    "config_text",
+    "config_warnings",
+    "errors",
+    "events",
+    "origin",
+    "telemetry",
+}
 
 GROUPS = (
     GROUND,
@@ -13,6 +24,7 @@ GROUPS = (
     {"outbox", "instances", "webhooks", "engine", "access", "otp", "chats"},
     {"storage"},
     {"operations"},
+    {"watching"},
     {"api", "dashboard"},
     {"gateway", "publishing", "chatting", "handset", "workplace", "networks"},
     {"cli", "testing", "__main__"},
@@ -36,6 +48,8 @@ EDGES = {
     "phonenumbers": {"address"},
     "PIL": {"media"},
     "standardwebhooks": {"webhooks", "client"},
+    "prometheus_client": {"watching"},
+    "opentelemetry": {"watching"},
 }
 
 

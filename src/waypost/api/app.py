@@ -17,9 +17,11 @@ from waypost.api.docs_page import page
 from waypost.api.endpoint import Call, Endpoint, Http
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
+from waypost.api.named_calls import header_of
 from waypost.api.nul import refuse_in_address
 from waypost.api.openapi import document
 from waypost.api.replies import Reply, error_reply
+from waypost.api.watch import CallWatch
 from waypost.errors import (
     FORBIDDEN,
     INSTANCE_NOT_FOUND,
@@ -43,7 +45,7 @@ _LEFT = "client disconnected prematurely"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
     """What every endpoint goes through: who calls, for which instance, how often. `readiness` is None when
-    ready.
+    ready. `watch` is told of each call.
     """
 
     tokens: Tokens
@@ -52,6 +54,7 @@ class Doors:
     address: PublicAddress
     readiness: Callable[[], str | None]
     log: Log
+    watch: CallWatch
 
 
 def make_app(
@@ -78,12 +81,18 @@ def make_app(
 
 def _handler(doors: Doors, endpoint: Endpoint) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
-        try:
-            return _response(await endpoint.answer(await _admit(doors, endpoint, request)))
-        except WaypostError as error:
-            if error.fault.status >= 500:
-                doors.log.warning("call_failed", endpoint=endpoint.name, code=error.code, detail=error.detail)
-            return _response(error_reply(error))
+        with doors.watch.call(endpoint, header_of(request.scope, b"traceparent")) as watched:
+            try:
+                reply = await endpoint.answer(await _admit(doors, endpoint, request))
+            except WaypostError as error:
+                if error.fault.status >= 500:
+                    doors.log.warning(
+                        "call_failed", endpoint=endpoint.name, code=error.code, detail=error.detail
+                    )
+                watched.failed(error.code)
+                reply = error_reply(error)
+            watched.answered(reply.status)
+        return _response(reply)
 
     # Litestar writes parameters as {name:type}.
     path = endpoint.path.replace("}", ":str}")

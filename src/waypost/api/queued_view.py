@@ -47,6 +47,8 @@ class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
     message_status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"] | None
     created_at: str
     finished_at: str | None
+    request_id: str | None = None
+    """The X-Request-Id of the call; log lines and webhooks that come of it carry it too."""
     participants: list[ParticipantReceipt] | None = None
     """Of a message to a group: who has told how far it is, the last first. Not in lists."""
 
@@ -79,6 +81,7 @@ def view(request: Request, receipts: Sequence[Receipt] | None = None) -> dict[st
         "message_status": request.message_status,
         "created_at": iso(request.created_at),
         "finished_at": _iso(request.finished_at),
+        "request_id": request.request_id,
         "participants": None if receipts is None else [_participant(one) for one in receipts],
     }
 

@@ -13,6 +13,7 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from waypost.api.named_calls import NamedCalls
 from waypost.api.replies import error_reply
 from waypost.errors import MALFORMED, PORT_TAKEN, ApiError, StorageError
 
@@ -123,7 +124,7 @@ def listen(host: str, port: int) -> socket.socket:
 async def serving(app: Litestar, listener: socket.socket, drain_seconds: float) -> AsyncIterator[None]:
     """Answer calls on `listener`; leaving it lets calls in progress finish for up to `drain_seconds`."""
     config = uvicorn.Config(
-        app,
+        NamedCalls(app),
         http=LimitedHttp,
         ws="none",
         lifespan="off",

@@ -1,6 +1,6 @@
 """The endpoints of the operations that are queued: one each, made from its description."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from waypost.api.queued_view import view
 from waypost.api.replies import Reply
 from waypost.errors import InvalidRequest, StorageError, WaypostError
 from waypost.operations.kind import AnyWrite
+from waypost.origin import origin
 from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import Acceptance, Accepted, Idempotency, Upload
 
@@ -40,8 +41,12 @@ class Writes:
         bodies: BodyReader,
         address: PublicAddress,
         wait_max: float,
+        on_outcome: Callable[[str, str], None] = lambda _operation, _outcome: None,
     ) -> None:
-        """`wait_max`: the longest `Prefer: wait`, in seconds."""
+        """`wait_max`: the longest `Prefer: wait`, in seconds. `on_outcome` is told each call's operation,
+        and `accepted`, `repeated` or the code of the error.
+        """
+        self._on_outcome = on_outcome
         self._outbox = outbox
         self._bodies = bodies
         self._address = address
@@ -55,21 +60,12 @@ class Writes:
         reader = FieldsReader(write.fields, write.file)
 
         async def answer(call: Call) -> Reply:
-            body = (
-                query_of(call) if write.fields_in == "query" else await read_body(self._bodies, call, write)
-            )
-            for name in write.also_in_query:
-                if (value := call.query(name)) is not None:
-                    body.fields[name] = value
             try:
-                accepted = await self._accept(call, write, reader, body)
+                accepted = await self._take(call, write, reader)
             except WaypostError as error:
-                # After this one it may be stored all the same, with its file; the sweep takes what is not.
-                if not isinstance(error, StorageError):
-                    await self._bodies.discard(body)
+                self._on_outcome(write.name, error.code)
                 raise
-            if accepted.duplicate:
-                await self._bodies.discard(body)
+            self._on_outcome(write.name, "repeated" if accepted.duplicate else "accepted")
             return await self._answer(call, accepted)
 
         return Endpoint(
@@ -86,6 +82,23 @@ class Writes:
             body_result=write.result,
         )
 
+    async def _take(self, call: Call, write: AnyWrite, reader: FieldsReader[Any]) -> Accepted:
+        """Read a call and store what it asks for; nothing is left of a body that was not needed."""
+        body = query_of(call) if write.fields_in == "query" else await read_body(self._bodies, call, write)
+        for name in write.also_in_query:
+            if (value := call.query(name)) is not None:
+                body.fields[name] = value
+        try:
+            accepted = await self._accept(call, write, reader, body)
+        except WaypostError as error:
+            # After this one it may be stored all the same, with its file; the sweep takes what is not.
+            if not isinstance(error, StorageError):
+                await self._bodies.discard(body)
+            raise
+        if accepted.duplicate:
+            await self._bodies.discard(body)
+        return accepted
+
     async def _accept(self, call: Call, write: AnyWrite, reader: FieldsReader[Any], body: Body) -> Accepted:
         given = body.fields | dict.fromkeys(body.blank & write.blank, "")
         fields = reader.read(given, body.upload is not None)
@@ -97,6 +110,7 @@ class Writes:
                 "size": body.upload.size,
                 "sha256": body.upload.sha256,
             }
+        who = origin()
         acceptance = Acceptance(
             instance_id=call.of.id,
             operation=write.name,
@@ -106,6 +120,8 @@ class Writes:
             payload_version=write.version,
             upload=body.upload,
             idempotency=_idempotency(call, write, order.payload, body.upload),
+            request_id=None if who is None else who.request_id,
+            traceparent=None if who is None else who.traceparent,
         )
         return await self._outbox.accept(acceptance)
 

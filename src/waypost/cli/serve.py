@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 
 from waypost.cli.own_name import command
-from waypost.config import PREFIX, ConfigError, Settings, descriptions, load, strangers, warnings
+from waypost.config import PREFIX, ConfigError, Settings, descriptions, load, strangers
+from waypost.config_warnings import warnings
 from waypost.errors import WaypostError
 
 if TYPE_CHECKING:

@@ -555,6 +555,7 @@ class QueuedRequest(msgspec.Struct, frozen=True, kw_only=True):
     message_status: Literal["PENDING", "SENT", "DELIVERED", "READ", "PLAYED", "ERROR"] | None
     created_at: str
     finished_at: str | None
+    request_id: str | None = None
     participants: list[ParticipantReceipt] | None = None
 
 

@@ -37,6 +37,7 @@ class Fleet:
         self._homes: list[EngineProcess] = []
         self._placing = asyncio.Lock()
         self._failures = 0
+        self.deaths = 0  # of processes that sessions were in and that nobody had ended
         self._running: set[EngineProcess] = set()  # pairings too
         self._deadline: float | None = None
         self._telling: set[asyncio.Task[None]] = set()
@@ -120,6 +121,7 @@ class Fleet:
         self._homes.remove(home)
         if home.retired:  # as we wanted
             return
+        self.deaths += 1
         lived = asyncio.get_running_loop().time() - home.started
         self._failures = 0 if lived > self._settings.stable_after else self._failures + 1
 

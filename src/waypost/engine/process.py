@@ -20,6 +20,7 @@ from waypost.engine.child import Child
 from waypost.engine.port import Network
 from waypost.engine.settings import EngineSettings
 from waypost.errors import ENGINE_DIED, INTERNAL, NOT_CONNECTED, TABLE, EngineError
+from waypost.origin import origin
 
 T = TypeVar("T")
 
@@ -151,7 +152,7 @@ class EngineProcess:
         try:
             async with asyncio.timeout(within):
                 try:
-                    await self._writer.send(make(number))
+                    await self._writer.send(_on_behalf(make(number)))
                 except ConnectionError as error:
                     raise EngineError(ENGINE_DIED) from error
                 return msgspec.msgpack.decode(await answer, type=result)
@@ -258,7 +259,11 @@ class EngineProcess:
             self._last_words.append(line.decode(errors="replace").strip()[:300])
             return
         level = fields.pop("level", "info")
-        log = {"error": self._log.error, "warning": self._log.warning}.get(level, self._log.info)
+        log = {
+            "error": self._log.error,
+            "warning": self._log.warning,
+            "debug": self._log.debug,
+        }.get(level, self._log.info)
         log(f"engine_{fields.pop('event', 'log')}", **fields)
 
     async def _watch(self) -> None:
@@ -329,6 +334,13 @@ async def start(
         raise
     engine.watch()
     return engine
+
+
+def _on_behalf(command: wire.Command) -> wire.Command:
+    who = origin()
+    if who is None or not isinstance(command, wire.OnBehalf):
+        return command
+    return msgspec.structs.replace(command, request_id=who.request_id)
 
 
 def _check(network: Network) -> None:

@@ -25,6 +25,7 @@ from waypost.engine.store import SessionStores
 from waypost.engine.store_files import FileStores
 from waypost.engine.store_folder import StoreFolder, instance_folder
 from waypost.errors import ALREADY_CONNECTED, LOGGED_OUT, EngineError
+from waypost.origin import apart
 
 _DATABASE_THREADS: Final = 4
 _CLOSE_S: Final = 20.0
@@ -88,6 +89,11 @@ class Supervisor:
         """The engine processes that run sessions now; for metrics and tests."""
         return [process for fleet in self._fleets.values() for process in fleet.processes]
 
+    @property
+    def deaths(self) -> int:
+        """How many processes have ended since the start though sessions were in them."""
+        return sum(fleet.deaths for fleet in self._fleets.values())
+
     async def pair(self, instance_id: str, network: Network, phone: str | None = None) -> None:
         """Begin (or begin anew) to pair; steps go to the PairingWatcher. Returns once the process runs. With
         `phone`, its user types a code.
@@ -107,7 +113,7 @@ class Supervisor:
             self._house,
             phone,
         )
-        task = self._pairings[instance_id] = asyncio.create_task(run.run())
+        task = self._pairings[instance_id] = asyncio.create_task(run.run(), context=apart())
         task.add_done_callback(lambda done: self._pairing_ended(instance_id, done))
         await run.begun()
 
@@ -139,7 +145,7 @@ class Supervisor:
         keeper = self._keepers[instance_id] = Keeper(
             instance_id, store, folder, self._fleet(network), self._house
         )
-        task = self._tasks[instance_id] = asyncio.create_task(keeper.run())
+        task = self._tasks[instance_id] = asyncio.create_task(keeper.run(), context=apart())
         task.add_done_callback(lambda done: self._keeper_ended(instance_id, keeper, done))
 
     async def close(self, instance_id: str) -> None:

@@ -23,6 +23,12 @@ _BUFFER_LIMIT: Final = 1 << 20  # bytes that a writer may leave unsent before `s
 # --- gateway → engine process -------------------------------------------------------------------------------
 
 
+class OnBehalf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A command that is given for a call of the API, whose request id lines of the log carry."""
+
+    request_id: str | None = None
+
+
 class Configure(msgspec.Struct, frozen=True, kw_only=True, tag="configure"):
     """The first frame: which network this process serves for all its life, and how long (seconds) a start may
     keep its sessions from being called before it has to move."""
@@ -62,7 +68,7 @@ class LogoutSession(msgspec.Struct, frozen=True, kw_only=True, tag="logout"):
     session: str
 
 
-class SendMessage(msgspec.Struct, frozen=True, kw_only=True, tag="send"):
+class SendMessage(OnBehalf, frozen=True, kw_only=True, tag="send"):
     """Send one message: refused when its turn does not come within `turn_within` seconds, given up
     `ack_within` seconds after that."""
 
@@ -73,7 +79,7 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True, tag="send"):
     ack_within: float
 
 
-class UploadFile(msgspec.Struct, frozen=True, kw_only=True, tag="upload"):
+class UploadFile(OnBehalf, frozen=True, kw_only=True, tag="upload"):
     """Encrypt and upload the file at `path`."""
 
     call: int
@@ -82,7 +88,7 @@ class UploadFile(msgspec.Struct, frozen=True, kw_only=True, tag="upload"):
     kind: str
 
 
-class CheckNumbers(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+class CheckNumbers(OnBehalf, frozen=True, kw_only=True, tag="check"):
     """Ask which numbers are on WhatsApp."""
 
     call: int

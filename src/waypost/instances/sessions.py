@@ -26,6 +26,7 @@ from waypost.instances.pairing import same_number
 from waypost.instances.register import Register
 from waypost.instances.state import ENTER_CODE, InstanceState
 from waypost.instances.store import InstanceStore
+from waypost.origin import apart
 from waypost.telemetry import Log
 
 # Between two tries to reach the sandbox's control API, which a developer may start after the gateway.
@@ -282,7 +283,9 @@ class Sessions:
         before = self._tasks.get(instance_id)
         if before is not None:
             before.cancel()
-        task = asyncio.create_task(self._guarded(instance_id, work, before), name=f"session-{instance_id}")
+        task = asyncio.create_task(
+            self._guarded(instance_id, work, before), name=f"session-{instance_id}", context=apart()
+        )
         self._tasks[instance_id] = task
 
     async def _guarded(

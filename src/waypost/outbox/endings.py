@@ -6,6 +6,7 @@ import msgspec
 
 from waypost.clock import Clock
 from waypost.errors import BANNED, CANCELLED, EXPIRED, OUTCOME_UNKNOWN, EngineError, Fault, StorageError
+from waypost.origin import on_behalf_of
 from waypost.outbox.entry import Entry, Phase
 from waypost.outbox.failures import OF_THE_ACCOUNT, RESTRICTION, failure_of, response_body, response_status
 from waypost.outbox.pacer import Pacer
@@ -153,13 +154,14 @@ class Endings:
         if not ended:
             return  # it was called off, or is another process's now
         code = None if ending.failure is None else ending.failure.code
-        self._log.info(
-            "request_finished",
-            request=entry.uuid,
-            instance=entry.request.instance_id,
-            state=ending.state.value,
-            code=code,
-        )
+        with on_behalf_of(entry.request.origin):
+            self._log.info(
+                "request_finished",
+                request=entry.uuid,
+                instance=entry.request.instance_id,
+                state=ending.state.value,
+                code=code,
+            )
         self._listener.finished(entry.uuid)
 
 

@@ -16,18 +16,21 @@ from waypost.errors import (
     OutboxError,
 )
 from waypost.nodes.lease import Tenure
+from waypost.origin import apart
 from waypost.outbox.accepting import Accepting
 from waypost.outbox.arrivals import Arrivals
 from waypost.outbox.backlog import Backlog
 from waypost.outbox.blobs import BlobFiles
-from waypost.outbox.crew import Crew
+from waypost.outbox.crew import Crew, in_its_name
 from waypost.outbox.depths import Depths
 from waypost.outbox.elsewhere import Elsewhere
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry
+from waypost.outbox.figures import Figures, figures
 from waypost.outbox.holdings import Holdings
 from waypost.outbox.lanes import Lanes
 from waypost.outbox.making_ready import MakingReady
+from waypost.outbox.merging import Merging
 from waypost.outbox.open_chats import OpenChat, OpenChats, OpenChatStore
 from waypost.outbox.pacer import Pacer
 from waypost.outbox.policy import PLAIN, Policy
@@ -45,7 +48,6 @@ from waypost.outbox.waiters import Waiters
 from waypost.telemetry import Log
 
 T = TypeVar("T")
-
 
 # A request that ended so is sent again on the caller's word alone.
 _PERHAPS_SENT: Final = frozenset({OUTCOME_UNKNOWN.code, RESTORED.code})
@@ -86,6 +88,7 @@ class Outbox:
         self._sending = Sending(store, executor, setbacks, ends, pacer, policy.resends, clock, settings, log)
         self._depths = depths = Depths()
         self._lanes = Lanes(executor, self._crew, settings, clock, depths, self._spawn)
+        self._merging = Merging(store, self._lanes, ends, self._spawn)
         self._sweeper = Sweeper(
             store, blobs, clock, settings, log, workshop, lambda: ends.cancelling(INSTANCE_DELETED)
         )
@@ -107,6 +110,10 @@ class Outbox:
     def busy(self) -> bool:
         """Whether anything is made ready or sent right now."""
         return any(entry.task is not None for lane in self._lanes for entry in lane.entries())
+
+    def figures(self) -> Figures:
+        """How much of it is in memory, for metrics."""
+        return figures(self._lanes, self._pacer)
 
     # --- its life -----------------------------------------------------------------------------------------
 
@@ -315,34 +322,8 @@ class Outbox:
                 lane.let_go(key)
 
     async def merge_chats(self, instance_id: str, old: str, new: str) -> None:
-        """`old` is another name of the chat `new`: from now on they are one line, in the order of
-        acceptance.
-        """
-        new = self._lanes.canonical(instance_id, new)
-        if old == new:
-            return
-        # In memory first: what is ordered too strictly for a moment does no harm.
-        self._lanes.merge(instance_id, old, new)
-        before = self._lanes.find(instance_id)
-        whole = before is not None and before.whole
-        await self._store_merge(instance_id, old, new)
-        lane = self._lanes.find(instance_id)
-        if lane is not None and not (whole and lane is before and lane.whole):
-            # Rows were read by their old name while it was taken from them.
-            lane.look_at_chat(self._lanes.canonical(instance_id, new))
-
-    def _renamed(self, instance_id: str, old: str, new: str) -> None:
-        """A request was stored by a name of its chat that had been given up."""
-        self._spawn(self._move(instance_id, old, new))
-
-    async def _move(self, instance_id: str, old: str, new: str) -> None:
-        await self._store_merge(instance_id, old, new)
-        lane = self._lanes.find(instance_id)
-        if lane is not None and not lane.whole:
-            lane.look_at_chat(self._lanes.canonical(instance_id, new))
-
-    async def _store_merge(self, instance_id: str, old: str, new: str) -> None:
-        await self._endings.stored(lambda: self._store.merge_chats(instance_id, old, new))
+        """`old` is another name of the chat `new`."""
+        await self._merging.merge(instance_id, old, new)
 
     async def drop_instance(self, instance_id: str) -> None:
         """The instance is deleted: end whatever it has, with that as the reason."""
@@ -376,12 +357,12 @@ class Outbox:
             ready=lambda: self._executor.ready(instance_id),
             source=StoredRequests(self._store, self._holdings, instance_id, self._endings.stored),
             canonical=lambda key: self._lanes.canonical(instance_id, key),
-            renamed=lambda old, new: self._renamed(instance_id, old, new),
-            prepare=self._ready.prepare,
-            stage=self._ready.stage,
-            send=self._sending.send,
-            give_up=self._sending.give_up,
-            expire=self._endings.expire,
+            renamed=lambda old, new: self._merging.renamed(instance_id, old, new),
+            prepare=in_its_name(self._ready.prepare),
+            stage=in_its_name(self._ready.stage),
+            send=in_its_name(self._sending.send),
+            give_up=in_its_name(self._sending.give_up),
+            expire=in_its_name(self._endings.expire),
             restricted_until=self._pacer.restricted_until,
             report=self._report,
         )
@@ -390,7 +371,7 @@ class Outbox:
         self._log.error("lane_defect", request=entry.uuid, phase=entry.phase.name, exc_info=error)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, context=apart())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

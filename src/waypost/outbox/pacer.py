@@ -80,6 +80,18 @@ class Pacer:
         self._restricted = restricted
         self._instances: dict[str, _Instance] = {}
 
+    @property
+    def breakers(self) -> int:
+        """Instances whose breaker is open now."""
+        now = self._clock.now()
+        tallies = (known.tally for known in self._instances.values())
+        return sum(tally is not None and tally.broken_until > now for tally in tallies)
+
+    @property
+    def restricted(self) -> int:
+        """Instances that may open no new chats, as far as is known here."""
+        return sum(known.restriction is not None for known in self._instances.values())
+
     def crowded(self, instance_id: str) -> bool:
         """Whether so many are held back already that no more should be prepared ahead."""
         known = self._instances.get(instance_id)

@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from waypost.origin import Origin, of_row
+
 
 class RequestState(StrEnum):
     """Where a request stands. The last three are ends; `retry` leads from failed or cancelled back
@@ -50,7 +52,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is stored before a call is answered.
 
     `request` is JSON as submitted (a file as {filename, size, sha256}); `payload` is the operation's own
-    versioned JSON.
+    versioned JSON. `request_id` and `traceparent` are the call's origin.
     """
 
     instance_id: str
@@ -61,6 +63,8 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     payload_version: int
     upload: Upload | None = None
     idempotency: Idempotency | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,3 +142,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     message_status: MessageStatus | None = None
     finished_at: float | None = None
     epoch: int = 0
+    request_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def origin(self) -> Origin | None:
+        """The call that it was accepted with."""
+        return of_row(self.request_id, self.traceparent)

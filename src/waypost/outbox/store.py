@@ -67,6 +67,8 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
             expires_at=self.expires_at,
             blob_id=None if call.upload is None else call.upload.blob_id,
             epoch=self.epoch,
+            request_id=call.request_id,
+            traceparent=call.traceparent,
         )
 
 

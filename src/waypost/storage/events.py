@@ -8,6 +8,7 @@ import msgspec
 from waypost.clock import Clock
 from waypost.events import Event
 from waypost.nodes.notices import Notice
+from waypost.origin import Origin, origin
 from waypost.outbox.request import Request
 from waypost.outbox.store import Ending
 from waypost.storage.database import Connection, Database, Dialect
@@ -43,6 +44,8 @@ class EventRows:
                 "at": event.at,
                 "now": now,
                 "payload": msgspec.json.encode(event.payload),
+                "request_id": event.request_id,
+                "traceparent": event.traceparent,
             }
             if connection.execute(self._sql["put"], names).rowcount == 1:
                 owed = {"instance_id": event.instance_id, "key": event.key, "now": now}
@@ -63,7 +66,9 @@ class SqlEvents:
 
     async def put(self, events: Sequence[Event]) -> None:
         """Keep events in this order."""
-        now = self._clock.now()
+        now, who = self._clock.now(), origin()
+        if who is not None:
+            events = [_of_call(event, who) for event in events]
         await self._database.write(lambda connection: self._rows.put(connection, events, now))
 
     async def settled(self) -> int:
@@ -111,8 +116,14 @@ class FinishedEvents:
         self._told([instance_id])
 
 
+def _of_call(event: Event, who: Origin) -> Event:
+    if event.request_id is not None:
+        return event
+    return msgspec.structs.replace(event, request_id=who.request_id, traceparent=who.traceparent)
+
+
 def entry_of(row: tuple[Any, ...]) -> Entry:
-    """An event from its columns: seq, id, instance, name, chat, at, payload."""
+    """An event from its columns: seq, id, instance, name, chat, at, payload, request id, traceparent."""
     return Entry(
         seq=row[0],
         id=row[1],
@@ -121,4 +132,6 @@ def entry_of(row: tuple[Any, ...]) -> Entry:
         chat=row[4],
         at=row[5],
         payload=msgspec.Raw(row[6]),
+        request_id=row[7],
+        traceparent=row[8],
     )

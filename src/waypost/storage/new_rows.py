@@ -77,6 +77,8 @@ def _row(new: NewRequest, shared: bool) -> tuple[Any, ...]:
         new.created_at,
         new.expires_at,
         None if call.upload is None else call.upload.blob_id,
+        call.request_id,
+        call.traceparent,
     )
 
 

@@ -9,6 +9,7 @@ from waypost.engine.store import SessionStores
 from waypost.instances.neighbours import NodeStores
 from waypost.media.shared_blobs import Depot
 from waypost.storage.database import Database
+from waypost.storage.writer import OnCommit, uncounted
 from waypost.telemetry import Log
 
 # A writer and a reader: a renewal that waits behind a slow commit would cost the node its instances.
@@ -33,7 +34,7 @@ class Storage:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Storage]:
+async def opened(settings: Settings, on_commit: OnCommit = uncounted) -> AsyncIterator[Storage]:
     """The database that the settings name, on the newest schema. Raises StorageError.
 
     Hold the data folder's lock around it.
@@ -44,17 +45,17 @@ async def opened(settings: Settings) -> AsyncIterator[Storage]:
 
         depot = ObjectDepot(settings.blobs_url)
     if settings.database_url:
-        async with _shared(settings, depot) as storage:
+        async with _shared(settings, depot, on_commit) as storage:
             yield storage
         return
     from waypost.storage.sqlite.database import opened as sqlite
 
-    async with sqlite(settings.data / "waypost.db") as database:
+    async with sqlite(settings.data / "waypost.db", on_commit=on_commit) as database:
         yield Storage(database, None, depot)
 
 
 @asynccontextmanager
-async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Storage]:
+async def _shared(settings: Settings, depot: Depot | None, on_commit: OnCommit) -> AsyncIterator[Storage]:
     # Whoever does without PostgreSQL does without its driver in memory.
     from waypost.storage.postgres.chunks import ChunkDepot
     from waypost.storage.postgres.conditions import PostgresConditions
@@ -73,7 +74,7 @@ async def _shared(settings: Settings, depot: Depot | None) -> AsyncIterator[Stor
     readers = (settings.database_connections - _FOR_LEASES) // 2
     writers = settings.database_connections - _FOR_LEASES - readers
     async with (
-        postgres(target, writers, readers) as database,
+        postgres(target, writers, readers, on_commit) as database,
         connected(target.within(_LEASE_SECONDS), writers=1, readers=1) as apart,
     ):
         (await asyncio.to_thread(connections, target, settings.database_connections)).check()

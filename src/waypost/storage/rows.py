@@ -35,8 +35,10 @@ def request_of(row: Row) -> Request:
         response_body=row[18],
         finished_at=row[19],
         epoch=row[20],
+        request_id=row[21],
+        traceparent=row[22],
     )
-    return request if row[21] is None else with_status(request, msgspec.json.decode(row[21]))
+    return request if row[23] is None else with_status(request, msgspec.json.decode(row[23]))
 
 
 def failure_column(failure: Failure | None) -> bytes | None:

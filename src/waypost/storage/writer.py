@@ -19,6 +19,8 @@ from waypost.storage.database import Connection
 
 Unit = Callable[[Any], Any]
 Bulk = Callable[[Any, Sequence[Any]], Sequence[Any]]
+# Told of each group commit how many units shared it and how many seconds it took; in a writer's thread.
+OnCommit = Callable[[int, float], None]
 
 MAX_BATCH: Final = 512
 # How long a batch smaller than the last waits for those whom that one has just answered: half as many
@@ -30,6 +32,10 @@ PROBE_SECONDS: Final = 1.0
 # for each thread, so that two who met do not meet again.
 ATTEMPTS: Final = 4
 PAUSE_SECONDS: Final = 0.01
+
+
+def uncounted(_units: int, _seconds: float) -> None:
+    """An OnCommit for who does not ask."""
 
 
 class Transactions(Protocol):
@@ -93,7 +99,8 @@ class Writer:
     """Runs units of work in a shared transaction; one that raises fails alone.
 
     They begin in the order they came, and with one connection they are done in that order too. `on_done` is
-    called in the event loop with the number of units (`bulk` jobs apart) that a batch has answered.
+    called in the event loop with the number of units (`bulk` jobs apart) that a batch has answered,
+    `on_commit` in the thread.
     """
 
     def __init__(
@@ -101,13 +108,14 @@ class Writer:
         connections: Sequence[Transactions],
         loop: asyncio.AbstractEventLoop,
         on_done: Callable[[int], None],
+        on_commit: OnCommit = uncounted,
     ) -> None:
         self._loop = loop
         self._on_done = on_done
         self._gathered: list[Job] = []
         self._jobs: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._threads = [
-            _Thread(connection, self._jobs, self._answer, number * PAUSE_SECONDS)
+            _Thread(connection, self._jobs, self._answer, number * PAUSE_SECONDS, on_commit)
             for number, connection in enumerate(connections, 1)
         ]
         for thread in self._threads:
@@ -163,6 +171,7 @@ class _Thread(threading.Thread):
         jobs: "queue.SimpleQueue[list[Job] | None]",
         answer: Callable[[list[_Outcome], int], None],
         pause: float,
+        on_commit: OnCommit,
     ) -> None:
         super().__init__(name="waypost-writer", daemon=True)
         self.healthy = True
@@ -170,6 +179,7 @@ class _Thread(threading.Thread):
         self._jobs = jobs
         self._answer = answer
         self._pause = pause
+        self._on_commit = on_commit
         self._last = 0
 
     def run(self) -> None:
@@ -177,8 +187,11 @@ class _Thread(threading.Thread):
         while True:
             batch, last = self._next_batch()
             if batch:
-                self._last = len(batch)
-                self._answer(self._write(batch), sum(job.bulk is None for job in batch))
+                self._last, began = len(batch), time.monotonic()
+                outcomes = self._write(batch)
+                took = time.monotonic() - began
+                self._answer(outcomes, sum(job.bulk is None for job in batch))
+                self._on_commit(len(batch), took)
             elif not last:
                 self._write([])
             if last:

@@ -63,6 +63,13 @@ def headers(webhook: Webhook, event_id: str, content: bytes, now: float) -> dict
     }
 
 
+def about(entry: Entry, webhook: Webhook) -> dict[str, str]:
+    """The call that an event came of, for the receiver's own log, unless the operator has that header."""
+    if entry.request_id is None or any(name.lower() == "x-request-id" for name in webhook.headers):
+        return {}
+    return {"x-request-id": entry.request_id}
+
+
 def shown(sent: dict[str, str], webhook: Webhook) -> dict[str, str]:
     """Headers for the record: values that an operator chose may be secrets."""
     hidden = {"authorization", *webhook.headers}

@@ -7,7 +7,7 @@ from waypost.clock import Clock
 from waypost.errors import INSTANCE_NOT_FOUND, FetchError, WaypostError
 from waypost.instances.instance import Instance
 from waypost.net.poster import Answered, Mailbox, Poster
-from waypost.webhooks.body import body, headers, shown
+from waypost.webhooks.body import about, body, headers, shown
 from waypost.webhooks.delivery import ANSWER_BYTES, Attempt
 from waypost.webhooks.journal import Entry
 from waypost.webhooks.webhook import Webhook
@@ -37,7 +37,7 @@ class Courier:
             if instance is None:
                 raise FetchError(INSTANCE_NOT_FOUND)
             content = body(entry, instance, webhook.user_id)
-            sent = headers(webhook, entry.id, content, now)
+            sent = headers(webhook, entry.id, content, now) | about(entry, webhook)
             answered = await mailbox.post(sent, content, ANSWER_BYTES)
         except WaypostError as failed:
             error = failed.detail or failed.message

@@ -10,6 +10,7 @@ import msgspec
 
 from waypost.clock import Clock
 from waypost.errors import StorageError
+from waypost.origin import apart
 from waypost.telemetry import Log
 from waypost.webhooks.courier import Courier
 from waypost.webhooks.line import Line
@@ -127,7 +128,7 @@ class Dispatcher:
             self._settings,
             self._log,
         )
-        task = asyncio.create_task(line.run(), name=f"webhook-{webhook.id}")
+        task = asyncio.create_task(line.run(), name=f"webhook-{webhook.id}", context=apart())
         self._lines[webhook.id] = line, task
         task.add_done_callback(lambda task: self._ended(line, task))
 

@@ -31,4 +31,6 @@ def finished_event(request: Request, ending: Ending) -> Event:
         at=ending.at,
         payload=payload,
         chat=request.chat_key,
+        request_id=request.request_id,
+        traceparent=request.traceparent,
     )

@@ -10,10 +10,13 @@ from typing import Any, Protocol
 import msgspec
 
 from waypost.events import Event
+from waypost.origin import Origin, of_row
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as it is kept. `seq` is its place in the journal, `id` its name, `payload` JSON."""
+    """An event as it is kept. `seq` is its place in the journal, `id` its name, `payload` JSON; `request_id`
+    and `traceparent` name the call that it came of.
+    """
 
     seq: int
     id: str
@@ -22,6 +25,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     payload: msgspec.Raw
     chat: str | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def origin(self) -> Origin | None:
+        """The call that it came of."""
+        return of_row(self.request_id, self.traceparent)
 
 
 class EventStore(Protocol):

@@ -16,6 +16,7 @@ from waypost.clock import Clock
 from waypost.durable.retry import delay
 from waypost.errors import StorageError
 from waypost.net.poster import Mailbox
+from waypost.origin import on_behalf_of
 from waypost.telemetry import Log
 from waypost.webhooks.courier import Courier
 from waypost.webhooks.delivery import Attempt, Delivery
@@ -188,8 +189,9 @@ class Line:
         """Deliver in order until one fails, or others are to have their turn."""
         try:
             while rows and self._may_go_on():
-                if not await self._attempt(rows[0]):
-                    return
+                with on_behalf_of(rows[0].entry.origin):
+                    if not await self._attempt(rows[0]):
+                        return
                 rows.popleft()
         except Exception:  # noqa: BLE001 - a defect must not stop the other chats
             self._log.exception("delivery_failed", webhook=self.webhook.id)

@@ -11,8 +11,8 @@ from waypost.config import (
     load,
     normalize_lufs,
     strangers,
-    warnings,
 )
+from waypost.config_warnings import warnings
 
 
 def test_nothing_set_gives_the_defaults() -> None:

@@ -12,7 +12,8 @@ from waypost.cli.doctor.check import Check, failed, ok, warning
 from waypost.cli.options import AsJson, TokenText
 from waypost.cli.screen import show_json
 from waypost.clock import SystemClock
-from waypost.config import ConfigError, Settings, load, strangers, warnings
+from waypost.config import ConfigError, Settings, load, strangers
+from waypost.config_warnings import warnings
 
 app = typer.Typer(add_completion=False)
 

@@ -13,7 +13,7 @@ from waypost.storage.postgres.link import Link, PostgresConnection, Unreachable
 from waypost.storage.postgres.migrate import migrate
 from waypost.storage.postgres.target import Target
 from waypost.storage.postgres.transactions import WRITE, PostgresTransactions
-from waypost.storage.writer import Job, Writer
+from waypost.storage.writer import Job, OnCommit, Writer, uncounted
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -25,7 +25,9 @@ _LOOK_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
-async def opened(target: Target, writers: int, readers: int) -> "AsyncIterator[PostgresDatabase]":
+async def opened(
+    target: Target, writers: int, readers: int, on_commit: OnCommit = uncounted
+) -> "AsyncIterator[PostgresDatabase]":
     """The database on the newest schema, over at most `writers` and `readers` connections; closed at the end
     after what was submitted is written.
 
@@ -35,14 +37,16 @@ async def opened(target: Target, writers: int, readers: int) -> "AsyncIterator[P
         await asyncio.to_thread(migrate, target)
     except psycopg.Error as error:
         raise StorageError(STORAGE_UNAVAILABLE, f"PostgreSQL: {_first_line(error)}") from error
-    async with connected(target, writers, readers) as database:
+    async with connected(target, writers, readers, on_commit) as database:
         yield database
 
 
 @asynccontextmanager
-async def connected(target: Target, writers: int, readers: int) -> "AsyncIterator[PostgresDatabase]":
+async def connected(
+    target: Target, writers: int, readers: int, on_commit: OnCommit = uncounted
+) -> "AsyncIterator[PostgresDatabase]":
     """Further connections to a database that is on the newest schema."""
-    database = PostgresDatabase(target, writers, readers)
+    database = PostgresDatabase(target, writers, readers, on_commit)
     watching = asyncio.create_task(database.watch())
     try:
         yield database
@@ -62,14 +66,14 @@ class PostgresDatabase:
     guarded and idempotency keys are rows of the same commit.
     """
 
-    def __init__(self, target: Target, writers: int, readers: int) -> None:
+    def __init__(self, target: Target, writers: int, readers: int, on_commit: OnCommit = uncounted) -> None:
         self._dialect = PostgresDialect()
         self._target = target
         self._loop = asyncio.get_running_loop()
         self._places = asyncio.Semaphore(MAX_WAITING)
         self._links = [Link(target, WRITE) for _ in range(writers)]
         self._writer = Writer(
-            [PostgresTransactions(link) for link in self._links], self._loop, self._give_back
+            [PostgresTransactions(link) for link in self._links], self._loop, self._give_back, on_commit
         )
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="waypost-reader")
         self._of_thread = threading.local()

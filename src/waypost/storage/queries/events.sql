@@ -9,7 +9,7 @@ WHERE e.instance_id = :instance_id AND e.key = :key
 ORDER BY w.created_at, w.id;
 
 -- name: after
-SELECT seq, id, instance_id, name, chat, at, payload FROM events
+SELECT seq, id, instance_id, name, chat, at, payload, request_id, traceparent FROM events
 WHERE instance_id = :instance_id AND seq > :after AND seq <= :until
 ORDER BY seq
 LIMIT :limit;

@@ -59,7 +59,7 @@ SELECT instance_id, count(*) FROM requests WHERE finished_at IS NULL GROUP BY in
 SELECT
     r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
     r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
-    r.response_status, r.response_body, r.finished_at, r.epoch,
+    r.response_status, r.response_body, r.finished_at, r.epoch, r.request_id, r.traceparent,
     NULL AS statuses
 FROM requests AS r
 WHERE

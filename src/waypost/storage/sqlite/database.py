@@ -12,7 +12,7 @@ from waypost.storage.sqlite.connection import connect_reader, connect_writer
 from waypost.storage.sqlite.dialect import SqliteDialect
 from waypost.storage.sqlite.migrate import migrate
 from waypost.storage.sqlite.transactions import SqliteTransactions
-from waypost.storage.writer import Job, Writer
+from waypost.storage.writer import Job, OnCommit, Writer, uncounted
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -24,7 +24,7 @@ MAX_WAITING: Final = 10_000
 
 @asynccontextmanager
 async def opened(
-    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection
+    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection, on_commit: OnCommit = uncounted
 ) -> "AsyncIterator[SqliteDatabase]":
     """The database at `path` on the newest schema, closed at the end after what was submitted is written.
 
@@ -35,7 +35,7 @@ async def opened(
         connection = await asyncio.to_thread(_prepare, path, factory)
     except sqlite3.Error as error:
         raise StorageError(STORAGE_UNAVAILABLE, f"{path}: {error}.") from error
-    database = SqliteDatabase(path, connection)
+    database = SqliteDatabase(path, connection, on_commit=on_commit)
     try:
         yield database
     finally:
@@ -56,12 +56,18 @@ def _prepare(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connectio
 class SqliteDatabase:
     """Implements `storage.database.Database` on one SQLite file."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, readers: int = READERS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        readers: int = READERS,
+        on_commit: OnCommit = uncounted,
+    ) -> None:
         self._path = path
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._places = asyncio.Semaphore(MAX_WAITING)
-        self._writer = Writer([SqliteTransactions(connection)], self._loop, self._give_back)
+        self._writer = Writer([SqliteTransactions(connection)], self._loop, self._give_back, on_commit)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="waypost-reader")
         self._of_thread = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []

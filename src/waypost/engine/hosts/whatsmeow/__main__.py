@@ -20,6 +20,7 @@ from waypost.engine import wire
 from waypost.engine.hosts.whatsmeow.library import Library, LibraryUnusable, load
 from waypost.engine.hosts.whatsmeow.redirect import RedirectRefused, redirect
 from waypost.errors import ENGINE_UNUSABLE, SANDBOX_UNSUPPORTED
+from waypost.telemetry import on_whose_behalf
 
 _PR_SET_PDEATHSIG: Final = 1
 _SWITCH_S: Final = 0.0005  # a callback with an event must not wait long for the interpreter
@@ -96,6 +97,7 @@ def _logger() -> FilteringBoundLogger:
         structlog.PrintLogger(sys.stderr),
         processors=[
             structlog.processors.add_log_level,
+            on_whose_behalf,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],

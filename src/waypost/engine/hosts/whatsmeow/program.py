@@ -26,6 +26,7 @@ from waypost.engine.hosts.whatsmeow.shortfalls import Shortfalls
 from waypost.engine.port import PairingEvent
 from waypost.engine.store_folder import StoreFolder
 from waypost.errors import INTERNAL, NOT_CONNECTED, EngineError, WaypostError
+from waypost.origin import Origin, on_behalf_of
 
 _THREADS: Final = 64  # calls inside the library at one time; one send per session and a few uploads
 _decoder: Final = msgspec.msgpack.Decoder(wire.Command)
@@ -62,19 +63,26 @@ class Program:
             os._exit(0)  # the library's threads never end, and nobody is left to work for
 
     async def _answer(self, command: wire.Command) -> None:
-        answer: wire.Done | wire.Failed
+        request_id = command.request_id if isinstance(command, wire.OnBehalf) else None
+        with on_behalf_of(None if request_id is None else Origin(request_id)):
+            answer = await self._tried(command)
+            if request_id is not None:
+                code = answer.code if isinstance(answer, wire.Failed) else None
+                self._log.debug("command_done", command=type(command).__name__, code=code)
+        with contextlib.suppress(ConnectionError):  # the reader ends this process when the gateway is gone
+            await self._writer.send(answer)
+
+    async def _tried(self, command: wire.Command) -> wire.Done | wire.Failed:
         try:
             result = await self._carry_out(command)
-            answer = wire.Done(call=command.call, result=msgspec.Raw(msgspec.msgpack.encode(result)))
+            return wire.Done(call=command.call, result=msgspec.Raw(msgspec.msgpack.encode(result)))
         except WaypostError as error:
-            answer = wire.Failed(
+            return wire.Failed(
                 call=command.call, code=error.code, detail=error.detail, facts=dict(error.facts)
             )
         except Exception:  # noqa: BLE001 - the caller must get an answer to every call
             self._log.exception("command_failed", command=type(command).__name__)
-            answer = wire.Failed(call=command.call, code=INTERNAL.code)
-        with contextlib.suppress(ConnectionError):  # the reader ends this process when the gateway is gone
-            await self._writer.send(answer)
+            return wire.Failed(call=command.call, code=INTERNAL.code)
 
     async def _carry_out(self, command: wire.Command) -> Any:
         match command:

@@ -1,7 +1,8 @@
 -- name: upcoming
 SELECT
     d.seq, d.webhook_id, d.chat, d.state, d.attempts, d.created_at, d.retry_until, d.next_attempt_at,
-    d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload
+    d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload,
+    e.request_id, e.traceparent
 FROM deliveries AS d INNER JOIN events AS e ON d.event_seq = e.seq
 WHERE
     d.webhook_id = :webhook_id
@@ -22,7 +23,8 @@ FROM deliveries WHERE seq = :seq;
 -- name: page
 SELECT
     d.seq, d.webhook_id, d.chat, d.state, d.attempts, d.created_at, d.retry_until, d.next_attempt_at,
-    d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload
+    d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload,
+    e.request_id, e.traceparent
 FROM deliveries AS d INNER JOIN events AS e ON d.event_seq = e.seq
 WHERE
     d.webhook_id = :webhook_id

@@ -2,17 +2,17 @@
 -- In the order of the rows, which is that of `seq`.
 INSERT INTO requests (
     uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
-    expires_at, blob_id
+    expires_at, blob_id, request_id, traceparent
 )
 SELECT n.uuid, n.instance_id, n.operation, n.chat_key, 'queued', n.epoch, n.request, n.payload,
-    n.payload_version, n.created_at, n.expires_at, n.blob_id
+    n.payload_version, n.created_at, n.expires_at, n.blob_id, n.request_id, n.traceparent
 FROM unnest(
     CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bigint[]),
     CAST(? AS bytea[]), CAST(? AS bytea[]), CAST(? AS bigint[]), CAST(? AS double precision[]),
-    CAST(? AS double precision[]), CAST(? AS text[])
+    CAST(? AS double precision[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[])
 ) AS n (
     uuid, instance_id, operation, chat_key, epoch, request, payload, payload_version, created_at, expires_at,
-    blob_id
+    blob_id, request_id, traceparent
 )
 RETURNING seq;
 
@@ -20,7 +20,7 @@ RETURNING seq;
 SELECT
     seq, uuid, instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
     expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
-    finished_at, epoch,
+    finished_at, epoch, request_id, traceparent,
     (
         SELECT CAST(json_object_agg(name, message_status ORDER BY number) AS text)
         FROM steps WHERE steps.uuid = requests.uuid
@@ -32,7 +32,7 @@ WHERE uuid = :uuid AND instance_id = :instance_id;
 SELECT
     seq, uuid, instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
     expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
-    finished_at, epoch,
+    finished_at, epoch, request_id, traceparent,
     (
         SELECT CAST(json_object_agg(name, message_status ORDER BY number) AS text)
         FROM steps WHERE steps.uuid = requests.uuid
@@ -87,7 +87,7 @@ GROUP BY instance_id;
 SELECT
     r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
     r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
-    r.response_status, r.response_body, r.finished_at, r.epoch,
+    r.response_status, r.response_body, r.finished_at, r.epoch, r.request_id, r.traceparent,
     NULL AS statuses
 FROM requests AS r
 WHERE
@@ -103,7 +103,7 @@ LIMIT :limit;
 SELECT
     r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
     r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
-    r.response_status, r.response_body, r.finished_at, r.epoch,
+    r.response_status, r.response_body, r.finished_at, r.epoch, r.request_id, r.traceparent,
     NULL AS statuses
 FROM requests AS r INNER JOIN (
     SELECT value ->> 0 AS instance_id, CAST(value ->> 1 AS bigint) AS epoch

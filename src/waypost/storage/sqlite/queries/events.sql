@@ -1,7 +1,8 @@
 -- name: put
 -- Nothing where the event was told before, or its instance is gone.
-INSERT INTO events (id, instance_id, name, key, chat, at, stored_at, payload)
-SELECT :id, id, :name, :key, :chat, :at, :now, :payload FROM instances WHERE id = :instance_id
+INSERT INTO events (id, instance_id, name, key, chat, at, stored_at, payload, request_id, traceparent)
+SELECT :id, id, :name, :key, :chat, :at, :now, :payload, :request_id, :traceparent
+FROM instances WHERE id = :instance_id
 ON CONFLICT (instance_id, key) DO NOTHING;
 
 -- name: numbered

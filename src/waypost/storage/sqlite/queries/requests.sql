@@ -1,14 +1,14 @@
 -- name: insert
 INSERT INTO requests (
     uuid, instance_id, operation, chat_key, state, epoch, request, payload, payload_version, created_at,
-    expires_at, blob_id
-) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?);
+    expires_at, blob_id, request_id, traceparent
+) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: get
 SELECT
     seq, uuid, instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
     expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
-    finished_at, epoch,
+    finished_at, epoch, request_id, traceparent,
     (
         SELECT json_group_object(name, message_status)
         FROM (SELECT name, message_status FROM steps WHERE steps.uuid = requests.uuid ORDER BY number)
@@ -20,7 +20,7 @@ WHERE uuid = :uuid AND instance_id = :instance_id;
 SELECT
     seq, uuid, instance_id, operation, chat_key, state, request, payload, payload_version, created_at,
     expires_at, blob_id, prepared, staged, attempts, next_attempt_at, failure, response_status, response_body,
-    finished_at, epoch,
+    finished_at, epoch, request_id, traceparent,
     (
         SELECT json_group_object(name, message_status)
         FROM (SELECT name, message_status FROM steps WHERE steps.uuid = requests.uuid ORDER BY number)
@@ -65,7 +65,7 @@ RETURNING requests.instance_id, seq;
 SELECT
     r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
     r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
-    r.response_status, r.response_body, r.finished_at, r.epoch,
+    r.response_status, r.response_body, r.finished_at, r.epoch, r.request_id, r.traceparent,
     NULL AS statuses
 FROM requests AS r
 WHERE
@@ -81,7 +81,7 @@ LIMIT :limit;
 SELECT
     r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
     r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
-    r.response_status, r.response_body, r.finished_at, r.epoch,
+    r.response_status, r.response_body, r.finished_at, r.epoch, r.request_id, r.traceparent,
     NULL AS statuses
 FROM requests AS r INNER JOIN (
     SELECT json_extract(value, '$[0]') AS instance_id, json_extract(value, '$[1]') AS epoch

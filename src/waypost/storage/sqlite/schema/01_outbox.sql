@@ -1,4 +1,5 @@
--- Times are seconds since the epoch. `seq` is the order of a chat; a retried request gets a new one.
+-- Times are seconds since the epoch. `seq` is the order of a chat; a retried request gets a new one. `request_id` and `traceparent` name the
+-- call in logs and traces.
 CREATE TABLE requests (
     seq INTEGER PRIMARY KEY,
     uuid TEXT NOT NULL UNIQUE,
@@ -20,7 +21,9 @@ CREATE TABLE requests (
     failure BLOB,
     response_status INTEGER,
     response_body BLOB,
-    finished_at REAL
+    finished_at REAL,
+    request_id TEXT,
+    traceparent TEXT
 ) STRICT;
 
 CREATE INDEX requests_of_instance ON requests (instance_id, seq);

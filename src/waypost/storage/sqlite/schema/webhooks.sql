@@ -1,5 +1,6 @@
 -- What happened on instances: what webhooks and live streams are made of. `seq` is the order in which it was stored and is never used again;
 -- `at` is when it happened, `stored_at` when it was told here. Times are seconds since the epoch.
+-- `request_id` and `traceparent` name the call that it came of, where there was one.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -9,7 +10,9 @@ CREATE TABLE events (
     chat TEXT,
     at REAL NOT NULL,
     stored_at REAL NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    request_id TEXT,
+    traceparent TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX events_key ON events (instance_id, key);
