@@ -10,10 +10,13 @@ RUN python -m venv /opt/waypost \
     && /opt/waypost/bin/pip install --require-hashes --only-binary :all: -r requirements.lock
 COPY pyproject.toml README.md CHANGELOG.md LICENSE NOTICE ./
 COPY src ./src
-# The build tools are in the lock: they make the wheel, and go with pip.
+# The build tools are in the lock: they make the wheel, and go with pip. So does what phonenumbers knows of places
+# and carriers, 45 MB that nothing here asks for.
 RUN /opt/waypost/bin/python -m hatchling build -t wheel -d /wheel \
     && /opt/waypost/bin/pip install --no-deps --no-index /wheel/*.whl \
-    && /opt/waypost/bin/pip uninstall -y --quiet hatchling editables pathspec pluggy trove-classifiers pip setuptools
+    && /opt/waypost/bin/pip uninstall -y --quiet hatchling editables pathspec pluggy trove-classifiers pip setuptools \
+    && cd /opt/waypost/lib/python3.*/site-packages/phonenumbers && rm -r geodata carrierdata tzdata \
+        geocoder.py carrier.py timezone.py
 
 FROM ${PYTHON}
 LABEL org.opencontainers.image.title="Waypost" \

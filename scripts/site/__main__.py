@@ -4,6 +4,7 @@ The generator comes into an environment of its own in .docs/, with the versions 
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def main() -> None:
     for name in unlisted(pages):
         print(f"{name} is in no menu: add it to zensical.toml")
     shutil.copy(ROOT / "zensical.toml", WORK / "zensical.toml")
-    subprocess.run([str(generator), "build", "--clean", "--strict"], cwd=WORK, check=True)
+    _build(generator)
     site = ROOT / "site"
     shutil.rmtree(site, ignore_errors=True)
     (WORK / "site").rename(site)
@@ -36,6 +37,16 @@ def main() -> None:
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{len(list(site.rglob('*.html')))} pages in {site.name}/, every link inside leads somewhere")
+
+
+def _build(generator: Path) -> None:
+    words = [str(generator), "build", "--clean", "--strict"]
+    done = subprocess.run(words, cwd=WORK, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        # It draws each line that it speaks of, letter by letter in colours; what and where is enough.
+        told = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)
+        found = re.findall(r"Warning: (.+)\n.*?\[ (\S+) \]", told)
+        sys.exit("\n".join(f"{where}: {what}" for what, where in found) or told)
 
 
 def _generator() -> Path:
