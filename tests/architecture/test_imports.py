@@ -26,7 +26,7 @@ GROUPS = (
     {"operations"},
     {"watching"},
     {"api", "dashboard"},
-    {"gateway", "publishing", "chatting", "handset", "workplace", "networks"},
+    {"mcp", "gateway", "publishing", "chatting", "handset", "workplace", "networks"},
     {"cli", "testing", "__main__"},
 )
 RANK = {room: rank for rank, group in enumerate(GROUPS) for room in group}
@@ -37,6 +37,7 @@ MAY_IMPORT_THE_SANDBOX = {"sandbox", "gateway", "handset", "networks", "cli", "t
 EDGES = {
     "neonize": {"engine"},
     "av": {"voice", "media", "workers"},
+    "mcp": {"mcp"},
     "litestar": {"api", "dashboard", "gateway"},
     "uvicorn": {"api", "gateway", "cli"},
     "alembic": {"storage"},

@@ -30,6 +30,7 @@ COMMANDS = {
         "waypost.cli.doctor.command",
         "Check everything that a gateway needs, and say how to mend it.",
     ),
+    "mcp": ("waypost.cli.mcp", "Serve the gateway's tools to a model (MCP)."),
     "sandbox": ("waypost.cli.sandbox", "The emulated WhatsApp network."),
 }
 

@@ -8,11 +8,11 @@ import typer
 from typer.core import TyperCommand
 
 from waypost.cli.connection import chosen, gateway
-from waypost.cli.exits import NOT_FOUND, NOT_IN_TIME, NOT_SENT, USAGE, fail
+from waypost.cli.exits import NOT_FOUND, NOT_IN_TIME, NOT_SENT, REFUSED, USAGE, fail
 from waypost.cli.progress import Steps, Watched, steps
 from waypost.cli.queue_rows import state_of
 from waypost.cli.screen import show_json
-from waypost.client import Finished, NoAnswer, NotFinished, RequestFailed
+from waypost.client import Finished, Forbidden, NoAnswer, NotFinished, RequestFailed
 from waypost.client.describe import Write
 from waypost.client.instance import Instance
 from waypost.client.waiting import Queued
@@ -125,6 +125,8 @@ def waited(
                 fail(f"The gateway went away; {queued.uuid} goes on when it is back.", NOT_IN_TIME)
             under_way.says("the gateway is away")
             time.sleep(_AWAY_SECONDS)
+        except Forbidden:
+            fail(f"Queued as {queued.uuid}; this token may not see what becomes of it: --wait 0.", REFUSED)
         except RequestFailed as failed:
             if as_json:
                 show_json(failed.request)
