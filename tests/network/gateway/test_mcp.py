@@ -16,6 +16,7 @@ import pytest_asyncio
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
 from tests.network.gateway.commands import done_by, environment_of
 
 from waypost.client import AsyncWaypost
@@ -100,7 +101,9 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
     """The sentence of a tool that failed."""
     answer = await client.call_tool(tool, arguments)
     assert answer.is_error, answer.content
-    return str(answer.content[0].text)  # type: ignore[union-attr]
+    (said,) = answer.content
+    assert isinstance(said, TextContent)
+    return str(said.text)
 
 
 async def test_a_client_sends_looks_up_and_reads(stage: Stage, recordings: str) -> None:
