@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -43,7 +43,7 @@ Key = Annotated[
     str | None,
     Field(description="The same key with the same content sends once, however often the tool is called."),
 ]
-Anyone = Context[Any, Any]
+Anyone: TypeAlias = Context[Any, Any]
 
 
 class Tools:
