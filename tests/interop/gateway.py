@@ -50,6 +50,24 @@ class Waypost:
         request = await self.done("POST", "create-group", json=body)
         return str(request["response_body"]["group"]["id"])
 
+    async def send_code(self, chat: str, name: str) -> tuple[str, OwnMessage]:
+        """Have a one-time code sent, and follow its message until it was sent; the code, and the message."""
+        body = {"chatId": chat, "name": name}
+        path = self._base.replace("/whatsapp/", "/otp/") + "/request-code"
+        answer = await self._http.post(path, headers=self._headers, json=body)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = []
+
+        async def sent() -> bool:
+            page = await self._get(f"{self._base}/queued-requests?endpoint=request-code&limit=1")
+            found[:] = page["data"]
+            return bool(found and found[0]["status"] == "sent")
+
+        await _until(sent, _SENT_WITHIN_S, lambda: f"the code's request is {found}")
+        request, code = found[0], str(answer.json()["data"]["code"])
+        link = f"{self._base}/queued-requests/{request['uuid']}"
+        return code, OwnMessage(request["response_body"]["key"]["id"], request["response_body"], link)
+
     async def status(self, message: OwnMessage, wanted: str) -> str:
         """Wait until the queued request says that the message is at `wanted` or beyond."""
         found = ""

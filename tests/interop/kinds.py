@@ -4,8 +4,6 @@
 there), so they are compared without their case.
 """
 
-from typing import Any
-
 from tests.interop.rows import (
     Act,
     Address,
@@ -14,6 +12,7 @@ from tests.interop.rows import (
     chat_of,
     delivered,
     jid_of,
+    lowered,
     our_text,
     own_of,
     quotes,
@@ -89,7 +88,7 @@ async def _react(stage: Stage, to: Address, about: str, reaction: str) -> Act:
 
 
 async def location(stage: Stage, act: Act, got: Received) -> str:
-    content = _lowered(got.content)
+    content = lowered(got.content)
     assert got.kind == "location"
     assert (content["degreeslatitude"], content["degreeslongitude"]) == (52.5163, 13.3777)
     assert content["name"] == "The gate"
@@ -99,7 +98,7 @@ async def location(stage: Stage, act: Act, got: Received) -> str:
 async def card(stage: Stage, act: Act, got: Received) -> str:
     said = own_of(act).body["message"]["contactMessage"]
     assert got.kind == "contact"
-    assert _lowered(got.content) == {"displayname": "Bea", "vcard": said["vcard"]}
+    assert lowered(got.content) == {"displayname": "Bea", "vcard": said["vcard"]}
     assert "waid=447700900102:+447700900102" in said["vcard"]
     return "the card of Bea"
 
@@ -107,13 +106,13 @@ async def card(stage: Stage, act: Act, got: Received) -> str:
 async def cards(stage: Stage, act: Act, got: Received) -> str:
     said = own_of(act).body["message"]["contactsArrayMessage"]
     assert got.kind == "contactsArray"
-    assert _lowered(got.content) == _lowered(said)
+    assert lowered(got.content) == lowered(said)
     assert [one["displayName"] for one in said["contacts"]] == ["Bea", "Cal, the baker"]
     return "two cards"
 
 
 async def reaction(stage: Stage, act: Act, got: Received) -> str:
-    content = _lowered(got.content)
+    content = lowered(got.content)
     assert (got.kind, content.get("text", "")) == ("reaction", act.text)
     assert content["key"]["id"] == act.quoted
     said = own_of(act).body["message"]["reactionMessage"]
@@ -122,17 +121,10 @@ async def reaction(stage: Stage, act: Act, got: Received) -> str:
 
 
 async def revoked(stage: Stage, act: Act, got: Received) -> str:
-    content = _lowered(got.content)
+    content = lowered(got.content)
     assert (got.kind, content["type"]) == ("protocol", "REVOKE")
     assert content["key"]["id"] == act.quoted
     return "it is gone"
-
-
-def _lowered(content: Any) -> Any:
-    """The same with all names in small letters."""
-    if isinstance(content, dict):
-        return {name.lower(): _lowered(value) for name, value in content.items()}
-    return [_lowered(one) for one in content] if isinstance(content, list) else content
 
 
 KINDS = [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tests.interop.gateway import OwnMessage, Waypost
 
@@ -211,8 +211,10 @@ ROWS = [
 
 
 async def told_of(stage: Stage, id: str) -> None:
-    """Wait until our device has confirmed to the network that it decrypted a message."""
+    """Wait until our device has confirmed to the network that it decrypted a message, and the gateway keeps
+    it: from then on it can be quoted."""
     await _in_log(stage, rf"in {stage.us.number}:\d+ <receipt{_has(id)}")
+    await stage.us.event("message.any", lambda payload: id in payload["id"])
 
 
 async def asked_again(stage: Stage, id: str) -> None:
@@ -258,6 +260,13 @@ def jid_of(stage: Stage, to: Address) -> str:
     if to == "group":
         return stage.group
     return f"{stage.us.number}@s.whatsapp.net" if to == "number" else f"{stage.us.lid}@lid"
+
+
+def lowered(content: Any) -> Any:
+    """What a message holds with all names in small letters: engines write them each in its own way."""
+    if isinstance(content, dict):
+        return {name.lower(): lowered(value) for name, value in content.items()}
+    return [lowered(one) for one in content] if isinstance(content, list) else content
 
 
 def _base64(data: bytes) -> str:

@@ -82,21 +82,25 @@ async def test_who_is_blocked_is_not_heard_until_unblocked(stage: Stage, told: T
     told.rows.append((stage.phone.engine, "number", "their text while blocked", "not heard; the next is"))
 
 
-async def test_our_name_and_picture_are_seen(stage: Stage, told: Told) -> None:
+async def test_our_name_picture_and_status_are_seen(stage: Stage, told: Told) -> None:
     if stage.phone.engine != "baileys":
         pytest.skip("its driver tells neither")
     name = "Post office"
     await stage.us.done("PUT", "profile-name", json={"name": name})
     sent = await our_text(stage, "number")
-    seen = await stage.phone.driven.event("message", id=sent.id)
-    assert seen["name"] == name
+    got = await stage.phone.driven.event("message", id=sent.id)
+    assert got["name"] == name
     picture = {"file": ("me.jpg", jpeg(640, 480), "image/jpeg")}
     given = await stage.us.done("PUT", "profile-picture", files=picture)
     assert given["response_body"]["picture_id"]
     asked = [jid_of(stage, "number"), "image"]
     url = await stage.phone.driven.call("ask", method="profilePictureUrl", args=asked)
     assert url.startswith("https://")
-    told.rows.append((stage.phone.engine, "number", "our name and picture", f"“{name}”, and where it lies"))
+    await stage.us.done("PUT", "profile-status", json={"status": "Open till nine"})
+    (about,) = await stage.phone.driven.call("ask", method="fetchStatus", args=asked[:1])
+    assert about["status"]["status"] == "Open till nine"
+    seen = f"“{name}”, where it lies, “Open till nine”"
+    told.rows.append((stage.phone.engine, "number", "our name, picture and status", seen))
 
 
 async def test_an_engine_is_linked_by_the_code_that_it_shows(

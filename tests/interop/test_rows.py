@@ -2,6 +2,7 @@ import pytest
 from tests.interop.files import FILES
 from tests.interop.groups import GROUPS
 from tests.interop.kinds import KINDS
+from tests.interop.later import LATER
 from tests.interop.rows import ROWS, Row, Stage
 from tests.interop.told import Told
 
@@ -9,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize(
-    "row", [*ROWS, *KINDS, *FILES, *GROUPS], ids=lambda row: f"{row.name} to its {row.to}"
+    "row", [*ROWS, *KINDS, *FILES, *LATER, *GROUPS], ids=lambda row: f"{row.name} to its {row.to}"
 )
 async def test_the_other_engine_and_we_understand_each_other(row: Row, stage: Stage, told: Told) -> None:
     try:

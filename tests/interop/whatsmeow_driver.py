@@ -58,7 +58,7 @@ _KINDS = {
     "image": (ImageMessage, MediaType.MediaImage),
     "document": (DocumentMessage, MediaType.MediaDocument),
 }
-REVOKE = 0  # of ProtocolMessage.Type
+REVOKE, EDIT = 0, 14  # of ProtocolMessage.Type
 
 
 def tell(**line: Any) -> None:
@@ -101,6 +101,7 @@ class Companion:
         self.client.event(e.ReceiptEv)(self.receipt)
         self.client.event(e.ChatPresenceEv)(self.doing)
         self.client.event(e.PresenceEv)(self.shown)
+        self.client.event(e.GroupInfoEv)(self.changed)
         self.client.event(e.UndecryptableMessageEv)(
             lambda _, event: tell(event="undecryptable", id=event.Info.ID, reason="")
         )
@@ -128,13 +129,27 @@ class Companion:
         state = "unavailable" if event.Unavailable else "available"
         tell(event="doing", **{"from": text_of(event.From)}, state=state)
 
+    def changed(self, _: Any, event: Any) -> None:
+        id = text_of(event.JID)
+        if event.Name.Name:
+            tell(event="group", id=id, subject=event.Name.Name)
+        actions = {
+            "add": event.Join,
+            "remove": event.Leave,
+            "promote": event.Promote,
+            "demote": event.Demote,
+        }
+        for action, members in actions.items():
+            if members:
+                tell(event="members", id=id, action=action)
+
     def received(self, event: Any) -> None:
         info, message = event.Info, event.Message
         fields = [field.name for field, _ in message.ListFields() if field.name != "messageContextInfo"]
         kind = next(iter(fields), "")
         if kind in ("", "senderKeyDistributionMessage"):
             return
-        if kind == "protocolMessage" and message.protocolMessage.type != REVOKE:
+        if kind == "protocolMessage" and message.protocolMessage.type not in (REVOKE, EDIT):
             return
         self._seen[info.ID] = event
         body: Any = getattr(message, kind)
@@ -264,10 +279,28 @@ class Companion:
             store.execute("DELETE FROM whatsmeow_sessions")
         return {"sessions": names}
 
-    def ask(self, method: str, args: list[Any]) -> None:
-        """Any method of neonize's client; a JID among `args` is a text with an @."""
+    def ask(self, method: str, args: list[Any]) -> str | None:
+        """Any method of neonize's client; a JID among `args` is a text with an @. Gives a text alone."""
         given = (jid_of(one) if isinstance(one, str) and "@" in one else one for one in args)
-        getattr(self.client, method)(*given)
+        answer = getattr(self.client, method)(*given)
+        return answer if isinstance(answer, str) else None
+
+    def vote(self, to: str, id: str, options: list[str]) -> dict[str, Any]:
+        return self.sent(to, self.client.build_poll_vote(self._seen[id].Info, options))
+
+    def about(self, group: str) -> dict[str, Any]:
+        found = self.client.get_group_info(jid_of(group))
+        roles = {
+            text_of(one.JID): "superadmin" if one.IsSuperAdmin else "admin" if one.IsAdmin else ""
+            for one in found.Participants
+        }
+        return {
+            "subject": found.GroupName.Name,
+            "description": found.GroupTopic.Topic,
+            "announce": found.GroupAnnounce.IsAnnounce,
+            "locked": found.GroupLocked.isLocked,
+            "members": roles,
+        }
 
     def group(self, subject: str, members: list[str]) -> dict[str, Any]:
         made = self.client.create_group(subject, [jid_of(member) for member in members])

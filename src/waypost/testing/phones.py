@@ -1,8 +1,8 @@
 """Phones that speak WhatsApp by engines of their own: what arrives there is decrypted by others' code.
 
-An engine is a program that `Driven` drives; all of them know the same calls (text, voice, file, group, read,
-played, forget_sessions, close) and tell the same events (qr, connected, disconnected, message, receipt,
-undecryptable, doing).
+An engine is a program that `Driven` drives; all of them know the same calls (text, voice, file, vote, group,
+about, read, played, forget_sessions, close) and tell the same events (qr, connected, disconnected, message,
+receipt, undecryptable, doing, group, members).
 """
 
 import contextlib
@@ -49,6 +49,21 @@ class Received(msgspec.Struct, frozen=True):
     media_error: str = ""
     content: dict[str, Any] = {}
     """What the message holds, by the names that the engine's own protobuf code gives; bytes are base64."""
+
+
+class GroupSeen(msgspec.Struct, frozen=True):
+    """A group; `members` maps JIDs to their roles: admin, superadmin or nothing."""
+
+    subject: str
+    description: str
+    announce: bool
+    locked: bool
+    members: dict[str, str]
+
+    def role(self, phone: "Phone") -> str | None:
+        """That phone's role; None when it is no member."""
+        names = (f"{phone.lid}@lid", f"{phone.number}@s.whatsapp.net")
+        return next((self.members[name] for name in names if name in self.members), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +118,12 @@ class Phone:
         return str(sent["key"]["id"])
 
     async def vote(self, to: str, poll_id: str, options: list[str]) -> str:
-        """Vote on a poll that was received here. Only Baileys can. Gives the vote's id."""
+        """Vote on a poll that was received here. Gives the vote's id."""
         return str((await self.driven.call("vote", to=to, id=poll_id, options=options))["id"])
+
+    async def group(self, jid: str) -> GroupSeen:
+        """A group as the network tells this phone of it. Raises DrivenFailed for one that it is not in."""
+        return msgspec.convert(await self.driven.call("about", group=jid), GroupSeen)
 
     async def read(self, id: str) -> None:
         """Tell the sender that a received message was read."""

@@ -25,7 +25,7 @@ const FINAL = { [DisconnectReason.loggedOut]: 'logged_out', [DisconnectReason.co
 const STATUS = { [WAMessageStatus.SERVER_ACK]: 'sent', [WAMessageStatus.DELIVERY_ACK]: 'delivered',
   [WAMessageStatus.READ]: 'read', [WAMessageStatus.PLAYED]: 'played', [WAMessageStatus.ERROR]: 'error' }
 
-const { REVOKE } = baileys.proto.Message.ProtocolMessage.Type
+const { REVOKE, MESSAGE_EDIT } = baileys.proto.Message.ProtocolMessage.Type
 
 const log = pino({ level: process.env.BAILEYS_LOG ?? 'warn' }, pino.destination(2))
 const tell = line => process.stdout.write(JSON.stringify(line) + '\n')
@@ -33,6 +33,7 @@ const base64 = bytes => (bytes?.length ? Buffer.from(bytes).toString('base64') :
 const files = join(state, 'received')
 const auth = await baileys.useMultiFileAuthState(join(state, 'keys'))
 const seen = new Map()
+const leaving = new Set()
 let socket
 let closing = false
 
@@ -40,11 +41,17 @@ function connect() {
   socket = baileys.makeWASocket({
     auth: auth.state, waWebSocketUrl: url, logger: log, syncFullHistory: false,
     shouldSyncHistoryMessage: () => false,
-    getMessage: async key => seen.get(key.id)?.message,
+    getMessage: async key => {
+      // On a busy machine a message is asked for again before its sending has come to its end here.
+      await Promise.allSettled(leaving)
+      return seen.get(key.id)?.message
+    },
   })
   socket.ev.on('creds.update', auth.saveCreds)
   socket.ev.on('connection.update', connection)
   socket.ev.on('presence.update', presence)
+  socket.ev.on('groups.update', updates => updates.forEach(({ id, subject }) => subject && tell({ event: 'group', id, subject })))
+  socket.ev.on('group-participants.update', ({ id, action }) => tell({ event: 'members', id, action }))
   socket.ev.on('messages.upsert', ({ messages }) => messages.forEach(received))
   // In groups each member's receipt comes by itself.
   socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) => ofMember(key, receipt)))
@@ -82,7 +89,7 @@ async function received(message) {
   // A receipt that arrives while the message itself is being told comes merged into it.
   if (key.fromMe) receipt(key, message.status)
   for (const one of message.userReceipt ?? []) ofMember(key, one)
-  if (!content || (content.protocolMessage && content.protocolMessage.type !== REVOKE)) return
+  if (!content || (content.protocolMessage && ![REVOKE, MESSAGE_EDIT].includes(content.protocolMessage.type))) return
   seen.set(key.id, message)
   const kind = baileys.getContentType(content)
   const body = content[kind]
@@ -115,9 +122,15 @@ async function media(message, body) {
 }
 
 async function send(to, content, quoted) {
-  const sent = await socket.sendMessage(to, content, quoted ? { quoted: remembered(quoted) } : {})
-  seen.set(sent.key.id, sent)
-  return { id: sent.key.id, to: sent.key.remoteJid }
+  const sending = socket.sendMessage(to, content, quoted ? { quoted: remembered(quoted) } : {})
+    .then(sent => seen.set(sent.key.id, sent) && sent)
+  leaving.add(sending)
+  try {
+    const { key } = await sending
+    return { id: key.id, to: key.remoteJid }
+  } finally {
+    leaving.delete(sending)
+  }
 }
 
 function remembered(id) {
@@ -138,6 +151,11 @@ const calls = {
   read: ({ id }) => socket.readMessages([remembered(id).key]),
   played: ({ id }) => socket.sendReceipts([remembered(id).key], 'played'),
   group: async ({ subject, members }) => ({ id: (await socket.groupCreate(subject, members)).id }),
+  about: async ({ group }) => {
+    const { subject, desc, announce, restrict, participants } = await socket.groupMetadata(group)
+    const members = Object.fromEntries(participants.map(({ id, admin }) => [id, admin ?? '']))
+    return { subject, description: desc ?? '', announce: Boolean(announce), locked: Boolean(restrict), members }
+  },
   online: ({ online }) => socket.sendPresenceUpdate(online ? 'available' : 'unavailable'),
   exists: async ({ phone }) => (await socket.onWhatsApp(phone)) ?? [],
   // Baileys opens votes and has no call to give one: it is sealed here, and opened by its own code before it goes.
