@@ -29,7 +29,7 @@ go wrong is in [errors.md](errors.md). The running gateway shows the same at `/d
 def page(endpoints: Sequence[Endpoint]) -> str:
     """The whole page."""
     shown = [endpoint for endpoint in endpoints if endpoint.result is not None]
-    described = document(shown, "")
+    described = document([endpoint for endpoint in endpoints if endpoint.documented], "")
     names = {one.endpoint.name: one.name for one in methods(shown)}
     by_tag: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints:
@@ -40,7 +40,7 @@ def page(endpoints: Sequence[Endpoint]) -> str:
         parts += [
             _entry(endpoint, described, names[endpoint.name])
             if endpoint.result is not None
-            else _stream(endpoint)
+            else _stream(endpoint, described)
             for endpoint in found
         ]
     return "\n".join(parts)
@@ -75,20 +75,23 @@ def _entry(endpoint: Endpoint, described: Mapping[str, Any], method: str) -> str
     return "\n".join(lines)
 
 
-def _stream(endpoint: Endpoint) -> str:
+def _stream(endpoint: Endpoint, described: Mapping[str, Any]) -> str:
     """What is answered by something else than JSON."""
+    answer = described["paths"][endpoint.path][endpoint.method.lower()]["responses"]["200"]
+    ((kind, content),) = answer["content"].items()
     lines = [
         f"### {_short(endpoint)}",
         "",
         f"`{endpoint.method} {endpoint.path}`: {endpoint.summary}.",
-        f"*scope {endpoint.scope}*",
+        f"*scope {endpoint.scope}; in Python `events`.*",
         "",
     ]
-    rows = [
-        _row(name, {"type": "string"}, False, about, {}, "in the query") for name, about in endpoint.query
-    ]
-    table = ["| field | type | |", "| --- | --- | --- |", *rows, ""] if rows else []
-    return "\n".join([*lines, *table])
+    text = {"type": "string"}
+    rows = [_row(name, text, False, about, {}, "in the query") for name, about in endpoint.query]
+    rows += [_row(name, text, False, about, {}, "a header") for name, about in endpoint.headers]
+    table = ["| field | type | |", "| --- | --- | --- |", *rows, ""]
+    shown = [f"Answer: `{kind}`. {answer['description']}", "", "```", content["example"].strip(), "```", ""]
+    return "\n".join([*lines, *table, *shown])
 
 
 def _short(endpoint: Endpoint) -> str:

@@ -12,6 +12,8 @@ from waypost.chats.directory import Directory
 from waypost.chats.files import Blobs, FileQueue
 from waypost.chats.history import History
 from waypost.chats.links import Links
+from waypost.chats.own_files import OwnFiles
+from waypost.chats.own_messages import OwnMessages
 from waypost.chats.publisher import Publisher
 from waypost.chats.telling import Telling
 from waypost.clock import Clock
@@ -23,6 +25,7 @@ from waypost.storage.chats import SqlChats
 from waypost.storage.database import Database
 from waypost.storage.held_events import SqlHeldEvents
 from waypost.storage.media import SqlMedia
+from waypost.storage.untold import SqlUntold
 from waypost.telemetry import Log
 
 
@@ -67,7 +70,20 @@ class Chatting:
         )
         self.history = History(self.store, self.media, self.files, self.links, self.directory, contacts)
         calls = Calls(self.directory, find, session_of, sender, clock, log)
-        self.arrivals = Arrivals(self.store, self.directory, self.telling, calls, self.files.wake, clock, log)
+        self.own_files = OwnFiles(self.media, blobs, clock, log)
+        self.own_messages = OwnMessages(
+            SqlUntold(database), lambda one: self.arrivals.ours(one), self.telling.tell, holds, log
+        )
+        self.arrivals = Arrivals(
+            self.store,
+            self.directory,
+            self.telling,
+            calls,
+            self.files.wake,
+            clock,
+            log,
+            self.own_messages.flush,
+        )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -75,6 +91,7 @@ class Chatting:
         self.links.use_key(await self.media.secret_key())
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(self.telling.running())
+            await stack.enter_async_context(self.own_messages.running())
             await stack.enter_async_context(self.files.running())
             sweeping = asyncio.create_task(self.files.forget_old(self._keep))
             stack.callback(sweeping.cancel)

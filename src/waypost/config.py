@@ -238,7 +238,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _Seconds, Meta(description="Messages, own and incoming, can be quoted this long.")
     ] = 2_592_000.0
     keep_media_seconds: Annotated[
-        _Seconds, Meta(description="Files of incoming messages are kept this long.")
+        _Seconds, Meta(description="Files of messages, incoming and sent, are kept this long.")
     ] = 604_800.0
     media_max_bytes: Annotated[
         _Count, Meta(description="Larger files of incoming messages are not fetched.")

@@ -483,6 +483,16 @@ class OutcomeUnknown(EngineError):
         self.message_id = message_id
 
 
+class Refused(EngineError):
+    """The server has refused a message; `message_id` is the id that it had, where that is known."""
+
+    def __init__(
+        self, fault: Fault, detail: str | None = None, message_id: str | None = None, **facts: Any
+    ) -> None:
+        super().__init__(fault, detail, **facts)
+        self.message_id = message_id
+
+
 class OutboxError(WaypostError):
     """An accepted request can't go where it was asked to."""
 

@@ -237,7 +237,7 @@ async def _furnish(
         clock=clock,
         log=log,
         group_sizes=group_sizes,
-        tell=lambda message: chatting.arrivals.sent(message),
+        keep=lambda request, path: chatting.own_files.keep(request.instance_id, request.uuid, path),
     )
     otp = OtpDesk(
         SqlOtps(database),
@@ -268,7 +268,7 @@ async def _furnish(
         OperationExecutor(everything, resources, lambda instance_id: waiting_for(instances, instance_id))
     )
     outbox = Outbox(
-        watching.requests(database, publishing.endings),
+        watching.requests(database, publishing.endings, chatting.own_messages.wake),
         SqlOpenChats(database),
         blobs,
         executor,

@@ -63,7 +63,7 @@ def make_app(
     """The application with all endpoints, the health checks and the documentation, and further routes that
     look for themselves who may call."""
     handlers = [_handler(doors, endpoint) for endpoint in endpoints]
-    shown = [endpoint for endpoint in endpoints if endpoint.result is not None]
+    shown = [endpoint for endpoint in endpoints if endpoint.documented]
     handlers += [*_open_handlers(doors, document(shown, waypost.__version__)), *open_to_all]
 
     def on_error(http: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -55,8 +55,13 @@ def _entry(
         parts.append(f"<h4>Body</h4><p>{escape(', '.join(content))}</p>")
         parts.append(_fields(_resolved(content["application/json"]["schema"], schemas)))
     parts.append(f"<h4>Try it</h4><pre>{escape(_curl(method, path, operation, base))}</pre>")
-    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    parts.append(f"<h4>Answer</h4><pre>{escape(_sample(answer, schemas))}</pre>")
+    answer = operation["responses"]["200"]
+    ((kind, content),) = answer["content"].items()
+    if kind == "application/json":
+        parts.append(f"<h4>Answer</h4><pre>{escape(_sample(content['schema'], schemas))}</pre>")
+    else:
+        parts.append(f"<h4>Answer</h4><p>{escape(answer['description'])}</p>")
+        parts.append(f"<pre>{escape(content['example'])}</pre>")
     if "x-response-body" in operation:
         sample = _sample(operation["x-response-body"], schemas)
         parts.append(f"<h4>response_body of the queued request</h4><pre>{escape(sample)}</pre>")

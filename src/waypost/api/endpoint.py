@@ -44,7 +44,8 @@ class Endpoint:
 
     `scope`: what the token must be allowed to do. `fields`: the shape of the JSON body or form (or of the
     query), `file` how a file may come with it, `query` further parameters (name, description), `result` the
-    shape of the answer and `body_result` that of a queued request's `response_body`. `limit`: calls per
+    shape of the answer and `body_result` that of a queued request's `response_body`; with `streams` the
+    answer is a stream of events instead. `headers` are further ones (name, description). `limit`: calls per
     minute and caller, 0 for any.
     """
 
@@ -61,6 +62,13 @@ class Endpoint:
     result: Any = None
     body_result: type[msgspec.Struct] | None = None
     limit: int = 0
+    headers: Sequence[tuple[str, str]] = field(default=())
+    streams: bool = False
+
+    @property
+    def documented(self) -> bool:
+        """Whether the document says what is answered."""
+        return self.result is not None or self.streams
 
     @property
     def name(self) -> str:

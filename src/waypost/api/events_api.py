@@ -1,5 +1,6 @@
 """Live events over HTTP: Server-Sent Events (the HTML standard, 9.2), resumed by Last-Event-ID."""
 
+import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
 from waypost.access.tokens import Tokens
@@ -10,7 +11,7 @@ from waypost.events import FURTHER, GIVEN
 from waypost.instances.instance import Instance
 from waypost.webhooks.body import body
 from waypost.webhooks.journal import Entry
-from waypost.webhooks.live import Live
+from waypost.webhooks.live import HEARTBEAT_SECONDS, Live
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -24,13 +25,20 @@ _RETRY = b"retry: 2000\n\n"
 class EventsApi:
     """The stream of an instance's events."""
 
-    def __init__(self, live: Live, find: Callable[[str], Instance | None], tokens: Tokens) -> None:
+    def __init__(
+        self,
+        live: Live,
+        find: Callable[[str], Instance | None],
+        tokens: Tokens,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._live = live
+        self._monotonic = monotonic
         self._find = find
         self._tokens = tokens
 
     def endpoints(self) -> Sequence[Endpoint]:
-        """One; it is in no OpenAPI document, which has no word for an answer without an end."""
+        """One."""
         return [
             Endpoint(
                 method="GET",
@@ -39,6 +47,18 @@ class EventsApi:
                 scope="read",
                 answer=self.stream,
                 tag="Webhooks",
+                streams=True,
+                query=(
+                    ("events", "Names of events with commas between them; all of them unless given."),
+                    ("last_event_id", "As the header, for who can't send one."),
+                ),
+                headers=(
+                    (
+                        "Last-Event-ID",
+                        "The `id` of the last event that came: the stream goes on after it, as far as events"
+                        " are kept; 0 begins at the oldest. Without it, it begins now.",
+                    ),
+                ),
             )
         ]
 
@@ -56,18 +76,18 @@ class EventsApi:
     async def _chunks(
         self, entries: AsyncGenerator[Entry | None, None], instance_id: str, authorization: str | None
     ) -> AsyncGenerator[bytes, None]:
+        checked_at = self._monotonic()
         try:
             yield _RETRY
             async for entry in entries:
                 instance = self._find(instance_id)
                 if instance is None:
                     return
-                if entry is None:
-                    # A token that was revoked opens nothing any more.
+                if entry is None or self._monotonic() - checked_at >= HEARTBEAT_SECONDS:
+                    # A token that was revoked opens nothing any more, however much there is to tell.
                     await self._tokens.authenticate(authorization)
-                    yield b":\n\n"
-                else:
-                    yield _event(entry, instance)
+                    checked_at = self._monotonic()
+                yield b":\n\n" if entry is None else _event(entry, instance)
         except WaypostError:
             return  # the reader comes back, and learns why
         finally:

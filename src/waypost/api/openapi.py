@@ -77,7 +77,9 @@ def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
         "parameters": _parameters(endpoint),
-        "responses": {"200": _answer("The answer.", _schema(by_type, endpoint.result))},
+        "responses": {
+            "200": _STREAM if endpoint.streams else _answer("The answer.", _schema(by_type, endpoint.result))
+        },
     }
     for status in _errors(endpoint):
         operation["responses"][str(status)] = _answer("An error.", {"$ref": "#/components/schemas/Error"})
@@ -109,7 +111,8 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
         {"name": name, "in": "path", "required": True, "description": _PARAMETERS[name], "schema": text}
         for name in _PATH_PARAMETER.findall(endpoint.path)
     ]
-    headers = list(_HEADERS)
+    headers = [*_HEADERS[:1], *([] if endpoint.streams else _HEADERS[1:])]
+    headers += [(name, about, False) for name, about in endpoint.headers]
     if endpoint.fields is not None and endpoint.fields_in == "query":
         found += _query(_flat(endpoint.fields))
     elif endpoint.fields is not None:
@@ -151,6 +154,18 @@ def _query(flat: Json) -> list[Json]:
     ]
 
 
+_STREAM: Json = {
+    "description": "Server-Sent Events (the HTML standard, 9.2) without an end. Of each, `id` says where to"
+    " go on after it, `event` is its name, and `data`, on one line, what a webhook is sent. A comment comes"
+    " when there was nothing for 15 seconds.",
+    "content": {
+        "text/event-stream": {
+            "schema": {"type": "string"},
+            "example": "retry: 2000\n\nid: 17\nevent: message.ack\n"
+            'data: {"event":"message.ack","data":{"id":"evt_…","payload":{…}}}\n\n',
+        }
+    },
+}
 _IDEMPOTENCY = "The same key with the same content leads to the same queued request."
 _PREFER = "wait=N holds the answer up to N seconds (60 at most) until the request is finished."
 

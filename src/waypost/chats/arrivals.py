@@ -1,6 +1,6 @@
 """What arrives: kept first, then told. All may come again after a crash, and is told with the same keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from waypost.chats.payloads import Party, Payload
 from waypost.chats.reading import Reading, read
 from waypost.chats.store import ChatStore, FileKey, StoredFile
 from waypost.chats.telling import Telling, Told
+from waypost.chats.untold import Left, Untold
 from waypost.chats.votings import Votings
 from waypost.clock import Clock
 from waypost.engine.groups import GroupChanged
@@ -44,8 +45,10 @@ class Arrivals:
         on_files: Callable[[], None],
         clock: Clock,
         log: Log,
+        flush: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`on_files` is called when there are files to fetch."""
+        """`on_files` is called when there are files to fetch; `flush` tells of messages that were sent, which
+        comes before what becomes of them."""
         self._store = store
         self._directory = directory
         self._telling = telling
@@ -55,6 +58,7 @@ class Arrivals:
         self._on_files = on_files
         self._clock = clock
         self._log = log
+        self._flush = flush
 
     async def take(self, events: Sequence[EngineEvent]) -> None:
         """Keep and tell; returning means that nothing of it can be lost. Raises StorageError."""
@@ -67,22 +71,54 @@ class Arrivals:
             await self._store.keep([message for _, message, _ in kept], files, self._clock.now())
         readings = {event.key: (message, reading) for event, message, reading in kept}
         told: list[Told] = []
+        if self._flush is not None and any(isinstance(event, ReceiptArrived) for event in events):
+            await self._flush()
         for event in events:
             told += await self._guarded(event, readings)
         await self._telling.tell(told)
         if files:
             self._on_files()
 
-    async def sent(self, message: Message) -> None:
-        """Tell of a message that a call of the API has sent. Raises StorageError."""
+    async def ours(self, untold: Untold) -> list[Told]:
+        """What is told of a message that a call of the API has sent: the message, and that the server has
+        taken it; or that nothing came of it. Raises StorageError."""
+        what, at = untold.what, untold.at
+        told: list[Told] = []
+        if isinstance(what, Left):
+            message = what.message
+            told = await self._left(message, at)
+            told.append(await self._ack(message.instance_id, message.message_id, message.chat, 1, at))
+        else:
+            told.append(await self._ack(what.instance_id, what.message_id, what.chat, -1, at))
+        call = {"request_id": what.request_id, "traceparent": what.traceparent}
+        return [
+            msgspec.structs.replace(one, event=msgspec.structs.replace(one.event, **call)) for one in told
+        ]
+
+    async def _left(self, message: Message, at: float) -> list[Told]:
         reading = read(msgspec.json.decode(message.names or b"{}"))
         key = f"message:{message.chat}:{message.sender}:{message.message_id}"
-        told = await self._message(message, reading, key, self._clock.now())
+        told = await self._message(message, reading, key, at)
         if reading.kind == "edit":
             words = words_of(message.content)
             await self._changes.edit(message, reading, None if words is None else words.content)
-        # Whoever sent it has its file.
-        await self._telling.tell([msgspec.structs.replace(one, file=None) for one in told])
+        if reading.file is not None:
+            self._on_files()
+        return told
+
+    async def _ack(self, instance_id: str, message_id: str, address: str, ack: int, at: float) -> Told:
+        parties = await self._directory.parties(instance_id, address, "", from_me=True)
+        chat = _order(parties.chat, address)
+        return Told(
+            event=Event(
+                instance_id=instance_id,
+                name="message.ack",
+                key=f"ack:{chat}:{message_id}::{ack}",
+                at=at,
+                payload=payloads.message_ack(message_id, parties, ack, None),
+                chat=chat,
+            )
+        )
 
     async def _guarded(self, event: EngineEvent, readings: dict[str, tuple[Message, Reading]]) -> list[Told]:
         """What is told of an event; nothing of one that can't be: it must not keep all others from coming."""
@@ -135,7 +171,7 @@ class Arrivals:
             name, payload = await self._votings.told(message, reading, parties)
         else:
             media = None
-            if reading.file is not None and message.source == "app":
+            if reading.file is not None:
                 file = FileKey(message.instance_id, message.message_id, message.sender)
                 media = media_of(reading)
             payload = payloads.message_any(message, reading, parties, media)

@@ -120,6 +120,11 @@ class ChatStore(Protocol):
 class FileStore(Protocol):
     """The files of messages, as a queue of downloads and as what can be fetched."""
 
+    async def hold(self, instance_id: str, uuid: str, blob_id: str, size: int, at: float) -> bool:
+        """Keep the file of a message that the request `uuid` is about to send; False when there is one
+        already, or nobody has that instance."""
+        ...
+
     async def waiting(self) -> list[str]:
         """The instances with files that are to be downloaded, now or later."""
         ...

@@ -1,6 +1,7 @@
 """A session in an engine process, as the gateway uses it."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,6 +32,7 @@ from waypost.errors import (
     SESSION_BUSY,
     EngineError,
     OutcomeUnknown,
+    Refused,
 )
 
 T = TypeVar("T")
@@ -185,9 +187,19 @@ class RemoteSession:
         except EngineError as error:
             if error.fault is ENGINE_DIED:
                 await self._process.kill()
+            elif "server_code" in error.facts:
+                raise await self._refused(error, order.secret) from None
             elif error.fault is not OUTCOME_UNKNOWN:
                 raise
         raise await self._outcome(order.secret)
+
+    async def _refused(self, error: EngineError, secret: bytes) -> EngineError:
+        """The server's refusal, with the id that the message had: the store knows it."""
+        with contextlib.suppress(EngineError):
+            found = await self._look_up(secret, self._mark)
+            if isinstance(found, MaybeSent):
+                return Refused(error.fault, error.detail, found.message_id, **error.facts)
+        return error
 
     async def _outcome(self, secret: bytes) -> EngineError:
         """The client that sent is gone or disconnected: what the store says now is final."""

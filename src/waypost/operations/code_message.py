@@ -15,7 +15,8 @@ from waypost.errors import OTP_EXPIRED, OtpError
 from waypost.operations.kind import Write
 from waypost.operations.link_preview import ExtendedText
 from waypost.operations.one_message import OneMessage, Staged, Stored, staged_of
-from waypost.operations.resources import Resources, own_account
+from waypost.operations.resources import Resources
+from waypost.operations.sent_message import performed, sent_message
 from waypost.operations.text import SendTextResult, TextContent
 from waypost.otp.codes import Drawing, text_of
 from waypost.outbox.port import Performed
@@ -57,10 +58,7 @@ def code_message(code_of: Callable[[Drawing], Awaitable[str]]) -> Write[CodeFiel
         content = {"conversation": text_of(await code_of(drawing), drawing.wanted)}
         sent = await session.send(SendOrder(chat=staged.jid, content=content, secret=step.secret))
         told = msgspec.structs.replace(sent, content=b"", names=_hidden(payload, staged))
-        resources.remember(request.instance_id, staged.jid, str(own_account(session)), told)
-        return Performed(
-            message_id=sent.message_id, chat=staged.jid, timestamp=sent.timestamp, data=b"{}", content=b""
-        )
+        return performed(sent_message(request, step, staged.jid, told))
 
     message = OneMessage(
         name=NAME,

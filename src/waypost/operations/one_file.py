@@ -20,7 +20,8 @@ from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FilePolicy, Order, Write
 from waypost.operations.mentions import MENTION_NOT_FOUND, Mention, find_mentions
 from waypost.operations.one_message import MESSAGE, Stored
-from waypost.operations.resources import Resources, own_account
+from waypost.operations.resources import Resources
+from waypost.operations.sent_message import performed, recovered_message, sent_message
 from waypost.operations.shapes import MessageResult, key_of
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
@@ -148,7 +149,7 @@ class OneFile(Generic[Fields, Payload, Found]):
         if media is None or media.file_sha256 != facts.sha256:
             facts = await self._made(resources, request, payload)
             media = await resources.session(request.instance_id).upload(path, self.kind)
-        path.unlink(missing_ok=True)
+        await resources.let_go(request, path)
         return media, facts
 
     def _steps(self, request: Request, payload: Payload) -> Sequence[str]:
@@ -157,27 +158,20 @@ class OneFile(Generic[Fields, Payload, Found]):
     async def _perform(
         self, resources: Resources, request: Request, payload: Payload, step: Step, done: Sequence[Step]
     ) -> Performed:
-        staged = self._staged(request)
-        session = resources.session(request.instance_id)
-        content = self.content(payload, staged)
-        order = SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
-        sent = await session.send(order)
-        resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent, step.secret)
-        return Performed(
-            message_id=sent.message_id,
-            chat=staged.jid,
-            timestamp=sent.timestamp,
-            data=b"{}",
-            content=sent.content,
-        )
+        order = self._order(request, payload, step)
+        sent = await resources.session(request.instance_id).send(order)
+        return performed(sent_message(request, step, order.chat, sent))
 
     def _recovered(
         self, resources: Resources, request: Request, payload: Payload, step: Step, message_id: str
     ) -> Performed:
-        now = int(resources.clock.now())
-        return Performed(
-            message_id=message_id, chat=self._staged(request).jid, timestamp=now, data=b"{}", content=b""
-        )
+        order, now = self._order(request, payload, step), int(resources.clock.now())
+        return performed(recovered_message(request, step, order, message_id, now))
+
+    def _order(self, request: Request, payload: Payload, step: Step) -> SendOrder:
+        staged = self._staged(request)
+        content = self.content(payload, staged)
+        return SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
 
     def _finish(self, request: Request, payload: Payload, steps: Sequence[Step]) -> Answer:
         staged, step = self._staged(request), steps[0]

@@ -12,14 +12,14 @@ import msgspec
 from msgspec import UNSET
 
 from waypost.address import Jid
-from waypost.engine.names import as_known
-from waypost.engine.port import Content, SendOrder, Sent
+from waypost.engine.port import Content, SendOrder
 from waypost.instances.instance import Instance
 from waypost.operations.heading import Heading, find_heading
 from waypost.operations.kind import FieldsIn, FilePolicy, Order, Write
 from waypost.operations.link_preview import Prepared, StagedPreview, stage_preview
 from waypost.operations.mentions import MENTION_NOT_FOUND, Mention, find_mentions
-from waypost.operations.resources import Resources, own_account
+from waypost.operations.resources import Resources
+from waypost.operations.sent_message import performed, recovered_message, sent_message
 from waypost.operations.shapes import MessageResult, key_of
 from waypost.operations.target import Target, find_target
 from waypost.outbox.port import Answer, Performed, Showing, Stage
@@ -143,25 +143,20 @@ class OneMessage(Generic[Fields, Payload]):
     async def _perform(
         self, resources: Resources, request: Request, payload: Payload, step: Step, done: Sequence[Step]
     ) -> Performed:
-        staged = staged_of(request)
-        session = resources.session(request.instance_id)
-        content = self.content(payload, staged)
-        order = SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
-        sent = await session.send(order)
-        resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent, step.secret)
-        return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
+        order = self._order(request, payload, step)
+        sent = await resources.session(request.instance_id).send(order)
+        return performed(sent_message(request, step, order.chat, sent))
 
     def _recovered(
         self, resources: Resources, request: Request, payload: Payload, step: Step, message_id: str
     ) -> Performed:
-        staged, now = staged_of(request), int(resources.clock.now())
-        # What it says is known, if not as the protobuf that it was: votes on it name its options.
-        names = as_known(self.content(payload, staged))
-        sent = Sent(message_id=message_id, timestamp=now, content=b"", names=names)
-        if step.device_jid is not None:
-            own = str(Jid.parse(step.device_jid).bare)
-            resources.remember(request.instance_id, staged.jid, own, sent, step.secret)
-        return _performed(staged.jid, message_id, now, b"")
+        order, now = self._order(request, payload, step), int(resources.clock.now())
+        return performed(recovered_message(request, step, order, message_id, now))
+
+    def _order(self, request: Request, payload: Payload, step: Step) -> SendOrder:
+        staged = staged_of(request)
+        content = self.content(payload, staged)
+        return SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=staged.quote)
 
     def _finish(self, request: Request, payload: Payload, steps: Sequence[Step]) -> Answer:
         staged, step = staged_of(request), steps[0]
@@ -178,7 +173,3 @@ class OneMessage(Generic[Fields, Payload]):
 def staged_of(request: Request) -> Staged:
     """What `stage` found."""
     return msgspec.json.decode(request.staged or b"", type=Staged)
-
-
-def _performed(jid: str, message_id: str, timestamp: int, content: bytes) -> Performed:
-    return Performed(message_id=message_id, chat=jid, timestamp=timestamp, data=b"{}", content=content)

@@ -3,21 +3,18 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from waypost.address import Jid
-from waypost.chats.reading import ABOUT_OTHERS, read
 from waypost.chats.store import ChatStore
 from waypost.clock import Clock
-from waypost.engine.port import Sent, Session
-from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError, WaypostError
+from waypost.engine.port import Session
+from waypost.errors import BLOB_GONE, NOT_CONNECTED, EngineError, OutboxError
 from waypost.instances.contacts import Contacts
 from waypost.instances.group_sizes import GroupSizes
-from waypost.instances.messages import Message, MessageStore
+from waypost.instances.messages import MessageStore
 from waypost.media.film import Film
 from waypost.media.page import Page
 from waypost.media.picture import Picture, Use
@@ -69,7 +66,7 @@ class Uploads(Protocol):
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Everything an operation may use. `workshop` is a folder for files in the making, named by request;
-    `tell` brings a message that was sent to those who are told of it."""
+    `keep` takes note of the file that a request's message will carry."""
 
     session_of: Callable[[str], Session | None]
     contacts: Contacts
@@ -82,8 +79,7 @@ class Resources:
     clock: Clock
     log: Log
     group_sizes: GroupSizes
-    tell: Callable[[Message], Awaitable[None]] | None = None
-    _pending: set[asyncio.Task[None]] = field(default_factory=set)
+    keep: Callable[[Request, Path], Awaitable[None]] | None = None
 
     def session(self, instance_id: str) -> Session:
         """The live session. Raises EngineError(NOT_CONNECTED)."""
@@ -91,6 +87,12 @@ class Resources:
         if session is None:
             raise EngineError(NOT_CONNECTED)
         return session
+
+    async def let_go(self, request: Request, path: Path) -> None:
+        """A finished file was uploaded: it leaves the workshop, and is kept as that of the message."""
+        if self.keep is not None:
+            await self.keep(request, path)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
 
     @contextlib.asynccontextmanager
     async def source(self, request: Request, url: str | None, *, pages: bool = False) -> AsyncIterator[Path]:
@@ -118,44 +120,6 @@ class Resources:
             yield path
         finally:
             scratch.unlink(missing_ok=True)
-
-    def remember(
-        self, instance_id: str, chat: str, sender: str, sent: Sent, secret: bytes | None = None
-    ) -> None:
-        """Keep a message of ours for later quotes and tell of it, without making its sender wait. `secret` is
-        the message's own, which votes on it and edits of it are opened with.
-
-        It is written right beside the outbox's own row of the same send; a crash between the two costs the
-        preview in a later quote and the event of it, nothing else.
-        """
-        kind = read(sent.names).kind
-
-        message = Message(
-            instance_id=instance_id,
-            message_id=sent.message_id,
-            chat=chat,
-            sender=sender,
-            from_me=True,
-            timestamp=sent.timestamp,
-            content=sent.content,
-            kind=kind,
-            names=msgspec.json.encode(sent.names),
-            secret=secret,
-            source="api",
-        )
-
-        async def put() -> None:
-            try:
-                if kind not in ABOUT_OTHERS:  # they are nothing to reply to
-                    await self.messages.put([message])
-                if self.tell is not None:
-                    await self.tell(message)
-            except WaypostError as failed:
-                self.log.warning("message_not_kept", instance=message.instance_id, code=failed.code)
-
-        task = asyncio.create_task(put())
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
 
 
 def own_account(session: Session) -> Jid:

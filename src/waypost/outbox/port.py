@@ -57,6 +57,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """One message was sent and acked; `data` is JSON for `finish`, `content` the protobuf for
     later quotes. What is no message has no id. `recipients`: how many others are in a group, where known.
+    `message` is JSON for whoever keeps messages and tells of them, from the commit on that stores it as
+    sent; the outbox does not read it.
     """
 
     message_id: str | None
@@ -65,6 +67,7 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     content: bytes
     recipients: int | None = None
+    message: bytes | None = None
 
 
 class NeverSent(msgspec.Struct, frozen=True):

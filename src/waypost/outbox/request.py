@@ -76,7 +76,11 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a request. `secret` = HMAC(key, uuid, step, attempt), 32 bytes; `recipients` how many
-    others are in its group, where known."""
+    others are in its group, where known.
+
+    `message` is what was sent (see `Performed`), until that is stored; the row has no column for it. A step
+    that the server has refused has a `message_id` too.
+    """
 
     number: int
     name: str
@@ -92,6 +96,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     message_status: MessageStatus | None = None
     recipients: int | None = None
+    message: bytes | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):

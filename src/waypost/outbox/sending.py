@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from waypost.clock import Clock
-from waypost.errors import ENGINE_DIED, NOT_CONNECTED, EngineError, OutcomeUnknown, WaypostError
+from waypost.errors import ENGINE_DIED, NOT_CONNECTED, EngineError, OutcomeUnknown, Refused, WaypostError
 from waypost.outbox.endings import Endings
 from waypost.outbox.entry import Entry, Phase
 from waypost.outbox.pacer import Pacer
@@ -120,7 +120,10 @@ class Sending:
             return await self._unknown(entry, marked, error.message_id)
         except WaypostError as error:
             entry.performing_since = None
-            pending = msgspec.structs.replace(marked, state="pending", error_code=error.code)
+            refused = error.message_id if isinstance(error, Refused) else None
+            pending = msgspec.structs.replace(
+                marked, state="pending", error_code=error.code, message_id=refused
+            )
             await self._setbacks.take(entry, error, Phase.TO_SEND, pending)
             return False
         except Exception:  # noqa: BLE001 - a defect or our own deadline: the frame may have left
@@ -165,6 +168,7 @@ class Sending:
             data=performed.data,
             recipients=performed.recipients,
             error_code=None,
+            message=performed.message,
         )
         entry.put(sent)
         entry.holds = 0
@@ -172,6 +176,7 @@ class Sending:
         if entry.next_step() is None:
             return True  # the ending stores the step in its own commit
         told = await self._endings.stored(lambda: self._store.step_changed(entry.request, sent))
+        entry.put(msgspec.structs.replace(sent, message=None))
         if not told.stored:
             entry.phase = Phase.GONE
         return told.stored

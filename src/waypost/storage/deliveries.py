@@ -114,25 +114,25 @@ class SqlDeliveries:
 
     async def redeliver(self, webhook_id: str, seqs: Sequence[int]) -> int:
         """Set these out again."""
-        return await self._again("redeliver", webhook_id, seqs=msgspec.json.encode(seqs).decode())
+        found = msgspec.json.encode(seqs).decode()
+        return len(await self._again("redeliver", webhook_id, seqs=found))
 
     async def redeliver_all(
-        self, webhook_id: str, state: DeliveryState, since: float, until: float, limit: int
-    ) -> int:
+        self, webhook_id: str, state: DeliveryState, since: float, until: float, after: int, limit: int
+    ) -> list[int]:
         """Set out again what is in that state."""
-        return await self._again(
-            "redeliver_all", webhook_id, state=state, since=since, until=until, limit=limit
-        )
+        names = {"state": state, "since": since, "until": until, "after": after, "limit": limit}
+        return await self._again("redeliver_all", webhook_id, **names)
 
-    async def _again(self, statement: str, webhook_id: str, **values: Any) -> int:
+    async def _again(self, statement: str, webhook_id: str, **values: Any) -> list[int]:
         names = {"webhook_id": webhook_id, "retry_until": self._clock.now() + self._retry_seconds, **values}
 
-        def unit(connection: Connection) -> int:
-            count = connection.execute(self._sql[statement], names).rowcount
+        def unit(connection: Connection) -> list[int]:
+            seqs = [seq for (seq,) in connection.execute(self._sql[statement], names).fetchall()]
             # What waits before it in its chat would hold it up.
             connection.execute(self._sql["recovered"], names)
             self._dialect.publish(connection, [Notice("events")])
-            return count
+            return seqs
 
         return await self._database.write(unit)
 

@@ -21,6 +21,11 @@ class SqlMedia:
 
         return await self._database.write(unit)
 
+    async def hold(self, instance_id: str, uuid: str, blob_id: str, size: int, at: float) -> bool:
+        """Keep the file of a message that has not left yet."""
+        names = {"instance_id": instance_id, "uuid": uuid, "blob_id": blob_id, "size": size, "at": at}
+        return await self._database.write(lambda c: c.execute(self._sql["hold"], names).rowcount) == 1
+
     async def waiting(self) -> list[str]:
         """The instances with files that are to be downloaded."""
         rows = await self._database.read(lambda c: c.execute(self._sql["waiting"]).fetchall())

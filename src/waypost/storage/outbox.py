@@ -30,6 +30,7 @@ from waypost.storage.new_rows import NewRows
 from waypost.storage.receipts import ReceiptRows
 from waypost.storage.rows import failure_column, put_step, request_of, step_of
 from waypost.storage.unfinished import UnfinishedRows, json_list, json_tenures
+from waypost.storage.untold import UntoldRows
 
 _END_OF_TIME = 2**63 - 1
 
@@ -49,9 +50,17 @@ class EndListener(Protocol):
 class SqlOutboxStore(UnfinishedRows):
     """Implements `outbox.store.OutboxStore`."""
 
-    def __init__(self, database: Database, listener: EndListener | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        listener: EndListener | None = None,
+        on_untold: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_untold` is called when there is something to tell of messages of ours."""
         super().__init__(database)
         self._listener = listener
+        self._on_untold = on_untold
+        self._untold = UntoldRows(database.dialect)
         self._dialect = dialect = database.dialect
         self._blobs = dialect.statements("blobs")
         self._keys = dialect.statements("idempotency")
@@ -166,14 +175,18 @@ class SqlOutboxStore(UnfinishedRows):
 
     async def step_changed(self, request: Request, step: Step) -> Told:
         """Keep a step, and join what receipts have told of its message."""
+        at = float(step.timestamp or 0)
 
         def unit(connection: Connection) -> Told:
             names = {"uuid": request.uuid, "epoch": request.epoch}
             if connection.execute(self._requests["is_ours"], names).fetchone() is None:
                 return Told(False)
-            return self._put(connection, request, [step])
+            return self._put(connection, request, [step], at)
 
-        return await self._database.write(unit)
+        told = await self._database.write(unit)
+        if step.message is not None:
+            self._on_untold()
+        return told
 
     async def postponed(self, request: Request, step: Step | None) -> bool:
         """Keep when and why it is tried again."""
@@ -200,11 +213,14 @@ class SqlOutboxStore(UnfinishedRows):
             names = _names(ending) | {"uuid": request.uuid, "epoch": request.epoch}
             if connection.execute(self._requests["ended"], names).rowcount != 1:
                 return False
-            self._put(connection, request, steps)
+            self._put(connection, request, steps, ending.at)
+            self._untold.ended(connection, request, steps, ending)
             self._follow_up(connection, request, ending)
             return True
 
-        return await self._told(request.instance_id, unit)
+        ended = await self._told(request.instance_id, unit)
+        self._on_untold()
+        return ended
 
     async def cancel(self, instance_id: str, uuid: str, ending: Ending) -> bool:
         """Queued or preparing → cancelled."""
@@ -279,7 +295,10 @@ class SqlOutboxStore(UnfinishedRows):
 
     async def undecryptable(self, since: float, limit: int) -> int:
         """Give up on messages a recipient could not decrypt before `since`."""
-        return await self._database.write(lambda c: self._receipts.give_up(c, since, limit))
+        count = await self._database.write(lambda c: self._receipts.give_up(c, since, limit))
+        if count:
+            self._on_untold()
+        return count
 
     async def end_deserted(self, ending: Ending, limit: int) -> int:
         """End requests of instances that are gone."""
@@ -334,9 +353,11 @@ class SqlOutboxStore(UnfinishedRows):
             lambda connection: frozenset(row[0] for row in connection.execute(self._blobs["files"]))
         )
 
-    def _put(self, connection: Connection, request: Request, steps: Sequence[Step]) -> Told:
+    def _put(self, connection: Connection, request: Request, steps: Sequence[Step], at: float = 0.0) -> Told:
         told = Told(True)
         for step in steps:
+            if step.message is not None:
+                self._untold.left(connection, request, step.message, at)
             if step.message_id is not None:
                 told = self._receipts.told(
                     connection, request.instance_id, step.message_id, step.chat or "", step.recipients

@@ -1,9 +1,11 @@
 from collections.abc import Iterable
 
+from waypost.chats.untold import NotTaken
 from waypost.outbox.receipts import Heard, status
 from waypost.outbox.request import MessageStatus, Receipt
 from waypost.outbox.store import Arrived, Told
 from waypost.storage.database import Connection, Dialect
+from waypost.storage.untold import UntoldRows
 
 
 class ReceiptRows:
@@ -14,6 +16,7 @@ class ReceiptRows:
         self._dialect = dialect
         self._sql = dialect.statements("receipts")
         self._steps = dialect.statements("steps")
+        self._untold = UntoldRows(dialect)
 
     def put(self, connection: Connection, told: Iterable[Heard]) -> list[Arrived]:
         """Keep receipts; returns the requests that waited for one of them."""
@@ -59,14 +62,16 @@ class ReceiptRows:
         """Mark what a recipient asked for again before `since` and never got."""
         rows = connection.execute(self._sql["give_up"], {"since": since, "limit": limit}).fetchall()
         for instance_id, message_id in set(rows):
-            self._join(connection, instance_id, message_id)
+            self._join(connection, instance_id, message_id, given_up_at=since)
         return len(rows)
 
     def forget(self, connection: Connection, before: float, limit: int) -> int:
         """Remove receipts from before that time."""
         return connection.execute(self._sql["forget"], {"before": before, "limit": limit}).rowcount
 
-    def _join(self, connection: Connection, instance_id: str, message_id: str) -> list[Arrived]:
+    def _join(
+        self, connection: Connection, instance_id: str, message_id: str, given_up_at: float | None = None
+    ) -> list[Arrived]:
         self._dialect.lock(connection, f"{instance_id}/{message_id}")
         names = {"instance_id": instance_id, "message_id": message_id}
         arrived = []
@@ -77,6 +82,9 @@ class ReceiptRows:
             now: MessageStatus | None = told.status
             if now != shown:
                 connection.execute(self._steps["set_status"], {"status": now, "uuid": uuid, "number": number})
+                if now == "ERROR" and given_up_at is not None:
+                    what = NotTaken(instance_id, message_id, chat or "")
+                    self._untold.not_taken(connection, what, given_up_at)
             if state == "unknown":
                 arrived.append(Arrived(instance_id, uuid))
         return arrived

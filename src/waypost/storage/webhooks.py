@@ -1,5 +1,5 @@
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -51,31 +51,23 @@ class SqlWebhooks:
 
         return await self._database.read(query)
 
-    async def change(self, webhook: Webhook) -> bool:
-        """Replace what an operator may choose; False when it is gone."""
-        names = {
-            "id": webhook.id,
-            "instance_id": webhook.instance_id,
-            "url": webhook.url,
-            "secret": webhook.secret,
-            "signing_secret": webhook.signing_secret,
-            "old_signing_secret": webhook.old_signing_secret,
-            "old_until": webhook.old_until,
-            "headers": _json(webhook.headers),
-            "user_id": webhook.user_id,
-            "enabled": webhook.enabled,
-            "reason": webhook.reason,
-            "failing_since": webhook.failing_since,
-        }
+    async def change(
+        self, instance_id: str, webhook_id: str, how: Callable[[Webhook], Webhook]
+    ) -> Webhook | None:
+        """Replace what an operator may choose, while nobody else changes it."""
 
-        def unit(connection: Connection) -> bool:
-            if connection.execute(self._sql["change"], names).rowcount != 1:
-                return False
+        def unit(connection: Connection) -> Webhook | None:
+            # Whoever else changes it waits for the commit.
+            if connection.execute(self._sql["touch"], (instance_id, webhook_id)).rowcount != 1:
+                return None
+            row = connection.execute(self._sql["get"], (instance_id, webhook_id)).fetchone()
+            webhook = how(self._with_names(connection, row))
+            connection.execute(self._sql["change"], _changed(webhook))
             connection.execute(self._sql["forget_names"], (webhook.id,))
             self._put_names(connection, webhook)
             connection.execute(self._deliveries["recovered"], {"webhook_id": webhook.id})
             self._dialect.publish(connection, [Notice("events")])
-            return True
+            return webhook
 
         return await self._database.write(unit)
 
@@ -141,6 +133,23 @@ def _row(webhook: Webhook) -> tuple[Any, ...]:
         webhook.failing_since,
         webhook.created_at,
     )
+
+
+def _changed(webhook: Webhook) -> dict[str, Any]:
+    return {
+        "id": webhook.id,
+        "instance_id": webhook.instance_id,
+        "url": webhook.url,
+        "secret": webhook.secret,
+        "signing_secret": webhook.signing_secret,
+        "old_signing_secret": webhook.old_signing_secret,
+        "old_until": webhook.old_until,
+        "headers": _json(webhook.headers),
+        "user_id": webhook.user_id,
+        "enabled": webhook.enabled,
+        "reason": webhook.reason,
+        "failing_since": webhook.failing_since,
+    }
 
 
 def _json(headers: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """`python -m waypost.testing.noting <pid> <port> <file> <seed>`: a receiver of webhooks as a process of its
-own, to be killed. It notes each request in the file before it answers, and refuses some by chance until GET
-/calm; it ends with the process `pid`.
+own, to be killed. It notes each request in the file before it answers, and refuses most by chance until GET
+/calm, in every way that a receiver can; it ends with the process `pid`.
 """
 
 import json
@@ -13,9 +13,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-# One of each kind of refusal; None closes the connection without an answer.
-_REFUSALS: Final = (500, 503, 401, 404, 410, 302, None)
-_SHARE: Final = 0.3
+# One of each kind of refusal. `closed` ends the connection without an answer, `half` in the middle of one
+# that began well, `cut` within its first line; `noise` is no HTTP; `hung` says nothing until /calm.
+_REFUSALS: Final = (500, 503, 401, 404, 410, 302, "closed", "half", "cut", "noise", "hung")
+_SHARE: Final = 0.6
+_RAW: Final = {
+    "half": b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
+    "cut": b"HTTP/1.1 20",
+    "noise": b"\x00\xffhello\r\n\r\n",
+}
+_HANGS_SECONDS: Final = 60.0
 
 
 def main() -> None:
@@ -40,11 +47,17 @@ def main() -> None:
             content = self.rfile.read(int(self.headers.get("content-length", "0")))
             refused = not calm.is_set() and chance.random() < _SHARE
             status = chance.choice(_REFUSALS) if refused else 200
-            line = {"status": status, "headers": dict(self.headers.items()), "body": content.decode()}
+            headers = dict(self.headers.items())
+            line = {"status": status, "path": self.path, "headers": headers, "body": content.decode()}
             with lock:
                 notes.write(json.dumps(line).encode() + b"\n")
-            if status is not None:
+            if isinstance(status, int):
                 self._say(status)
+                return
+            if status == "hung":
+                calm.wait(_HANGS_SECONDS)
+            self.wfile.write(_RAW.get(status, b""))
+            self.close_connection = True
 
         def _say(self, status: int) -> None:
             self.send_response(status)

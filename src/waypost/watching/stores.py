@@ -2,7 +2,7 @@
 delivering comes through them, so that nobody else needs to know that it is counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from waypost.clock import Clock
 from waypost.outbox.receipts import ReceiptNote
@@ -22,8 +22,15 @@ from waypost.webhooks.delivery import Attempt, Delivery
 class WatchedOutboxStore(SqlOutboxStore):
     """Counts how requests end, what they wait for, and when messages reach somebody."""
 
-    def __init__(self, database: Database, listener: EndListener, counts: Counts, awaited: Awaited) -> None:
-        super().__init__(database, listener)
+    def __init__(
+        self,
+        database: Database,
+        listener: EndListener,
+        on_untold: Callable[[], None],
+        counts: Counts,
+        awaited: Awaited,
+    ) -> None:
+        super().__init__(database, listener, on_untold)
         self._counts = counts
         self._awaited = awaited
 

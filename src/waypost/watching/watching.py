@@ -62,9 +62,11 @@ class Watching:
         """The same, watched."""
         return WatchedSink(sink, self.counts)
 
-    def requests(self, database: Database, listener: EndListener) -> WatchedOutboxStore:
+    def requests(
+        self, database: Database, listener: EndListener, on_untold: Callable[[], None]
+    ) -> WatchedOutboxStore:
         """The store of requests."""
-        return WatchedOutboxStore(database, listener, self.counts, self._awaited)
+        return WatchedOutboxStore(database, listener, on_untold, self.counts, self._awaited)
 
     def deliveries(
         self, database: Database, rows: EventRows, clock: Clock, retry_seconds: float

@@ -85,6 +85,8 @@ class Dispatcher:
                 await self._refresh()
             except StorageError as error:
                 self._log.warning("webhooks_not_read", code=error.code)
+            except Exception:  # noqa: BLE001 - a row that can't be read must not end all deliveries for good
+                self._log.exception("webhooks_not_read")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.look_every):
                     await self._look.wait()

@@ -24,4 +24,6 @@ async def forget_old_events(store: EventStore, keep: float, clock: Clock, log: L
                 began = clock.monotonic()
         except StorageError as error:
             log.warning("events_not_swept", code=error.code)
+        except Exception:
+            log.exception("events_not_swept")
         await asyncio.sleep(_EVERY_SECONDS)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -22,8 +22,11 @@ class WebhookStore(Protocol):
         """The webhook with that id."""
         ...
 
-    async def change(self, webhook: Webhook) -> bool:
-        """Replace what an operator may choose; False when it is gone."""
+    async def change(
+        self, instance_id: str, webhook_id: str, how: Callable[[Webhook], Webhook]
+    ) -> Webhook | None:
+        """Replace what an operator may choose with what `how` makes of it, while nobody else changes it; the
+        webhook then, None when it is gone. `how` may be called more than once, in another thread."""
         ...
 
     async def delete(self, instance_id: str, webhook_id: str) -> bool:
@@ -88,9 +91,9 @@ class DeliveryStore(Protocol):
         ...
 
     async def redeliver_all(
-        self, webhook_id: str, state: DeliveryState, since: float, until: float, limit: int
-    ) -> int:
-        """Set out again what is in that state and was made between those times, the oldest `limit`; how
-        many.
+        self, webhook_id: str, state: DeliveryState, since: float, until: float, after: int, limit: int
+    ) -> list[int]:
+        """Set out again what is in that state and was made between those times, the first `limit` behind the
+        `seq` `after`; the `seq` of each.
         """
         ...

@@ -110,39 +110,25 @@ class Webhooks:
 
     async def change(self, instance_id: str, webhook_id: str, wanted: Wanted, *, rotate: bool) -> Webhook:
         """Change what is named; with `rotate` there is a new signing key. Raises like `create`."""
-        webhook = await self.get(instance_id, webhook_id)
-        changes = self._changes(webhook, wanted, rotate)
+        await self.get(instance_id, webhook_id)
+        changes, key = _changes(wanted), _key(wanted, rotate)
         if wanted.url is not None:
             await self.check(wanted.url)
-        webhook = msgspec.structs.replace(webhook, **changes)
-        if not await self._store.change(webhook):
+        old_until = self._clock.now() + ROTATION_SECONDS
+
+        def changed(webhook: Webhook) -> Webhook:
+            if key is not None:
+                old = webhook.signing_secret
+                webhook = msgspec.structs.replace(
+                    webhook, signing_secret=key, old_signing_secret=old, old_until=old_until
+                )
+            return msgspec.structs.replace(webhook, **changes)
+
+        webhook = await self._store.change(instance_id, webhook_id, changed)
+        if webhook is None:
             raise ApiError(WEBHOOK_NOT_FOUND)
         self._changed()
         return webhook
-
-    def _changes(self, webhook: Webhook, wanted: Wanted, rotate: bool) -> dict[str, object]:
-        changes: dict[str, object] = {}
-        if wanted.url is not None:
-            changes["url"] = wanted.url
-        if wanted.events is not None:
-            changes["events"] = checked_events(wanted.events)
-        if wanted.secret is not None:
-            changes["secret"] = checked_secret(wanted.secret)
-        if wanted.headers is not None:
-            changes["headers"] = checked_headers(wanted.headers)
-        if wanted.user_id is not None:
-            changes["user_id"] = wanted.user_id
-        if wanted.enabled is not None:
-            changes |= {"enabled": wanted.enabled, "reason": "" if wanted.enabled else "disabled"}
-            changes |= {"failing_since": None} if wanted.enabled else {}
-        if wanted.signing_secret is not None or rotate:
-            key = new_signing_secret()
-            if wanted.signing_secret is not None:
-                key = checked_signing_secret(wanted.signing_secret)
-            changes["signing_secret"] = key
-            changes["old_signing_secret"] = webhook.signing_secret
-            changes["old_until"] = self._clock.now() + ROTATION_SECONDS
-        return changes
 
     async def delete(self, instance_id: str, webhook_id: str) -> None:
         """Forget a webhook with its deliveries. Raises ApiError(WEBHOOK_NOT_FOUND)."""
@@ -195,11 +181,37 @@ class Webhooks:
     ) -> int:
         """Set out again what is in that state and was made between those times; how many."""
         await self.get(instance_id, webhook_id)
-        # What is delivered meanwhile is not set out a second time.
+        # What comes or is delivered meanwhile is not set out (a second time): it goes by `seq`.
         until = min(until, self._clock.now())
-        total, some = 0, _CHUNK
-        while some == _CHUNK:
-            some = await self._deliveries.redeliver_all(webhook_id, state, since, until, _CHUNK)
-            total += some
+        total, after, seqs = 0, 0, [0]
+        while seqs:
+            seqs = await self._deliveries.redeliver_all(webhook_id, state, since, until, after, _CHUNK)
+            total, after = total + len(seqs), max(seqs, default=after)
             self._changed()
         return total
+
+
+def _changes(wanted: Wanted) -> dict[str, object]:
+    """What is another one afterwards, but for keys. Raises InvalidRequest."""
+    changes: dict[str, object] = {}
+    if wanted.url is not None:
+        changes["url"] = wanted.url
+    if wanted.events is not None:
+        changes["events"] = checked_events(wanted.events)
+    if wanted.secret is not None:
+        changes["secret"] = checked_secret(wanted.secret)
+    if wanted.headers is not None:
+        changes["headers"] = checked_headers(wanted.headers)
+    if wanted.user_id is not None:
+        changes["user_id"] = wanted.user_id
+    if wanted.enabled is not None:
+        changes |= {"enabled": wanted.enabled, "reason": "" if wanted.enabled else "disabled"}
+        changes |= {"failing_since": None} if wanted.enabled else {}
+    return changes
+
+
+def _key(wanted: Wanted, rotate: bool) -> str | None:
+    """A new signing key, where one is wanted. Raises InvalidRequest."""
+    if wanted.signing_secret is not None:
+        return checked_signing_secret(wanted.signing_secret)
+    return new_signing_secret() if rotate else None

@@ -15,7 +15,8 @@ from waypost.operations.fields import ChatId, MessageId
 from waypost.operations.kind import Order, Write
 from waypost.operations.quote import find_message
 from waypost.operations.recipient import find_recipient
-from waypost.operations.resources import Resources, own_account
+from waypost.operations.resources import Resources
+from waypost.operations.sent_message import performed, recovered_message, sent_message
 from waypost.operations.shapes import SentMessage, key_of
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
@@ -49,6 +50,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
 
     jid: str
     content: bytes
+    names: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 def accept(
@@ -75,7 +77,8 @@ async def stage(resources: Resources, request: Request, payload: ForwardMessageP
         raise EngineError(MESSAGE_NOT_FOUND)
     if not _may_go_on(found):
         raise EngineError(MESSAGE_NOT_FORWARDABLE)
-    staged = Staged(jid=contact.jid, content=found.content)
+    names = msgspec.Raw(found.names or b"{}")
+    staged = Staged(jid=contact.jid, content=found.content, names=names)
     return Stage(data=msgspec.json.encode(staged), chat_key=contact.lid or contact.jid)
 
 
@@ -89,19 +92,22 @@ async def perform(
 ) -> Performed:
     """Pass it on. Raises EngineError, OutcomeUnknown."""
     staged = msgspec.json.decode(request.staged or b"", type=Staged)
-    session = resources.session(request.instance_id)
     order = SendOrder(chat=staged.jid, content={}, secret=step.secret, forwards=staged.content)
-    sent = await session.send(order)
-    resources.remember(request.instance_id, staged.jid, str(own_account(session)), sent, step.secret)
-    return _performed(staged.jid, sent.message_id, sent.timestamp, sent.names, sent.content)
+    sent = await resources.session(request.instance_id).send(order)
+    message = sent_message(request, step, staged.jid, sent)
+    return performed(message, message.names or b"{}")
 
 
 def recovered(
     resources: Resources, request: Request, payload: ForwardMessagePayload, step: Step, message_id: str
 ) -> Performed:
-    """The same for a message that was sent before a crash; what it held is lost."""
+    """The same for a message that was sent before a crash."""
     staged = msgspec.json.decode(request.staged or b"", type=Staged)
-    return _performed(staged.jid, message_id, int(resources.clock.now()), {}, b"")
+    names: Content = msgspec.json.decode(staged.names)
+    order = SendOrder(chat=staged.jid, content=names, secret=step.secret)
+    now = int(resources.clock.now())
+    message = recovered_message(request, step, order, message_id, now)
+    return performed(message, message.names or b"{}")
 
 
 def finish(request: Request, payload: ForwardMessagePayload, steps: Sequence[Step]) -> Answer:
@@ -121,12 +127,6 @@ def _may_go_on(message: Message) -> bool:
     names: Content = msgspec.json.decode(message.names or b"{}")
     once = any(isinstance(part, dict) and part.get(_PARTS_ONCE) for part in names.values())
     return message.kind not in ABOUT_OTHERS and message.revoked_at is None and not once
-
-
-def _performed(jid: str, message_id: str, timestamp: int, names: Content, content: bytes) -> Performed:
-    return Performed(
-        message_id=message_id, chat=jid, timestamp=timestamp, data=msgspec.json.encode(names), content=content
-    )
 
 
 FORWARD_MESSAGE = Write(

@@ -11,8 +11,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from waypost.address import Jid, parse_chat_id
+from waypost.chats.directory import bare
 from waypost.engine.port import Content, Quote, SendOrder, UploadedMedia
 from waypost.instances.instance import Instance
+from waypost.instances.messages import Message
 from waypost.operations.fields import ChatId, ReplyTo, checked_reply
 from waypost.operations.file_message import file_content, viewed_once
 from waypost.operations.heading import Heading, find_heading
@@ -26,7 +28,8 @@ from waypost.operations.mentions import (
     find_mentions,
     with_mentions,
 )
-from waypost.operations.resources import Resources, own_account
+from waypost.operations.resources import Resources
+from waypost.operations.sent_message import performed, recovered_message, sent_message
 from waypost.operations.shapes import MessageKey, SentMessage, key_of
 from waypost.outbox.port import Answer, Performed, Showing, Stage
 from waypost.outbox.request import Request, Step, Upload
@@ -202,20 +205,10 @@ async def perform(
     resources: Resources, request: Request, payload: SendVoicePayload, step: Step, done: Sequence[Step]
 ) -> Performed:
     """Send one of the two messages. Raises EngineError, OutcomeUnknown."""
-    staged = _staged(request)
-    session = resources.session(request.instance_id)
-    me = str(own_account(session))
-    if step.name == NOTE:
-        message = _message(staged.note, payload.view_once)
-        order = SendOrder(chat=staged.jid, content=message, secret=step.secret, quote=staged.quote)
-    else:
-        quote = _quote_of_note(done[0], me)
-        text = with_mentions(payload.caption or "", staged.mentions)
-        caption = text_content(text, None, [mention.jid for mention in staged.mentions])
-        order = SendOrder(chat=staged.jid, content=caption, secret=step.secret, quote=quote)
-    sent = await session.send(order)
-    resources.remember(request.instance_id, staged.jid, me, sent, step.secret)
-    return _performed(staged.jid, sent.message_id, sent.timestamp, sent.content)
+    quote = None if step.name == NOTE else _quote_of_note(done[0], step)
+    order = _order(request, payload, step, quote)
+    sent = await resources.session(request.instance_id).send(order)
+    return _performed(sent_message(request, step, order.chat, sent))
 
 
 def recovered(
@@ -226,7 +219,8 @@ def recovered(
     message_id: str,
 ) -> Performed:
     """The same as `perform` returns for a message that was sent before a crash; its protobuf is lost."""
-    return _performed(_staged(request).jid, message_id, int(resources.clock.now()), b"")
+    order, now = _order(request, payload, step), int(resources.clock.now())
+    return _performed(recovered_message(request, step, order, message_id, now))
 
 
 def finish(request: Request, payload: SendVoicePayload, steps: Sequence[Step]) -> Answer:
@@ -279,7 +273,7 @@ async def _upload(resources: Resources, request: Request, payload: SendVoicePayl
     if media is None or media.file_sha256 != prepared.sha256:
         prepared = await _convert(resources, request, payload)
         media = await resources.session(request.instance_id).upload(path, "audio")
-    path.unlink(missing_ok=True)
+    await resources.let_go(request, path)
     return VoiceNote(media=media, seconds=prepared.seconds, waveform=prepared.waveform)
 
 
@@ -303,14 +297,30 @@ def _staged(request: Request) -> StagedNote:
     return msgspec.json.decode(request.staged or b"", type=StagedNote)
 
 
-def _performed(jid: str, message_id: str, timestamp: int, content: bytes) -> Performed:
-    data = msgspec.json.encode(SentStep(jid=jid, content=content))
-    return Performed(message_id=message_id, chat=jid, timestamp=timestamp, data=data, content=content)
+def _order(request: Request, payload: SendVoicePayload, step: Step, note: Quote | None = None) -> SendOrder:
+    """What is sent; the caption quotes the `note`, where that is known."""
+    staged = _staged(request)
+    if step.name == NOTE:
+        content, quote = _message(staged.note, payload.view_once), staged.quote
+    else:
+        text = with_mentions(payload.caption or "", staged.mentions)
+        content = text_content(text, None, [mention.jid for mention in staged.mentions])
+        quote = note
+    return SendOrder(chat=staged.jid, content=content, secret=step.secret, quote=quote)
 
 
-def _quote_of_note(note: Step, me: str) -> Quote:
+def _performed(message: Message) -> Performed:
+    kept = SentStep(jid=message.chat, content=message.content)
+    return performed(message, msgspec.json.encode(kept))
+
+
+def _quote_of_note(note: Step, step: Step) -> Quote:
     sent = msgspec.json.decode(note.data or b"", type=SentStep)
-    return Quote(message_id=note.message_id or "", participant=me, content=sent.content or None)
+    return Quote(
+        message_id=note.message_id or "",
+        participant=bare(step.device_jid or ""),
+        content=sent.content or None,
+    )
 
 
 def _caption_message(jid: str, captions: Sequence[Step]) -> CaptionMessage | UnsetType:

@@ -15,6 +15,17 @@ VALUES (
 )
 ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
 
+-- name: hold
+-- The file of a message that has not left yet, by its request's uuid.
+INSERT INTO media (instance_id, message_id, sender, state, created_at, next_attempt_at, mimetype, size, blob_id)
+SELECT id, CAST(:uuid AS text), '', 'there', :at, :at, '', :size, CAST(:blob_id AS text)
+FROM instances WHERE id = :instance_id
+ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
+
+-- name: belongs
+UPDATE media SET message_id = :message_id, sender = :sender, created_at = :at, mimetype = :mimetype, filename = :filename
+WHERE instance_id = :instance_id AND message_id = :uuid AND sender = '';
+
 -- name: waiting
 -- From one instance to the next by the index, however many files each has.
 WITH RECURSIVE waiting (instance_id) AS (

@@ -43,6 +43,9 @@ INNER JOIN webhooks AS w ON n.webhook_id = w.id
 WHERE w.enabled
 ORDER BY n.name;
 
+-- name: touch
+UPDATE webhooks SET reason = reason WHERE instance_id = ? AND id = ?;
+
 -- name: change
 UPDATE webhooks SET
     url = :url,

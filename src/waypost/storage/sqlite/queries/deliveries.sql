@@ -42,7 +42,8 @@ UPDATE deliveries SET
     next_attempt_at = NULL,
     finished_at = NULL,
     retry_until = :retry_until
-WHERE webhook_id = :webhook_id AND seq IN (SELECT value FROM json_each(:seqs));
+WHERE webhook_id = :webhook_id AND seq IN (SELECT value FROM json_each(:seqs))
+RETURNING seq;
 
 -- name: redeliver_all
 UPDATE deliveries SET
@@ -53,7 +54,10 @@ UPDATE deliveries SET
     retry_until = :retry_until
 WHERE seq IN (
     SELECT seq FROM deliveries
-    WHERE webhook_id = :webhook_id AND state = :state AND created_at >= :since AND created_at < :until
+    WHERE
+        webhook_id = :webhook_id AND state = :state AND seq > :after
+        AND created_at >= :since AND created_at < :until
     ORDER BY seq
     LIMIT :limit
-);
+)
+RETURNING seq;

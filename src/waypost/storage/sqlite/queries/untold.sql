@@ -1,0 +1,2 @@
+-- name: instance
+SELECT 1 FROM instances WHERE id = :instance_id;
