@@ -13,8 +13,9 @@ from bench.section import Figures, Section
 from waypost.address import Jid
 from waypost.chats.directory import Directory
 from waypost.chats.files import FileQueue
-from waypost.chats.history import FIRST, History
+from waypost.chats.history import History
 from waypost.chats.links import Links
+from waypost.chats.store import FIRST
 from waypost.clock import SystemClock
 from waypost.instances.contacts import Contacts, Naming
 from waypost.instances.instance import Instance
@@ -62,11 +63,12 @@ async def _postgres(url: str) -> AsyncIterator[Database]:
 
 async def _row(database: Database, folder: Path, chats: int, each: int) -> dict[str, Any]:
     history, contacts = await _filled(database, folder, chats, each)
-    middle = (each * chats // 2, "")
+    # In turn: each chat's latest is among the last of all, and its messages are spread evenly.
+    middle, between = (each * chats // 2, ""), (each * chats - chats // 2, "")
     chat = Jid.of_number(_number(0))
     asked: dict[str, Asked] = {
         "chats": lambda: history.chats("shop", FIRST, _PAGE, 0),
-        "chats_behind": lambda: history.chats("shop", middle, _PAGE, 0),
+        "chats_behind": lambda: history.chats("shop", between, _PAGE, 0),
         "messages": lambda: history.messages("shop", chat, FIRST, _PAGE),
         "messages_behind": lambda: history.messages("shop", chat, middle, _PAGE),
         "contacts": lambda: contacts.people("shop", _PAGE, 0, "name", "asc"),

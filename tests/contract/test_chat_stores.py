@@ -82,6 +82,13 @@ async def test_a_chat_shows_its_messages_under_both_names_newest_first(database:
     assert await chats.chats("other", FIRST, 10) == []
 
 
+async def test_the_latest_of_several_chats_are_found_at_once(database: Database) -> None:
+    chats = SqlChats(database)
+    await chats.keep([message("A", 1), message("B", 3, LID), message("C", 2, "1@g.us")], [], 5.0)
+    found = await chats.latest("shop", [["1@g.us"], ["none"], [LID, THEM]])
+    assert [None if one is None else one.message_id for one in found] == ["C", None, "B"]
+
+
 async def test_what_was_done_about_messages_is_found_under_both_names_oldest_first(
     database: Database,
 ) -> None:

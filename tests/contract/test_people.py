@@ -34,9 +34,9 @@ async def test_who_was_known_by_a_lid_alone_keeps_the_name_under_the_number(data
     assert await contacts.person("i1", str(LID)) == Person(jid=str(LID), lid=None, name="", pushname="Ada")
     await contacts.call("i1", [Naming(jid=str(ADA), name="Ada of sales")])
     await SqlLids(database).put("i1", [Pair(LID, ADA)])
-    assert await contacts.people("i1", 10, 0, "id", "asc") == [
-        Person(jid=str(ADA), lid=str(LID), name="Ada of sales", pushname="Ada")
-    ]
+    ada = Person(jid=str(ADA), lid=str(LID), name="Ada of sales", pushname="Ada")
+    assert await contacts.people("i1", 10, 0, "id", "asc") == [ada]
+    assert await contacts.persons("i1", [str(BOB), str(ADA)]) == [None, ada]
 
 
 async def test_people_are_listed_once_in_the_order_that_was_asked_for(database: Database) -> None:

@@ -9,7 +9,8 @@ from msgspec import Meta
 from waypost.address import parse_chat_id, parse_message_id
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.replies import Reply
-from waypost.chats.history import FIRST, History, Page
+from waypost.chats.history import History, Page
+from waypost.chats.store import FIRST
 from waypost.errors import InvalidRequest
 
 _CHATS: Final = 100

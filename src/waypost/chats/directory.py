@@ -50,9 +50,32 @@ class Directory:
         """Every address that messages of a chat may be kept under."""
         return [str(one) for one in await self._lids.names_of(instance_id, chat)] or [str(chat)]
 
+    def briefly(self) -> "Directory":
+        """The same, which asks for each address once: for one answer, that names the same people again and
+        again."""
+        return _Brief(self._lids, self._find)
+
     async def learn(self, instance_id: str, one: str | None, other: str | None) -> None:
         """Two addresses that are the same account's."""
         await self._lids.learn(instance_id, [(jid_of(one), jid_of(other))])
+
+
+class _Brief(Directory):
+    def __init__(self, lids: Lids, find: Callable[[str], Instance | None]) -> None:
+        super().__init__(lids, find)
+        self._known: dict[tuple[str, str], Party] = {}
+
+    async def own(self, instance_id: str) -> Party:
+        key = (instance_id, "")
+        if key not in self._known:
+            self._known[key] = await super().own(instance_id)
+        return self._known[key]
+
+    async def party(self, instance_id: str, address: str) -> Party:
+        key = (instance_id, address or "-")
+        if key not in self._known:
+            self._known[key] = await super().party(instance_id, address)
+        return self._known[key]
 
 
 def jid_of(text: str | None) -> Jid | None:

@@ -1,7 +1,7 @@
 """What was said, from what is kept of it: chats, their messages, the files in them."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,11 +16,8 @@ from waypost.chats.reading import Reading
 from waypost.chats.store import ChatRow, ChatStore, FileKey, FileStore, StoredFile
 from waypost.clock import iso
 from waypost.errors import MESSAGE_NOT_FOUND, EngineError
-from waypost.instances.contacts import Contacts
+from waypost.instances.contacts import Contacts, Person
 from waypost.instances.messages import Message
-
-FIRST: Final = (2**53, "")
-"""A place behind every message."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -52,19 +49,25 @@ class History:
     async def chats(self, instance_id: str, before: tuple[int, str], limit: int, offset: int) -> Page:
         """The chats with messages behind a place, the one with the latest first. Raises StorageError."""
         rows = await self._store.chats(instance_id, before, limit, offset)
-        parties = [await self._directory.party(instance_id, row.chat) for row in rows]
-        pairs = zip(parties, rows, strict=True)
-        shown = await asyncio.gather(*(self._chat(instance_id, party, row) for party, row in pairs))
+        directory = self._directory.briefly()
+        parties = [await directory.party(instance_id, row.chat) for row in rows]
+        both = list(zip(parties, rows, strict=True))
+        latest = await self._store.latest(instance_id, [party.jids or (row.chat,) for party, row in both])
+        names = [str(party.number or party.lid or row.chat) for party, row in both]
+        persons = await self._contacts.persons(instance_id, names)
+        every = zip(parties, rows, latest, persons, strict=True)
+        shown = await asyncio.gather(*(self._chat(*one, directory) for one in every))
         last = rows[-1] if len(rows) == limit else None
         return Page(list(shown), None if last is None else (last.latest, last.chat))
 
     async def messages(self, instance_id: str, chat: Jid, before: tuple[int, str], limit: int) -> Page:
         """Messages of a chat before a place. Raises StorageError."""
-        chats = await self._directory.chats(instance_id, chat)
+        directory = self._directory.briefly()
+        chats = await directory.chats(instance_id, chat)
         found = await self._store.history(instance_id, chats, before, limit)
         last = found[-1] if len(found) == limit else None
         return Page(
-            [await self._message(one) for one in found],
+            [await self._message(one, directory) for one in found],
             None if last is None else (last.timestamp, last.message_id),
         )
 
@@ -82,12 +85,14 @@ class History:
                 return {**media_of(reading), **self._links.shown(file)}
         raise EngineError(MESSAGE_NOT_FOUND)
 
-    async def _chat(self, instance_id: str, party: payloads.Party, row: ChatRow) -> dict[str, Any]:
-        chats = list(party.jids) or [row.chat]
-        latest = await self._store.history(instance_id, chats, FIRST, 1)
-        person = None
-        if party.number or party.lid:
-            person = await self._contacts.person(instance_id, party.number or Jid.parse(row.chat))
+    async def _chat(
+        self,
+        party: payloads.Party,
+        row: ChatRow,
+        latest: Message | None,
+        person: Person | None,
+        directory: Directory,
+    ) -> dict[str, Any]:
         return {
             "id": party.shown,
             "number": None if party.number is None else party.number.chat_id,
@@ -96,11 +101,11 @@ class History:
             "isGroup": party.other is not None and party.other.is_group,
             "unreadCount": row.unseen,
             "timestamp": row.latest,
-            "lastMessage": await self._message(latest[0]) if latest else None,
+            "lastMessage": None if latest is None else await self._message(latest, directory),
         }
 
-    async def _message(self, message: Message) -> dict[str, Any]:
-        parties = await self._directory.parties(
+    async def _message(self, message: Message, directory: Directory) -> dict[str, Any]:
+        parties = await directory.parties(
             message.instance_id, message.chat, message.sender, from_me=message.from_me
         )
         reading = reading_of(message)

@@ -59,6 +59,8 @@ class Unseen(msgspec.Struct, frozen=True):
     timestamp: int
 
 
+FIRST: Final = (2**53, "")
+"""A place behind every message, and behind every chat."""
 MOST_UNSEEN: Final = 1000
 """Messages that were not read are counted up to here."""
 
@@ -95,6 +97,10 @@ class ChatStore(Protocol):
         self, instance_id: str, chats: Sequence[str], before: tuple[int, str], limit: int
     ) -> list[Message]:
         """Messages of a chat before a (timestamp, id), newest first."""
+        ...
+
+    async def latest(self, instance_id: str, chats: Sequence[Sequence[str]]) -> list[Message | None]:
+        """The latest message of each of several chats."""
         ...
 
     async def about(self, instance_id: str, chats: Sequence[str], since: int, limit: int) -> list[Message]:

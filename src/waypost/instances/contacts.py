@@ -70,6 +70,10 @@ class ContactStore(Protocol):
         """The person with that address."""
         ...
 
+    async def persons(self, instance_id: str, jids: Sequence[str]) -> list[Person | None]:
+        """The persons with these addresses."""
+        ...
+
     async def people(
         self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder
     ) -> list[Person]:
@@ -157,6 +161,11 @@ class Contacts:
         registered = jid if known is None else Jid.parse(known.jid)
         number = await self.lids.number_of(instance_id, registered)
         return await self._store.person(instance_id, str(number or jid))
+
+    async def persons(self, instance_id: str, jids: Sequence[str]) -> list[Person | None]:
+        """The persons with these addresses (JIDs), which are those that they are known by: the number where
+        there is one."""
+        return await self._store.persons(instance_id, jids)
 
     async def people(
         self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder

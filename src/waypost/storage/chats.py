@@ -1,6 +1,7 @@
 from collections.abc import Sequence
+from typing import Any
 
-from waypost.chats.store import MOST_UNSEEN, ChatRow, StoredFile, Unseen
+from waypost.chats.store import FIRST, MOST_UNSEEN, ChatRow, StoredFile, Unseen
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database
 from waypost.storage.messages import MessageRows, SqlMessages, message_of
@@ -70,16 +71,17 @@ class SqlChats:
         self, instance_id: str, chats: Sequence[str], before: tuple[int, str], limit: int
     ) -> list[Message]:
         """Messages of a chat before a (timestamp, id), newest first."""
-        names = {
-            "instance_id": instance_id,
-            "chat": chats[0],
-            "other": chats[-1],
-            "before": before[0],
-            "before_id": before[1],
-            "limit": limit,
-        }
+        names = _history(instance_id, chats, before, limit)
         rows = await self._database.read(lambda c: c.execute(self._sql["history"], names).fetchall())
         return [message_of(instance_id, row) for row in rows]
+
+    async def latest(self, instance_id: str, chats: Sequence[Sequence[str]]) -> list[Message | None]:
+        """The latest message of each of several chats."""
+        asked = [_history(instance_id, one, FIRST, 1) for one in chats]
+        rows = await self._database.read(
+            lambda c: [c.execute(self._sql["history"], names).fetchone() for names in asked]
+        )
+        return [None if row is None else message_of(instance_id, row) for row in rows]
 
     async def about(self, instance_id: str, chats: Sequence[str], since: int, limit: int) -> list[Message]:
         """Reactions and votes in a chat since then, oldest first."""
@@ -129,3 +131,14 @@ class SqlChats:
                 connection.execute(self._sql["seen"], row)
 
         await self._database.write(unit)
+
+
+def _history(instance_id: str, chats: Sequence[str], before: tuple[int, str], limit: int) -> dict[str, Any]:
+    return {
+        "instance_id": instance_id,
+        "chat": chats[0],
+        "other": chats[-1],
+        "before": before[0],
+        "before_id": before[1],
+        "limit": limit,
+    }

@@ -38,6 +38,14 @@ class SqlContacts:
         row = await self._database.read(lambda c: c.execute(self._sql["person"], names).fetchone())
         return None if row is None else _person(row)
 
+    async def persons(self, instance_id: str, jids: Sequence[str]) -> list[Person | None]:
+        """The persons with these addresses."""
+        asked = [{"instance_id": instance_id, "jid": jid} for jid in jids]
+        rows = await self._database.read(
+            lambda c: [c.execute(self._sql["person"], names).fetchone() for names in asked]
+        )
+        return [None if row is None else _person(row) for row in rows]
+
     async def people(
         self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder
     ) -> list[Person]:

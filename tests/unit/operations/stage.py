@@ -57,6 +57,9 @@ class NoContacts:
     async def person(self, instance_id: str, jid: str) -> Person | None:
         return None
 
+    async def persons(self, instance_id: str, jids: Sequence[str]) -> list[Person | None]:
+        return [None for _ in jids]
+
     async def people(
         self, instance_id: str, limit: int, offset: int, sort_by: SortBy, order: SortOrder
     ) -> list[Person]:
