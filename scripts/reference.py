@@ -11,6 +11,7 @@ from waypost.cli import exits
 from waypost.cli.main import COMMANDS, loaded
 from waypost.config import PREFIX, Settings, descriptions
 from waypost.errors import TABLE
+from waypost.watching.table import TABLE as METRICS
 
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- Made by `python scripts/reference.py` from the code. -->"
@@ -159,10 +160,33 @@ def readme() -> str:
     return f"{before}{_BEGIN}\n{pacing_section()}\n{_END}{after}"
 
 
+def metrics_section() -> str:
+    """Every metric, for the page on observability."""
+    rows = []
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        rows.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.about} |")
+    return "\n".join(["| metric | kind | labels | |", "| --- | --- | --- | --- |", *rows])
+
+
+def observability() -> str:
+    """The page on observability with its table as the code is."""
+    before, rest = (DOCS / "observability.md").read_text().split(_METRICS)
+    after = rest.split(_END_OF_METRICS)[1]
+    return f"{before}{_METRICS}\n{metrics_section()}\n{_END_OF_METRICS}{after}"
+
+
+_METRICS = "<!-- metrics: made by `python scripts/reference.py` from the code -->"
+_END_OF_METRICS = "<!-- end of metrics -->"
 _BEGIN = "<!-- pacing: made by `python scripts/reference.py` from the code -->"
 _END = "<!-- end of pacing -->"
 
-PAGES = {"errors.md": errors_page, "configuration.md": configuration_page, "cli.md": cli_page}
+PAGES = {
+    "errors.md": errors_page,
+    "configuration.md": configuration_page,
+    "cli.md": cli_page,
+    "observability.md": observability,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -50,7 +50,7 @@ EDGES = {
     "PIL": {"media"},
     "standardwebhooks": {"webhooks", "client"},
     "prometheus_client": {"watching"},
-    "opentelemetry": {"watching"},
+    "opentelemetry": {"watching", "testing"},
 }
 
 

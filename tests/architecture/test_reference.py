@@ -16,6 +16,8 @@ def _pages() -> dict[str, str]:
     return pages | {"README.md": module.readme()}
 
 
-@pytest.mark.parametrize("name", ["docs/errors.md", "docs/configuration.md", "docs/cli.md", "README.md"])
+@pytest.mark.parametrize(
+    "name", ["docs/errors.md", "docs/configuration.md", "docs/cli.md", "docs/observability.md", "README.md"]
+)
 def test_a_page_made_of_the_code_is_as_the_code_is(name: str) -> None:
     assert (ROOT / name).read_text() == _pages()[name], "run: python scripts/reference.py"

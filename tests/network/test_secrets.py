@@ -1,4 +1,5 @@
-"""What passes through a gateway and a sandbox stays out of their logs, even at the level of debugging."""
+"""What passes through a gateway and a sandbox stays out of their logs, even at the level of debugging, and
+out of metrics and traces."""
 
 import base64
 import io
@@ -12,8 +13,11 @@ import pytest
 
 from waypost.sandbox.views import NewFailure, Send
 from waypost.telemetry import make_log
+from waypost.testing.collector import Collector, collecting
 from waypost.testing.gateway_stage import CONTACT, PHONE, Stage, gateway_stage
 
+METRICS_TOKEN = secrets.token_hex(12)
+TRACES_KEY = secrets.token_hex(12)
 GREETING = (Path(__file__).parents[1] / "audio" / "greeting.mp3").read_bytes()
 
 
@@ -78,6 +82,25 @@ async def converse(stage: Stage, recordings: str) -> tuple[dict[str, str], dict[
     return texts, {"media key": base64.b64decode(audio["mediaKey"])}
 
 
+async def one_time_code(stage: Stage) -> str:
+    """A code that was sent, and one that was guessed."""
+    path, headers = f"/api/otp/v2/{stage.instance.id}", stage.instance.headers
+    body = {"chatId": f"{CONTACT}@c.us", "length": 10, "useLetter": True}
+    asked = await stage.http.post(f"{path}/request-code", headers=headers, json=body)
+    assert asked.status_code in (200, 201), asked.text
+    guess = {"chatId": f"{CONTACT}@c.us", "code": "WRONGWRONG"}
+    assert (await stage.http.post(f"{path}/validate-code", headers=headers, json=guess)).status_code == 422
+    return str(asked.json()["data"]["code"])
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    with collecting() as found:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", f"api-key={TRACES_KEY}")
+        yield found
+
+
 async def webhook(stage: Stage) -> dict[str, str]:
     """A webhook whose receiver is away; its secrets, the path of its url among them."""
     secret = {name: secrets.token_hex(12) for name in ("path", "secret", "header")}
@@ -97,12 +120,21 @@ async def webhook(stage: Stage) -> dict[str, str]:
     }
 
 
-async def test_no_log_has_a_token_a_text_a_key_or_a_code(
-    tmp_path: Path, recordings: str, capfd: pytest.CaptureFixture[str]
+async def test_no_log_metric_or_trace_has_a_token_a_text_a_key_or_a_code(
+    tmp_path: Path, recordings: str, capfd: pytest.CaptureFixture[str], collector: Collector
 ) -> None:
-    allowed: dict[str, Any] = {"fetch_allow": ["127.0.0.1"], "webhook_allow": ["127.0.0.1"]}
-    async with gateway_stage(tmp_path, **allowed, log_level="debug") as stage:
+    settings: dict[str, Any] = {
+        "fetch_allow": ["127.0.0.1"],
+        "webhook_allow": ["127.0.0.1"],
+        "metrics_token": METRICS_TOKEN,
+        "log_level": "debug",
+    }
+    async with gateway_stage(tmp_path, **settings) as stage:
         texts, binary = await converse(stage, recordings)
+        texts |= {"metrics token": METRICS_TOKEN, "key for traces": TRACES_KEY}
+        texts["one-time code"] = await one_time_code(stage)
+        reading = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        metrics = (await stage.http.get("/metrics", headers=reading)).text
         lines = await stage.control.log(limit=2000)
         binary |= of_phone(tmp_path)
     out, err = capfd.readouterr()
@@ -110,7 +142,17 @@ async def test_no_log_has_a_token_a_text_a_key_or_a_code(
     for event in ("delivery_postponed", "sandbox.started", "sandbox.unknown_number", "engine"):
         assert event in err
     assert len(binary) == 5
-    told = {"standard error": err, "standard output": out, "the sandbox's log": repr(lines)}
+    for metric in ("waypost_sends_total{", "waypost_webhook_attempts_total{", 'code="url_unreachable"'):
+        assert metric in metrics
+    spans = b"".join(collector.bodies).decode("latin-1")
+    assert {"accept", "prepare", "perform", "webhook"} <= {one.name for one in collector.spans}
+    told = {
+        "standard error": err,
+        "standard output": out,
+        "the sandbox's log": repr(lines),
+        "metrics": metrics,
+        "traces": spans,
+    }
     shown = {name: [text] for name, text in texts.items()} | {k: list(forms(v)) for k, v in binary.items()}
     leaks = [
         (name, where)
@@ -119,6 +161,10 @@ async def test_no_log_has_a_token_a_text_a_key_or_a_code(
         if any(one in log for one in wanted)
     ]
     assert leaks == []
+    # The sandbox speaks of the numbers that it emulates; nobody else speaks of any.
+    own = "\n".join(line for line in err.splitlines() if "sandbox." not in line)
+    numbers = [PHONE, CONTACT, "447700900172", "447700900199"]
+    assert [one for one in numbers for told_ in (metrics, spans, own) if one in told_] == []
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
