@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.network.gateway.told import Journal
 
 from waypost.sandbox.views import NewContact, NewFailure
 from waypost.testing.gateway_stage import PairedInstance, Stage, gateway_stage, until
@@ -18,10 +19,15 @@ BLIP = (Path(__file__).parents[2] / "audio" / "blip.wav").read_bytes()
 EXPIRES = 5.0
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the gateway keeps everything."""
+    return tmp_path_factory.mktemp("endings")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def here(folder: Path) -> AsyncIterator[Stage]:
     """A gateway whose requests expire while somebody looks on."""
-    folder = tmp_path_factory.mktemp("endings")
     async with gateway_stage(folder, expires_seconds=EXPIRES, fetch_allow=["127.0.0.1"]) as stage:
         yield stage
 
@@ -58,7 +64,7 @@ async def health(stage: Stage, who: PairedInstance) -> dict[str, Any]:
 
 
 async def test_while_new_chats_are_refused_they_park_and_end_with_423_and_known_chats_go_on(
-    here: Stage,
+    here: Stage, folder: Path
 ) -> None:
     who = await here.pair("restricted", "447700900804")
     assert (await here.finished(await here.send_voice(BLIP, instance=who), who))["status"] == "sent"
@@ -79,6 +85,11 @@ async def test_while_new_chats_are_refused_they_park_and_end_with_423_and_known_
             ended = await here.finished(answer, who)
             assert (ended["response_status"], ended["error"]["code"]) == (423, "restricted")
             assert ended["response_body"]["until"] == told["next_attempt_at"]
+        # One had its id when the server refused it; the other never came so far.
+        journal = Journal(folder, who.id)
+        refused = await journal.one("message.ack", lambda one: one["ack"] == -1)
+        assert (refused["to"], refused["ackName"]) == (f"{new[0]}@c.us", "ERROR")
+        assert sum(one["ack"] == -1 for one in journal.all("message.ack")) == 1
 
 
 async def test_a_banned_account_s_requests_say_until_when_and_end_with_423(here: Stage) -> None:

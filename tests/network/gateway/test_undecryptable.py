@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
+from tests.network.gateway.told import Journal
+
 from waypost.engine.supervisor import Supervisor
 from waypost.sandbox.views import ContactPatch, NewFailure
 from waypost.testing.gateway_stage import CONTACT, Stage, gateway_stage, until
@@ -36,6 +38,10 @@ async def test_an_unanswered_retry_after_an_engine_restart_ends_as_undecryptable
         request = await until(swept, lambda request: request["message_status"] == "ERROR", within=30)
         assert request["error"]["code"] == "undecryptable"
         assert request["response_body"]["status"] == "ERROR"
+        key = request["response_body"]["key"]["id"]
+        journal = Journal(tmp_path, stage.instance.id)
+        told = await journal.one("message.ack", lambda one: one["ack"] == -1)
+        assert (told["id"], told["ackName"]) == (f"true_{CONTACT}@c.us_{key}", "ERROR")
 
 
 def _login_passed(stage: Stage, failure_id: str) -> Callable[[], Awaitable[bool]]:
