@@ -39,6 +39,11 @@ UNAUTHENTICATED: Final = Fault("unauthenticated", 401, "Unauthenticated.")
 FORBIDDEN: Final = Fault(
     "forbidden", 403, "This token may not do that; use one with the scope that the call needs."
 )
+FOREIGN_FORM: Final = Fault(
+    "foreign_form",
+    403,
+    "This form did not come from a page of this sign-in; reload the page and send it again.",
+)
 NOT_FOUND: Final = Fault("not_found", 404, "Nothing is here; check the path and the ids in it.")
 INSTANCE_NOT_FOUND: Final = Fault("instance_not_found", 404, "Instance not found.")
 REQUEST_NOT_FOUND: Final = Fault("request_not_found", 404, "Queued request not found.")

@@ -65,6 +65,7 @@ from waypost.otp.desk import OtpDesk
 from waypost.otp.hearing import Hearing
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
+from waypost.showing import showing
 from waypost.storage.blobs import InlineBlobs, Uploads
 from waypost.storage.chats import SqlChats
 from waypost.storage.contacts import SqlContacts
@@ -389,7 +390,8 @@ def _api(
     chatting = house.chatting
     media = MediaDesk(chatting.links, chatting.media, house.blobs, settings.data / "workshop")
     metrics = MetricsDesk(watching.page.text, tokens, settings)
-    return make_app(doors, endpoints, [media.handler(), metrics.handler()]), draining, endpoints
+    pages = showing(settings, doors, database, house.outbox, house.publishing, house.neighbours, clock)
+    return make_app(doors, endpoints, [media.handler(), metrics.handler(), *pages]), draining, endpoints
 
 
 async def _first_admin_token(tokens: Tokens, settings: Settings) -> str | None:

@@ -26,7 +26,7 @@ GROUPS = (
     {"operations"},
     {"watching"},
     {"api", "dashboard"},
-    {"mcp", "gateway", "publishing", "chatting", "handset", "workplace", "networks"},
+    {"mcp", "gateway", "publishing", "chatting", "handset", "showing", "workplace", "networks"},
     {"cli", "testing", "__main__"},
 )
 RANK = {room: rank for rank, group in enumerate(GROUPS) for room in group}
@@ -38,7 +38,7 @@ EDGES = {
     "neonize": {"engine"},
     "av": {"voice", "media", "workers"},
     "mcp": {"mcp"},
-    "litestar": {"api", "dashboard", "gateway"},
+    "litestar": {"api", "dashboard", "gateway", "showing"},
     "uvicorn": {"api", "gateway", "cli"},
     "alembic": {"storage"},
     "sqlalchemy": {"storage"},
@@ -47,6 +47,8 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
     "phonenumbers": {"address"},
+    "jinja2": {"dashboard"},
+    "markupsafe": {"dashboard"},
     "PIL": {"media"},
     "standardwebhooks": {"webhooks", "client"},
     "prometheus_client": {"watching"},

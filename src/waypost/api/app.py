@@ -139,11 +139,7 @@ def _open_handlers(doors: Doors, openapi: dict[str, Any]) -> list[HTTPRouteHandl
         html = page(openapi, doors.address.base(request))
         return _response(Reply(raw=html, media_type="text/html"))
 
-    async def home() -> Response[bytes]:
-        return _response(Reply(status=302, raw=b"", headers={"Location": "/docs"}))
-
     routes: list[tuple[str, Any]] = [
-        ("/", home),
         ("/healthz", healthz),
         ("/readyz", readyz),
         ("/docs", docs),

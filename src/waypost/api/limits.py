@@ -21,13 +21,16 @@ class CallLimits:
         """
         if most == 0:
             return
-        now = self._clock.monotonic()
-        calls = self._calls.setdefault((endpoint, caller), deque())
+        self.check(endpoint, caller, most)
+        self._calls.setdefault((endpoint, caller), deque()).append(self._clock.monotonic())
         self._calls.move_to_end((endpoint, caller))
-        while calls and calls[0] <= now - WINDOW_SECONDS:
-            calls.popleft()
-        if len(calls) >= most:
-            raise ApiError(TOO_MANY, retry_after=math.ceil(calls[0] + WINDOW_SECONDS - now))
-        calls.append(now)
         if len(self._calls) > _CALLERS:
             self._calls.popitem(last=False)
+
+    def check(self, endpoint: str, caller: str, most: int) -> None:
+        """Raises like `take`, and counts nothing: for calls of which only those count that fail."""
+        calls, now = self._calls.get((endpoint, caller)), self._clock.monotonic()
+        while calls and calls[0] <= now - WINDOW_SECONDS:
+            calls.popleft()
+        if calls and len(calls) >= most:
+            raise ApiError(TOO_MANY, retry_after=math.ceil(calls[0] + WINDOW_SECONDS - now))

@@ -35,6 +35,15 @@ class PublicAddress:
             host = self._own_address
         return f"{scheme}://{_reachable(host)}"
 
+    def client(self, http: Http) -> str:
+        """Who calls: the address that a trusted proxy has seen, or else that of the connection."""
+        seen = http.client.host if http.client else ""
+        if self._is_trusted(seen):
+            named = [one.strip() for one in http.headers.get("x-forwarded-for", "").split(",")]
+            # What a caller writes there itself stands before what its proxies add.
+            return next((one for one in reversed(named) if one and not self._is_trusted(one)), seen)
+        return seen
+
     def _is_trusted(self, client: str) -> bool:
         try:
             address = ipaddress.ip_address(client)

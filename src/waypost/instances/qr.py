@@ -14,6 +14,13 @@ def png_base64(text: str) -> str:
     return base64.b64encode(png.getvalue()).decode()
 
 
+def svg(text: str) -> str:
+    """`text` as a QR code for a page: an SVG as large as its place, without any style of its own."""
+    code = segno.make(text, error="l", micro=False)
+    drawn: str = code.svg_inline(border=_BORDER, dark="#000", light="#fff", omitsize=True, svgclass=None)
+    return drawn
+
+
 def terminal(text: str) -> str:
     """`text` as a QR code of half blocks, small enough for a terminal of 80 columns."""
     drawn = io.StringIO()

@@ -103,6 +103,10 @@ class Register:
                     await self._news.wait()
         return instance_id in self._instances and reached()
 
+    async def news(self) -> None:
+        """Wait until a condition or a code of any instance changes."""
+        await self._news.wait()
+
     def offer(self, instance_id: str, code: QrCode | None) -> None:
         """The code that can be scanned from now on; told with the condition that is noted next."""
         if code is None:

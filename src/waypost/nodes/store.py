@@ -40,3 +40,7 @@ class LeaseStore(Protocol):
     async def census(self, within: float) -> Census:
         """The nodes that were seen in the last `within` seconds, and their leases that have not expired."""
         ...
+
+    async def owners(self) -> dict[str, str]:
+        """The names of the nodes that hold instances now, by instance id."""
+        ...

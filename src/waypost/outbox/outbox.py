@@ -86,7 +86,7 @@ class Outbox:
         setbacks = Setbacks(store, ends, pacer, clock, rng, settings)
         self._ready = MakingReady(store, executor, setbacks, ends, pacer, settings, log, self.merge_chats)
         self._sending = Sending(store, executor, setbacks, ends, pacer, policy.resends, clock, settings, log)
-        self._depths = depths = Depths()
+        self.depths = depths = Depths()
         self._lanes = Lanes(executor, self._crew, settings, clock, depths, self._spawn)
         self._merging = Merging(store, self._lanes, ends, self._spawn)
         self._sweeper = Sweeper(
@@ -214,7 +214,7 @@ class Outbox:
             raise OutboxError(NOT_CANCELLABLE)
         lane = self._lanes.find(instance_id)
         if lane is None or lane.find(uuid) is None:
-            self._depths.ended(instance_id, self._clock.monotonic())
+            self.depths.ended(instance_id, self._clock.monotonic())
         self.cancelled(instance_id, uuid)
         return await self.get(instance_id, uuid)
 

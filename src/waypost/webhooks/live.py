@@ -38,6 +38,11 @@ class Live:
         self._closed = False
         self._news: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the streams of this process have ended."""
+        return self._closed
+
     def told(self, instance_id: str) -> None:
         """Events of the instance were stored."""
         for news in self._news.get(instance_id, ()):

@@ -112,7 +112,7 @@ async def test_what_expires_outside_of_memory_ends_with_its_reason(house: House)
             request = await finished(outbox, uuid)
             assert request.failure is not None
             assert request.failure.code == "expired"
-        assert outbox._depths.total == 0
+        assert outbox.depths.total == 0
 
 
 async def test_requests_outside_of_memory_are_cancelled_retried_and_told(house: House) -> None:
@@ -122,7 +122,7 @@ async def test_requests_outside_of_memory_are_cancelled_retried_and_told(house: 
         last = uuids[-1]
         assert (await outbox.get(INSTANCE, last)).waiting_for == "connection"
         assert (await outbox.cancel(INSTANCE, last)).state is RequestState.CANCELLED
-        assert outbox._depths.total == 59
+        assert outbox.depths.total == 59
         again = await outbox.retry(INSTANCE, last)
         assert again.state is RequestState.QUEUED
         cancelled = await outbox.cancel(INSTANCE, uuids[40])
@@ -141,7 +141,7 @@ async def test_a_deleted_instance_ends_its_whole_queue(house: House) -> None:
         await fill(house, outbox, 200, 20)
         await outbox.drop_instance(INSTANCE)
         assert unfinished(house) == 0
-        assert outbox._depths.total == 0
+        assert outbox.depths.total == 0
 
 
 async def test_a_full_instance_says_when_to_come_back_and_others_go_on(house: House) -> None:

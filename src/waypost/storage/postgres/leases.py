@@ -80,3 +80,7 @@ class PostgresLeases:
             )
 
         return await self._database.read(query)
+
+    async def owners(self) -> dict[str, str]:
+        """The names of the nodes that hold instances now, by instance id."""
+        return dict(await self._database.read(lambda c: c.execute(self._sql["owners"]).fetchall()))

@@ -54,3 +54,6 @@ SELECT
 FROM nodes AS n
 WHERE n.seen_at > now() - :within * interval '1 second'
 ORDER BY n.node_id;
+
+-- name: owners
+SELECT l.instance_id, n.name FROM leases AS l JOIN nodes AS n ON n.node_id = l.node_id WHERE l.expires_at > now();

@@ -1,0 +1,72 @@
+// The page's stream of what happens. It tells names, and htmx asks anew for whatever waits for one of them by
+// `hx-trigger="live:<name> from:body"`.
+
+// Several events of a burst make one question.
+const GATHER_MS = 150;
+
+export function listen(body) {
+  keepWhatIsTheSame(body);
+  const address = body.dataset.live;
+  if (!address) return;
+  let stream = null;
+  let last = "";
+  let gathered = new Map();
+
+  function tell() {
+    const told = gathered;
+    gathered = new Map();
+    for (const [name, events] of told) {
+      body.dispatchEvent(new CustomEvent(`live:${name}`, { detail: { events } }));
+    }
+  }
+
+  function hear(event) {
+    if (event.lastEventId) last = event.lastEventId;
+    const told = JSON.parse(event.data);
+    if (gathered.size === 0) setTimeout(tell, GATHER_MS);
+    gathered.set(told.name, [...(gathered.get(told.name) ?? []), told]);
+  }
+
+  function open() {
+    if (stream) return;
+    stream = new EventSource(last ? `${address}?after=${last}` : address);
+    stream.onmessage = hear;
+    stream.onopen = () => showOffline(false);
+    stream.onerror = () => {
+      showOffline(true);
+      // A browser gives up on an answer that is an error: the gateway restarts, or somebody signed out.
+      if (stream && stream.readyState === EventSource.CLOSED) {
+        close();
+        setTimeout(() => document.visibilityState === "visible" && open(), 3000);
+      }
+    };
+  }
+
+  function close() {
+    stream?.close();
+    stream = null;
+  }
+
+  // A browser has six connections to a host for all of its tabs: those that nobody sees let theirs go.
+  document.addEventListener("visibilitychange", () =>
+    document.visibilityState === "visible" ? open() : close(),
+  );
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+  if (document.visibilityState === "visible") open();
+}
+
+// What comes back as it was is left alone: focus stays, and readers are not told again.
+function keepWhatIsTheSame(body) {
+  const shown = new WeakMap();
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr, requestConfig } = event.detail;
+    if (requestConfig.verb !== "get" || target.id === "notices") return;
+    if (shown.get(target) === xhr.responseText) event.detail.shouldSwap = false;
+    shown.set(target, xhr.responseText);
+  });
+}
+
+function showOffline(is) {
+  document.getElementById("offline").hidden = !is;
+}
