@@ -12,7 +12,7 @@ from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
 from waypost.api.replies import Reply
 from waypost.api.writes import query_of
-from waypost.engine.account import FindPicture, ListBlocked
+from waypost.engine.account import FindPicture, FindUser, ListBlocked
 from waypost.engine.port import Recipient
 from waypost.errors import (
     CONTACT_NOT_FOUND,
@@ -208,13 +208,22 @@ class AccountApi:
     async def exists(self, call: Call) -> Reply:
         """Ask WhatsApp, unless it was asked lately: within a day who is there, within minutes who is not."""
         whom, data = self._whom(call), ExistsData(exists=False, id=None, lid=None)
-        if not self._contacts.is_absent(call.of.id, whom):
+        if await self._may_exist(call.of.id, whom):
             try:
                 data = _existing(await self._find(call.of.id, whom))
             except EngineError as error:
                 if error.fault is not NOT_ON_WHATSAPP:
                     raise
         return Reply(body=ExistsView(message="Number checked successfully.", data=data))
+
+    async def _may_exist(self, instance_id: str, whom: Jid) -> bool:
+        """False when nobody has this address: of a number, as it was found lately; of a LID whose number is
+        not known, as the server answers."""
+        if not whom.is_lid:
+            return not self._contacts.is_absent(instance_id, whom)
+        if await self._contacts.lids.number_of(instance_id, whom) is not None:
+            return True
+        return (await self._asking.account(instance_id, FindUser(jid=str(whom)))).exists
 
     async def picture(self, call: Call) -> Reply:
         """Ask WhatsApp for somebody's picture."""

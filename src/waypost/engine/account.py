@@ -47,6 +47,12 @@ class FindPicture(msgspec.Struct, frozen=True, kw_only=True, tag="find_picture")
     preview: bool = False
 
 
+class FindUser(msgspec.Struct, frozen=True, kw_only=True, tag="find_user"):
+    """Whether there is an account of that address, which may be a LID; asked of the server each time."""
+
+    jid: str
+
+
 class ListBlocked(msgspec.Struct, frozen=True, kw_only=True, tag="blocked"):
     """Whom the account has blocked."""
 
@@ -58,16 +64,19 @@ class SetBlocked(msgspec.Struct, frozen=True, kw_only=True, tag="block"):
     blocked: bool
 
 
-AccountOrder = WatchPresence | SetName | SetAbout | SetOwnPicture | FindPicture | ListBlocked | SetBlocked
+AccountOrder = (
+    WatchPresence | SetName | SetAbout | SetOwnPicture | FindPicture | FindUser | ListBlocked | SetBlocked
+)
 
 
 class AccountAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for: `picture_id` and `picture_url` are absent where there is none (or none is shown to
-    this account), `blocked` are JIDs."""
+    this account), `blocked` are JIDs, `exists` answers FindUser."""
 
     picture_id: str | None = None
     picture_url: str | None = None
     blocked: list[str] = []
+    exists: bool = False
 
 
 # --- what happens -------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from waypost.engine.account import (
     AccountAnswer,
     AccountOrder,
     FindPicture,
+    FindUser,
     ListBlocked,
     SetAbout,
     SetBlocked,
@@ -16,7 +17,7 @@ from waypost.engine.account import (
 
 
 class MemoryAccount:
-    """What one account has set. `pictures` are URLs by JID."""
+    """What one account has set. `pictures` are URLs by JID, `nobody` addresses that no account has."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -25,6 +26,7 @@ class MemoryAccount:
         self.watched: list[str] = []
         self.blocked: list[str] = []
         self.pictures: dict[str, str] = {}
+        self.nobody: set[str] = set()
 
     def carry_out(self, order: AccountOrder) -> AccountAnswer:
         """Do what is asked."""
@@ -42,6 +44,8 @@ class MemoryAccount:
                 url = self.pictures.get(jid)
                 picture_id = None if url is None else hashlib.sha256(url.encode()).hexdigest()[:10]
                 return AccountAnswer(picture_id=picture_id, picture_url=url)
+            case FindUser(jid=jid):
+                return AccountAnswer(exists=jid not in self.nobody)
             case SetBlocked(jid=jid, blocked=blocked):
                 self.blocked = [one for one in self.blocked if one != jid] + [jid] * blocked
                 return AccountAnswer(blocked=self.blocked)

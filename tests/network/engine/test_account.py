@@ -9,6 +9,7 @@ from waypost.engine.account import (
     AccountNamed,
     AddressBookRead,
     FindPicture,
+    FindUser,
     ListBlocked,
     PresenceChanged,
     SetAbout,
@@ -134,6 +135,14 @@ async def test_who_is_blocked_is_not_heard_until_unblocked(stage: EngineStage, s
     assert (await session.account(ListBlocked())).blocked == [f"{lid}@lid"]
     assert (await session.account(SetBlocked(jid=ANN_JID, blocked=False))).blocked == []
     assert (await stage.sandbox.send(ANN, Send(to=PHONE, text="hello!"))).devices > 0
+
+
+async def test_an_account_exists_by_either_address_and_nobody_by_none(
+    stage: EngineStage, session: Session
+) -> None:
+    lid = (await stage.sandbox.contact(ANN)).lid
+    for jid, exists in ((ANN_JID, True), (f"{lid}@lid", True), ("11111111111111@lid", False)):
+        assert (await session.account(FindUser(jid=jid))).exists is exists
 
 
 async def test_pictures_are_found_set_and_refused(stage: EngineStage, session: Session) -> None:

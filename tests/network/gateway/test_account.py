@@ -82,6 +82,20 @@ async def test_a_number_is_checked_and_corrected(stage: Stage) -> None:
     assert nobody == {"exists": False, "id": None, "lid": None}
 
 
+async def test_a_lid_that_nobody_has_does_not_exist_and_is_not_written_to(stage: Stage) -> None:
+    absent, someone = "11111111111111@lid", "+447700900395"
+    for _ in range(2):
+        found = (await get(stage, "check-exists", chat_id=absent)).json()["data"]
+        assert found == {"exists": False, "id": None, "lid": None}
+    await stage.control.add_contact(NewContact(someone, "Someone", delivered_after=0.0))
+    lid = f"{(await stage.control.contact(someone)).lid}@lid"
+    found = (await get(stage, "check-exists", chat_id=lid)).json()["data"]
+    assert (found["exists"], found["lid"]) == (True, lid)
+    sent = await done(stage, "POST", "send-text", json={"chatId": absent, "text": "anybody?"})
+    assert (sent["response_status"], sent["error"]["code"]) == (404, "not_on_whatsapp"), sent
+    assert sent["response_body"]["errors"]["jid"] == absent
+
+
 async def test_who_is_not_there_is_asked_about_once_and_found_by_a_send_that_comes_later(
     stage: Stage,
 ) -> None:

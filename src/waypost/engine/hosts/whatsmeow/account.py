@@ -8,6 +8,7 @@ from waypost.engine.account import (
     AccountAnswer,
     AccountOrder,
     FindPicture,
+    FindUser,
     ListBlocked,
     SetAbout,
     SetBlocked,
@@ -37,6 +38,8 @@ async def carry_out(session: HostedSession, order: AccountOrder) -> AccountAnswe
                 raise EngineError(PICTURE_REFUSED)
             _check(set_picture.Error)
             return AccountAnswer(picture_id=set_picture.PictureID)
+        case FindUser():
+            return await _find_user(session, order)
         case ListBlocked():
             return _blocked(await session.call(lambda library, client: library.account.blocked(client)))
         case SetBlocked(jid=jid, blocked=blocked):
@@ -70,6 +73,15 @@ async def _find_picture(session: HostedSession, order: FindPicture) -> AccountAn
         return AccountAnswer()
     _check(found.Error)
     return AccountAnswer(picture_id=found.Picture.ID or None, picture_url=found.Picture.URL or None)
+
+
+async def _find_user(session: HostedSession, order: FindUser) -> AccountAnswer:
+    asked = bytes(proto.JIDArray(JIDS=[proto.JID.FromString(to_proto(order.jid))]).SerializeToString())
+    data = await session.call(lambda library, client: library.account.users(client, asked))
+    found = proto.GetUserInfoReturnFunction.FromString(data)
+    _check(found.Error)
+    # Every account has a device, its phone at least; of an address that nobody has, none is listed.
+    return AccountAnswer(exists=any(user.UserInfo.Devices for user in found.UsersInfo))
 
 
 def _blocked(data: bytes) -> AccountAnswer:

@@ -21,6 +21,7 @@ class AccountFunctions:
         returns_text("SetStatusMessage", _TEXT, _TEXT)
         returns_bytes("SetProfilePhoto", _TEXT, *_BLOB)
         returns_bytes("GetProfilePicture", _TEXT, *_BLOB, *_BLOB)
+        returns_bytes("GetUserInfo", _TEXT, *_BLOB)
         returns_bytes("GetBlocklist", _TEXT)
         returns_bytes("UpdateBlocklist", _TEXT, *_BLOB, _TEXT)
         returns_bytes("GetAllContacts", _TEXT)
@@ -46,6 +47,10 @@ class AccountFunctions:
     def picture(self, client: bytes, jid: bytes, wanted: bytes) -> bytes:
         """GetProfilePictureReturnFunction for GetProfilePictureParams."""
         return bytes(self._lib.GetProfilePicture(client, jid, len(jid), wanted, len(wanted)))
+
+    def users(self, client: bytes, jids: bytes) -> bytes:
+        """GetUserInfoReturnFunction; `jids` is a JIDArray."""
+        return bytes(self._lib.GetUserInfo(client, jids, len(jids)))
 
     def blocked(self, client: bytes) -> bytes:
         """GetBlocklistReturnFunction."""

@@ -17,10 +17,11 @@ from waypost.engine.hosts.whatsmeow.session import HostedSession
 from waypost.engine.hosts.whatsmeow.shortfalls import Shortfalls
 from waypost.engine.port import Recipient, Sent, UploadedMedia
 from waypost.engine.wire import MarkRead, RejectCall, SendMessage, ShowInChat, ShowPresence
-from waypost.errors import MEDIA_UPLOAD_FAILED, OUTCOME_UNKNOWN, EngineError
+from waypost.errors import MEDIA_UPLOAD_FAILED, NOT_ON_WHATSAPP, OUTCOME_UNKNOWN, EngineError
 
 # What a group answers to who may not write there: the library sends to the members that it knows of.
 _NOT_IN_GROUP: Final = (401, 403, 404)
+_NO_SUCH_ACCOUNT: Final = 404
 # neonize, utils/enum.py
 _MEDIA_KINDS: Final = {"image": 0, "video": 1, "audio": 2, "document": 3, "thumbnail": 6}
 
@@ -42,6 +43,8 @@ async def send(
         refused = refusals.of_send(answer.Error)
         if command.order.chat.endswith("@g.us") and refused.facts.get("server_code") in _NOT_IN_GROUP:
             raise await groups.why_refused(session, command.order.chat)
+        if refused.facts.get("server_code") == _NO_SUCH_ACCOUNT:
+            raise EngineError(NOT_ON_WHATSAPP, jid=command.order.chat, exists=False)
         raise refused
     if shortfalls.take(answer.SendResponse.ID):
         raise EngineError(OUTCOME_UNKNOWN, "It may have been encrypted for nobody: the store failed.")
