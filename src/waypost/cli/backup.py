@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from waypost.cli.options import AsJson
+from waypost.cli.progress import steps
 from waypost.cli.screen import show_json
 from waypost.config import ConfigError, load
 from waypost.errors import WaypostError
@@ -40,7 +41,9 @@ def run(
             raise typer.Exit(2)
         from waypost.storage.backup import write
 
-        contents = write(settings.data, file, time.time())
+        with steps() as under_way:
+            under_way.says("copying")
+            contents = write(settings.data, file, time.time())
     except ConfigError as wrong:
         for mistake in wrong.mistakes:
             typer.echo(mistake, err=True)

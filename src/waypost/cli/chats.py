@@ -36,7 +36,7 @@ def chats(
         (moment_of(one.timestamp), one.id, one.name, one.unreadCount or "", _last(one.lastMessage))
         for one in found
     ]
-    show_rows(("latest", "=chat", "name", "unread", "says"), rows, "There are no such chats.")
+    show_rows(("latest", "chat", "name", "unread", "says"), rows, "There are no such chats.")
 
 
 def _chats(of: Instance, limit: int, unread: bool) -> list[ChatView]:

@@ -58,7 +58,7 @@ def list_instances(url: Url = None, token: TokenText = None, as_json: AsJson = F
         show_json(found)
         return
     rows = [(one.name, one.phone, one.status, one.reason_message, one.network, one.id) for one in found]
-    columns = ("name", "=phone", "=status", "why", "network", "=id")
+    columns = ("name", "phone", "status", "why", "network", "=id")
     show_rows(columns, rows, "There is no instance yet; `waypost instance create` makes one.")
 
 

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import httpx
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from waypost.cli.screen import console, shown
 
@@ -47,11 +56,17 @@ def steps() -> Iterator[Steps]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
+        _Bytes(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=screen, transient=True) as bar:
         yield Steps(bar)
+
+
+class _Bytes(DownloadColumn):
+    def render(self, task: Task) -> Text:
+        """How much of how much; nothing where nothing is counted."""
+        return Text() if task.total is None else super().render(task)
 
 
 class Watched(httpx.BaseTransport):

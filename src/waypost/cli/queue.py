@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.live import Live
+from rich.text import Text
 
 from waypost.cli.completion import states
 from waypost.cli.connection import gateway, holder
@@ -154,7 +155,8 @@ def _watch(look: Callable[[], list[Row]], as_json: bool) -> None:
     if screen.is_terminal and not as_json:
         with Live(console=screen, screen=True, auto_refresh=False) as live:
             while True:
-                live.update(drawn(COLUMNS, [row.cells() for row in look()]), refresh=True)
+                cells = [row.cells() for row in look()]
+                live.update(drawn(COLUMNS, cells, screen.width) if cells else Text(_NOTHING), refresh=True)
                 time.sleep(_LOOK_SECONDS)
     seen: dict[str, Any] = {}
     while True:

@@ -10,7 +10,7 @@ from waypost.cli.screen import moment, shown
 from waypost.client import Waypost
 from waypost.client.shapes import InstanceView, QueuedRequest
 
-COLUMNS: Final = ("created", "instance", "what", "chat", "state", "message", "=uuid")
+COLUMNS: Final = ("created", "instance", "what", "chat", "state", "=uuid")
 _PAGE: Final = 500
 
 
@@ -37,9 +37,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     def cells(self) -> list[str]:
         """For people."""
         one = self.request
+        state: str = one.status
+        if one.status == "sent" and one.message_status:
+            state = f"sent, {one.message_status}"
+        elif one.waiting_for:
+            state = f"{one.status}, waiting for {one.waiting_for}"
+        elif one.error is not None:
+            state = f"{one.status}: {one.error.code}"
         chat = one.request.get("chatId")
-        cells = [moment(one.created_at), self.instance.name, one.endpoint, chat, state_of(one)]
-        return [shown(cell) for cell in [*cells, one.message_status, one.uuid]]
+        cells = [moment(one.created_at), self.instance.name, one.endpoint, chat, state, one.uuid]
+        return [shown(cell) for cell in cells]
 
 
 def rows(waypost: Waypost, name_or_id: str | None, wanted: Wanted) -> list[Row]:

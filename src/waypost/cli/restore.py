@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from waypost.cli.options import AsJson
+from waypost.cli.progress import steps
 from waypost.cli.screen import show_json
 from waypost.config import ConfigError, load
 from waypost.errors import WaypostError
@@ -46,14 +47,16 @@ def run(
         settings = load(os.environ, {"data": data})
         from waypost.storage.restore import restore
 
-        done = restore(
-            file,
-            settings.data,
-            time.time(),
-            sessions=sessions,
-            send_queued=send_queued,
-            keep_files=settings.keep_failed_files_seconds,
-        )
+        with steps() as under_way:
+            under_way.says("restoring")
+            done = restore(
+                file,
+                settings.data,
+                time.time(),
+                sessions=sessions,
+                send_queued=send_queued,
+                keep_files=settings.keep_failed_files_seconds,
+            )
     except ConfigError as wrong:
         for mistake in wrong.mistakes:
             typer.echo(mistake, err=True)

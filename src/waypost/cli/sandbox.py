@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from waypost.cli.sandbox_account import ON_PHONES, does
 from waypost.cli.sandbox_acts import acts, call
 from waypost.cli.sandbox_groups import groups
-from waypost.cli.sandbox_screen import AsJson, Number, Url, ask, one_sentence, say, show
+from waypost.cli.sandbox_screen import AsJson, Number, Removed, Url, ask, one_sentence, say, show
 from waypost.sandbox.client import DEFAULT_URL, SandboxClient
 from waypost.sandbox.server import start_sandbox
 from waypost.sandbox.settings import SandboxSettings
@@ -47,12 +47,6 @@ class Ready(msgspec.Struct, frozen=True):
 
     control_url: str
     proxy_url: str
-
-
-class Removed(msgspec.Struct, frozen=True):
-    """The number that is not on the network any more."""
-
-    removed: str
 
 
 def _address(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final, Literal
 
+import msgspec
 import typer
 from rich.table import Column, Table
 
-from waypost.cli.sandbox_screen import AsJson, Number, Url, ask, say, show
+from waypost.cli.sandbox_screen import AsJson, Number, Removed, Url, ask, say, show
 from waypost.sandbox.client import DEFAULT_URL
 from waypost.sandbox.group_views import GroupPatch, GroupView, InviteView, MembersChange, NewGroup
 
@@ -18,6 +19,13 @@ _ACTIONS: Final[dict[str, Action]] = {
 }
 
 groups = typer.Typer(help="Groups of phones and contacts; without a command, list them.")
+
+
+class Left(msgspec.Struct, frozen=True):
+    """The number that is not in the group any more."""
+
+    left: str
+
 
 Group = Annotated[str, typer.Argument(metavar="GROUP", help="Its JID, …@g.us.")]
 Members = Annotated[list[str], typer.Argument(metavar="+NUMBER…")]
@@ -87,10 +95,10 @@ def change(
 
 
 @groups.command("leave")
-def leave(group: Group, phone: Number, url: Url = DEFAULT_URL) -> None:
+def leave(group: Group, phone: Number, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Let a member go."""
     ask(url, lambda sandbox: sandbox.groups.leave(group, phone))
-    typer.echo(f"{phone} has left.")
+    say(Left(phone), as_json, f"{phone} has left.")
 
 
 @groups.command("invite")
@@ -101,10 +109,10 @@ def invite(group: Group, url: Url = DEFAULT_URL, as_json: AsJson = False) -> Non
 
 
 @groups.command("remove")
-def remove(group: Group, url: Url = DEFAULT_URL) -> None:
+def remove(group: Group, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Delete a group; nobody is told."""
     ask(url, lambda sandbox: sandbox.groups.remove(group))
-    typer.echo(f"{group} is removed.")
+    say(Removed(group), as_json, f"{group} is removed.")
 
 
 def _table(views: list[GroupView]) -> Table:

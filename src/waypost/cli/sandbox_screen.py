@@ -20,6 +20,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[str, typer.Argument(metavar="+NUMBER")]
 
 
+class Removed(msgspec.Struct, frozen=True):
+    """The number or the group that is not on the network any more."""
+
+    removed: str
+
+
 def ask(url: str, call: Callable[[SandboxClient], Awaitable[T]]) -> T:
     """What the sandbox answers; its refusal ends the command with one sentence."""
 

@@ -1,6 +1,7 @@
 """`waypost tail`: what happens on an instance, as it happens."""
 
 import time
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ from waypost.cli.completion import event_names
 from waypost.cli.connection import chosen, gateway
 from waypost.cli.options import AsJson, OfInstance, TokenText, Url
 from waypost.cli.screen import show_line
-from waypost.cli.tail_lines import line
+from waypost.cli.tail_lines import happened, line
 
 app = typer.Typer(add_completion=False)
 
@@ -45,6 +46,7 @@ def tail(
                 told: dict[str, Any] = {"place": event.place, "event": event.name, "payload": event.payload}
                 show_line(told)
             else:
-                typer.echo(f"{time.strftime('%H:%M:%S')}  {line(event.name, event.payload)}")
+                at = datetime.fromtimestamp(happened(event.payload) or time.time(), UTC).astimezone()
+                typer.echo(f"{at:%H:%M:%S}  {line(event.name, event.payload)}")
             if number == count:
                 return

@@ -1,12 +1,15 @@
 """One line for each event, for people; `--json` is for programs."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from waypost.cli.screen import shown
 
 Payload = dict[str, Any]
 _WIDEST: Final = 120
+# What is larger is in milliseconds, or no time at all.
+_LATEST_SECONDS: Final = 1e11
 
 
 def line(name: str, payload: Payload) -> str:
@@ -19,6 +22,17 @@ def line(name: str, payload: Payload) -> str:
     if len(said) > _WIDEST:
         said = f"{said[: _WIDEST - 1]}…"
     return f"{name:24}  {said}"
+
+
+def happened(payload: Payload) -> float | None:
+    """When it happened, in seconds since the epoch, where the event tells; it may have come long after."""
+    try:
+        if finished := payload.get("finished_at"):
+            return datetime.fromisoformat(finished).timestamp()
+    except (TypeError, ValueError):
+        return None
+    at = payload.get("timestamp")
+    return float(at) if isinstance(at, int | float) and 0 < at < _LATEST_SECONDS else None
 
 
 def words_of(message: Payload) -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from waypost.cli.progress import steps
 from waypost.config import LOUDEST_LUFS, QUIETEST_LUFS
 from waypost.errors import VoiceError
 from waypost.voice.inspect import Inspection, inspect
@@ -50,7 +51,9 @@ def convert(
     if target.exists() and target.samefile(source):
         raise typer.BadParameter("it is the input, which would be lost", param_hint="OUT.ogg")
     try:
-        note = asyncio.run(_convert(source.absolute(), target.absolute(), Limits(normalize=normalize)))
+        with steps() as under_way:
+            under_way.says("converting")
+            note = asyncio.run(_convert(source.absolute(), target.absolute(), Limits(normalize=normalize)))
     except VoiceError as error:
         _fail(error, as_json=as_json)
     if as_json:

@@ -49,7 +49,7 @@ def list_webhooks(
         (one.id, "works" if one.enabled and not one.failing_since else one.reason_message or "fails", one.url)
         for one in found
     ]
-    show_rows(("=id", "state", "=url"), rows, "There are no webhooks.")
+    show_rows(("id", "state", "=url"), rows, "There are no webhooks.")
 
 
 @app.command()
@@ -169,7 +169,7 @@ def deliveries(
         (one.id, moment(one.created_at), one.event, one.state, one.attempts, one.error or one.response_status)
         for one in found
     ]
-    columns = ("=id", "created", "event", "state", "attempts", "last answer")
+    columns = ("id", "created", "event", "state", "attempts", "last answer")
     show_rows(columns, rows, "There are no such deliveries.")
 
 

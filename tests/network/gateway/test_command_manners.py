@@ -11,7 +11,7 @@ import time
 import pytest
 from tests.network.gateway.commands import done_by, environment_of, run
 
-from waypost.testing.gateway_stage import Stage
+from waypost.testing.gateway_stage import CONTACT, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -46,9 +46,11 @@ async def completed(stage: Stage, shell: str, line: str, **environment: str) -> 
     return done.stdout.strip()
 
 
-async def test_ctrl_c_ends_a_command_at_once_and_without_a_word(stage: Stage) -> None:
+@pytest.mark.parametrize("words", [["tail", "--after", "0"], ["queue", "--watch", "--json"]])
+async def test_ctrl_c_ends_a_command_at_once_and_without_a_word(stage: Stage, words: list[str]) -> None:
+    await done_by(stage, "send-text", "to be seen", "--to", CONTACT, "--instance", "stage")
     child = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "waypost", "tail", "--after", "0", "--instance", "stage"],
+        *[sys.executable, "-m", "waypost", *words, "--instance", "stage"],
         env={**os.environ, **environment_of(stage)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

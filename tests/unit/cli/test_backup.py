@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ async def test_a_data_folder_goes_into_a_file_and_comes_out_of_it(tmp_path: Path
     told = CliRunner().invoke(backup.app, [file, "--data", str(tmp_path / "old")])
     assert told.exit_code == 0, told.output
     assert "0 requests" in told.output
+    again = str(tmp_path / "again")
+    told = CliRunner().invoke(backup.app, [again, "--data", str(tmp_path / "old"), "--json"])
+    assert json.loads(told.output)["requests"] == 0
+    told = CliRunner().invoke(restore.app, [again, "--data", str(tmp_path / "newer"), "--json"])
+    assert json.loads(told.output)["held_back"] == 0
     told = CliRunner().invoke(restore.app, [file, "--data", str(tmp_path / "new")])
     assert told.exit_code == 0, told.output
     assert "pair each account anew" in told.output

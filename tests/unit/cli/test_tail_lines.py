@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from waypost.cli.tail_lines import line
+from waypost.cli.tail_lines import happened, line
 
 MESSAGE: dict[str, Any] = {
     "from": "447700900102@c.us",
@@ -42,3 +42,18 @@ def test_an_event_is_one_line_that_steers_no_terminal(name: str, payload: dict[s
 
 def test_a_long_event_is_cut() -> None:
     assert len(line("message.any", {**MESSAGE, "body": "x" * 1000})) < 160
+
+
+@pytest.mark.parametrize(
+    ("payload", "at"),
+    [
+        ({"timestamp": 1_700_000_000}, 1_700_000_000.0),
+        ({"finished_at": "2026-01-31T08:00:00Z"}, 1_769_846_400.0),
+        ({"timestamp": "soon"}, None),
+        ({"finished_at": "soon"}, None),
+        ({"timestamp": 1_700_000_000_000}, None),
+        ({}, None),
+    ],
+)
+def test_an_event_is_told_at_the_time_when_it_happened(payload: dict[str, Any], at: float | None) -> None:
+    assert happened(payload) == at

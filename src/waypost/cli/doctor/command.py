@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from waypost.cli.doctor.check import Check, failed, ok, warning
+from waypost.cli.doctor.check import Check, failed, ok, skipped, warning
 from waypost.cli.options import AsJson, TokenText
 from waypost.cli.screen import show_json
 from waypost.clock import SystemClock
@@ -19,6 +19,7 @@ app = typer.Typer(add_completion=False)
 
 _STYLES: Final = {"ok": "green", "skipped": "dim", "warning": "yellow", "failed": "bold red"}
 _SETTINGS: Final = "settings"
+_CLOCK: Final = "clock"
 
 
 @app.command()
@@ -61,8 +62,14 @@ def checks(environ: Mapping[str, str], flags: Mapping[str, str | None], token: s
         yield ok(_SETTINGS, "They can be used.")
     for sentence in risky:
         yield warning(_SETTINGS, sentence, "See docs/configuration.md.")
+    has_clock = False
     for look in _families(settings, environ, token or environ.get("WAYPOST_ADMIN_TOKEN")):
-        yield from look()
+        for check in look():
+            has_clock |= check.name.startswith(_CLOCK)
+            yield check
+    if not has_clock:
+        says = "Nobody answered whose clock this machine's could be compared with."
+        yield skipped(_CLOCK, says, "timedatectl says whether it is kept by NTP.")
 
 
 def _families(
