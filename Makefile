@@ -8,7 +8,7 @@ ARGS =
 export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo serve test slow lint interop bench sound chaos fuzz package docs lock clean
+.PHONY: help demo serve test slow lint interop bench sound chaos fuzz package image docs lock clean
 
 help:
 	@echo "make demo    send voice notes on an emulated network and watch them arrive"
@@ -22,6 +22,7 @@ help:
 	@echo "make chaos   kill the gateway and its engines under load, and do worse to three nodes, 220 times"
 	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
 	@echo "make package build wheel and sdist, and run the demo of each where nothing else is installed"
+	@echo "make image   build the container image with Debian's buildah and try it (Linux, root)"
 	@echo "make docs    build the documentation as a site, and check its links"
 	@echo "make lock    renew requirements.lock and requirements-dev.lock"
 	@echo "make clean   remove .venv and everything else that was made"
@@ -91,6 +92,9 @@ fuzz:
 package:
 	@scripts/bootstrap dev
 	$(PYTHON_IN_VENV) -m scripts.package $(ARGS)
+
+image:
+	@scripts/image
 
 # Leaves site/. ARGS=--external: links that lead elsewhere too.
 docs:
