@@ -7,7 +7,8 @@ from scripts.site.links import broken
 from scripts.site.pages import assemble, unlisted
 
 PAGES = {
-    "index.html": '<h1 id="top">Start</h1><a href="sub/a.html#there">a</a><img src="picture.svg"><a href="#top">',
+    "index.html": '<h1 id="top">Start</h1><a href="sub/a.html#there">a</a><img src="picture.svg">'
+    '<a href="#top">',
     "sub/a.html": '<h2 id="there">There</h2><a href="../index.html">back</a><a href="https://example.org/x">',
     "picture.svg": "<svg/>",
 }
