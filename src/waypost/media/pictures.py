@@ -41,6 +41,10 @@ _THUMBNAIL_QUALITY: Final = 60
 _WHITE: Final = (255, 255, 255)
 
 
+_HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"})
+"""Brands of ISO 23008-12, at byte 8 of a file whose first box is `ftyp`."""
+
+
 def to_image(source: Path, target: Path, limits: MediaLimits) -> Picture:
     """Make `target` the picture in `source` as an image message can carry it.
 
@@ -86,7 +90,7 @@ def opened(source: Path, limits: MediaLimits, most: int) -> Iterator[tuple[Binar
                     raise MediaError(TOO_MANY_PIXELS, f"It has {image.width}×{image.height}.")
                 yield file, image
         except UnidentifiedImageError:
-            raise MediaError(NOT_IMAGE) from None
+            raise MediaError(NOT_IMAGE, _known_by_name(file)) from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise MediaError(TOO_MANY_PIXELS) from None
         except MediaError:
@@ -187,3 +191,12 @@ def flat(image: Image.Image) -> Image.Image:
         flat.paste(over, mask=over.getchannel("A"))
         return flat
     return image.convert("RGB")
+
+
+def _known_by_name(file: BinaryIO) -> str | None:
+    """What to do with a picture of a format that is known and not read."""
+    file.seek(0)
+    head = file.read(12)
+    if head[4:8] == b"ftyp" and head[8:] in _HEIC:
+        return "It is HEIC, as iPhones keep their photos: convert it to JPEG first."
+    return None

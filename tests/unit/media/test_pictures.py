@@ -101,6 +101,13 @@ def test_what_can_t_be_a_picture_is_refused_and_leaves_nothing(
     assert found == code or {found, code} == {"corrupt_image", "not_image"}
 
 
+def test_a_photo_as_iphones_keep_it_is_called_by_its_name(tmp_path: Path) -> None:
+    source = tmp_path / "photo"
+    source.write_bytes(b"\0\0\0\x24ftypheic" + bytes(64))
+    with pytest.raises(MediaError, match="It is HEIC"):
+        to_image(source, tmp_path / "target", MediaLimits())
+
+
 def test_a_picture_larger_than_whatsapp_takes_is_refused_before_it_is_read(tmp_path: Path) -> None:
     assert refused(tmp_path, jpeg(300, 200), limits=MediaLimits(image_bytes=1_000)) == "file_too_large"
 
