@@ -151,12 +151,14 @@ class Arrivals:
         content = event.edited
         if reading.sealed is not None:
             message, reading, content = await self._changes.unsealed(message, reading)
-        told = await self._message(message, reading, event.key, event.at)
+        told = await self._message(message, reading, event.key, event.at, by_admin=event.by_admin)
         if reading.kind == "edit":
             await self._changes.edit(message, reading, content)
         return told
 
-    async def _message(self, message: Message, reading: Reading, key: str, at: float) -> list[Told]:
+    async def _message(
+        self, message: Message, reading: Reading, key: str, at: float, *, by_admin: bool = False
+    ) -> list[Told]:
         parties = await self._directory.parties(
             message.instance_id, message.chat, message.sender, from_me=message.from_me
         )
@@ -164,7 +166,8 @@ class Arrivals:
         if reading.kind == "reaction":
             name, payload = "message.reaction", payloads.message_reaction(message, reading, parties)
         elif reading.kind == "revoke":
-            before = await self._changes.revoke(message, reading)
+            # Whatever the account itself does is done.
+            before = await self._changes.revoke(message, reading, by_admin=by_admin or message.from_me)
             name = "message.revoked"
             payload = payloads.message_revoked(message, reading, parties, before)
         elif reading.kind == "vote":

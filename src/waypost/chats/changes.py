@@ -25,9 +25,10 @@ class Changes:
         self._store = store
         self._directory = directory
 
-    async def revoke(self, message: Message, reading: Reading) -> Payload | None:
-        """What the message said that is taken back; it is marked as taken back."""
-        target = await self._target(message, reading)
+    async def revoke(self, message: Message, reading: Reading, *, by_admin: bool) -> Payload | None:
+        """What the message said that is taken back; it is marked as taken back. `by_admin`: whether whoever
+        does it may take back what others said in the group."""
+        target = await self._target(message, reading, by_admin=by_admin)
         if target is None:
             return None
         await self._store.revoke(target, message.timestamp)
@@ -84,8 +85,8 @@ class Changes:
             author = await self._directory.party(message.instance_id, message.sender)
         return opened(sealed, target.message_id, target.secret, author.jids)
 
-    async def _target(self, message: Message, reading: Reading) -> Message | None:
-        """The message that another one changes, which only its author may, and in a group its admins."""
+    async def _target(self, message: Message, reading: Reading, *, by_admin: bool = False) -> Message | None:
+        """The message that another one changes, which only its author may, and an admin who takes it back."""
         if reading.about is None:
             return None
         party = await self._directory.party(message.instance_id, message.chat)
@@ -99,7 +100,7 @@ class Changes:
                 and (
                     one.sender in sender.jids
                     or (one.from_me and message.from_me)
-                    or (party.is_group and reading.kind == "revoke")
+                    or (party.is_group and by_admin)
                 )
             ),
             None,

@@ -229,7 +229,8 @@ class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
 
     `names` is the same as JSON values (see `engine.names`), out of its wrappers; `secret` what votes and the
     like refer to it by. `chat_alt` and `sender_alt` are the other address (LID or number) where it was told.
-    `edited` is the protobuf of what an edit puts into the place of what was there.
+    `edited` is the protobuf of what an edit puts into the place of what was there; `by_admin` says that the
+    server has let an admin of the group take back what another member said.
     """
 
     instance_id: str
@@ -248,6 +249,7 @@ class MessageArrived(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     secret: bytes | None = None
     view_once: bool = False
     edited: bytes | None = None
+    by_admin: bool = False
 
 
 class MessageUndecrypted(msgspec.Struct, frozen=True, kw_only=True, tag="undecrypted"):

@@ -196,6 +196,8 @@ class Attachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thumbnail: bytes = b""
     view_once: bool = False
     animated: bool = False
+    url: str | None = None
+    """Where the message says that the file lies, which is not where it does."""
 
 
 class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

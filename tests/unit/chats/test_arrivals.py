@@ -156,6 +156,19 @@ async def test_nobody_edits_or_takes_back_what_others_have_said(house: House) ->
     assert told["before"] is None
 
 
+@pytest.mark.parametrize("by_admin", [False, True])
+async def test_a_member_takes_back_what_others_said_as_an_admin_alone(house: House, by_admin: bool) -> None:
+    group = {"chat": "1@g.us", "chat_alt": None}
+    await house.arrivals.take([arrived("A", {"conversation": "theirs"}, **group)])
+    key = {"id": "A", "fromMe": False, "remoteJid": "1@g.us", "participant": LID}
+    revoke = {"protocolMessage": {"key": key, "type": "REVOKE"}}
+    other = {"sender": "98@lid", "sender_alt": None, "by_admin": by_admin}
+    told = await house.payload(arrived("B", revoke, **group, **other))
+    (kept,) = await house.store.find("shop", "A")
+    assert (kept.revoked_at is not None) is by_admin
+    assert (told["before"] is not None) is by_admin
+
+
 async def test_what_the_own_phone_has_read_is_read_here(house: House) -> None:
     await house.arrivals.take([arrived("A", {"conversation": "hi"})])
     assert len(await house.store.unseen("shop", [LID], 0, 9)) == 1

@@ -32,7 +32,7 @@ def jid(user: str, server: str = "s.whatsapp.net", device: int = 0) -> object:
     return proto.JID(User=user, Server=server, Device=device, RawAgent=0, Integrator=0, IsEmpty=False)
 
 
-def event(message: object, **source: object) -> bytes:
+def event(message: object, edit: str = "", timestamp: int = 1_700_000_000, **source: object) -> bytes:
     info = proto.MessageInfo(
         MessageSource=proto.MessageSource(
             Chat=jid("99", "lid"),
@@ -44,13 +44,13 @@ def event(message: object, **source: object) -> bytes:
         ),
         ID="3A1",
         Pushname="Ann",
-        Timestamp=1_700_000_000,
+        Timestamp=timestamp,
         Type="text",
         ServerID=0,
         Category="",
         Multicast=False,
         MediaType="",
-        Edit="",
+        Edit=edit,
     )
     made = proto.Message(
         Info=info, Message=message, IsEphemeral=False, IsViewOnce=False, IsViewOnceV2=False, IsEdit=False,
@@ -86,6 +86,31 @@ def a_revoke_is_a_message() -> None:
     message.protocolMessage.type = 0
     message.protocolMessage.key.ID = "3A0"
     assert isinstance(incoming.translate(17, event(message), "shop", 1.0), MessageArrived)
+
+
+def who_takes_back_what_others_said_is_an_admin_by_the_servers_word() -> None:
+    message = Message()
+    message.protocolMessage.type = 0
+    message.protocolMessage.key.ID = "3A0"
+    for edit, by_admin in (("7", False), ("8", True)):
+        found = incoming.translate(17, event(message, edit), "shop", 1.0)
+        assert isinstance(found, MessageArrived)
+        assert found.by_admin is by_admin
+
+
+def a_time_that_can_not_be_true_is_the_time_of_arrival() -> None:
+    now = 1_800_000_000.0
+    for written, taken in (
+        (1_790_000_000, 1_790_000_000),
+        (1_790_000_000_123, 1_790_000_000),
+        (2**62, 1_800_000_000),
+        (-(2**62), 1_800_000_000),
+        (0, 1_800_000_000),
+        (1_800_100_000, 1_800_000_000),
+    ):
+        found = incoming.translate(17, event(Message(conversation="hi"), "1", written), "shop", now)
+        assert isinstance(found, MessageArrived)
+        assert found.timestamp == taken, written
 
 
 def a_receipt_has_the_same_key_when_it_comes_again() -> None:

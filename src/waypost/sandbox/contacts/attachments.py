@@ -110,6 +110,8 @@ def voice_note(
 
 def _refer(part: _Part, what: Attachment, uploaded: Uploaded) -> None:
     _locate(part, uploaded, what.mimetype)
+    if what.url is not None:
+        part.url = what.url
     if not isinstance(part, DocumentMessage | AudioMessage):
         part.width, part.height = what.width, what.height
     if isinstance(part, VideoMessage):

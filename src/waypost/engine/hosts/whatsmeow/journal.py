@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from waypost.engine.port import EngineEvent
-from waypost.engine.spool import SpoolWriter
+from waypost.engine.port import EngineEvent, MessageArrived
+from waypost.engine.spool import MAX_RECORD, SpoolWriter
 
 _WAITING: Final = 10_000  # events kept in memory while the disk is full; the oldest go first
 _RETRY_S: Final = 1.0
@@ -35,7 +35,7 @@ class Journal:
 
     def append(self, event: EngineEvent) -> None:
         """Spool `event`; called from any thread."""
-        payload = msgspec.msgpack.encode(event)
+        payload = _fitting(event)
         with self._lock:
             if self._closed:
                 return
@@ -74,3 +74,12 @@ class Journal:
             self._on_growth()
         else:
             self._retry_later()
+
+
+def _fitting(event: EngineEvent) -> bytes:
+    """The event as a record; of a message that is too long for one, who sent it and when. A longer record
+    would end the spool for whoever reads it."""
+    payload = msgspec.msgpack.encode(event)
+    if len(payload) > MAX_RECORD and isinstance(event, MessageArrived):
+        payload = msgspec.msgpack.encode(msgspec.structs.replace(event, names={}, content=b"", edited=None))
+    return payload

@@ -11,6 +11,9 @@ from waypost.engine.port import Content, MessageArrived, MessageUndecrypted
 # Of protocol messages, these two are about a message that the recipient sees; the rest is between devices.
 _VISIBLE_PROTOCOL: Final = {0, 14}  # REVOKE, MESSAGE_EDIT
 _MILLISECONDS: Final = 10**11  # as seconds, the year 5138
+_OLDEST: Final = 1_230_768_000  # 2009: nobody has written on WhatsApp before
+_AHEAD: Final = 24 * 3600.0  # clocks are wrong, but not by more
+_ADMIN_REVOKES: Final = "8"  # types/message.go of whatsmeow; the server checks that it is one
 _CARRIERS: Final = {"senderKeyDistributionMessage", "messageContextInfo"}
 # The library takes the outermost wrapper off; these may lie within another one.
 _WRAPPERS: Final = (
@@ -46,11 +49,12 @@ def arrived(event: Any, instance_id: str, at: float) -> MessageArrived | None:
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
         push_name=text_of(info.Pushname).replace("\0", ""),  # PostgreSQL has no place for it
-        timestamp=_seconds(info.Timestamp),
+        timestamp=_seconds(info.Timestamp, at),
         content=bytes(message.SerializeToString()),
         names=_names(message),
         secret=bytes(context.messageSecret) or None,
         edited=_edited(message),
+        by_admin=text_of(info.Edit) == _ADMIN_REVOKES,
         view_once=once or event.IsViewOnce or event.IsViewOnceV2 or event.IsViewOnceV2Extension,
     )
 
@@ -72,13 +76,15 @@ def undecrypted(event: Any, instance_id: str, at: float) -> MessageUndecrypted |
         sender=sender,
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
-        timestamp=_seconds(info.Timestamp),
+        timestamp=_seconds(info.Timestamp, at),
     )
 
 
-def _seconds(timestamp: int) -> int:
-    """The library has an edit's own time in the place of the stanza's, in milliseconds."""
-    return timestamp // 1000 if timestamp > _MILLISECONDS else timestamp
+def _seconds(timestamp: int, at: float) -> int:
+    """The library has an edit's own time in the place of the stanza's, in milliseconds: whatever its sender
+    wrote there. What can't be true becomes the time of arrival."""
+    seconds = timestamp // 1000 if timestamp > _MILLISECONDS else timestamp
+    return seconds if _OLDEST < seconds < at + _AHEAD else int(at)
 
 
 def _chat_alt(source: Any, chat: str) -> str | None:
