@@ -18,7 +18,7 @@ from waypost.engine.port import Session
 from waypost.errors import NOT_ON_WHATSAPP, EngineError
 from waypost.instances.instance import Instance
 from waypost.operations.kind import FilePolicy, Order, Write
-from waypost.operations.recipient import find_recipient
+from waypost.operations.recipient import find_recipients
 from waypost.operations.resources import Resources
 from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
@@ -133,7 +133,7 @@ class GroupAct(Generic[Fields, Payload]):
         return Stage(data=b"{}")
 
     async def _stage(self, resources: Resources, request: Request, payload: Payload) -> Stage:
-        members = [await _named(resources, request, member) for member in payload.members]
+        members = await _named(resources, request, payload.members)
         if members and not any(member.jid for member in members):
             raise EngineError(NOT_ON_WHATSAPP, jid=members[0].asked, exists=False)
         return Stage(data=msgspec.json.encode(StagedMembers(members=members)))
@@ -170,14 +170,13 @@ class GroupAct(Generic[Fields, Payload]):
         return Answer(status=200, body=msgspec.json.encode(body))
 
 
-async def _named(resources: Resources, request: Request, asked: str) -> Named:
-    try:
-        contact = await find_recipient(resources, request.instance_id, Jid.parse(asked))
-    except EngineError as error:
-        if error.fault is not NOT_ON_WHATSAPP:
-            raise
-        return Named(asked=asked, jid=None)
-    return Named(asked=asked, jid=contact.jid, lid=contact.lid)
+async def _named(resources: Resources, request: Request, asked: Sequence[str]) -> list[Named]:
+    people = [Jid.parse(one) for one in asked]
+    found = await find_recipients(resources, request.instance_id, people)
+    return [
+        Named(asked=one, jid=None) if contact is None else Named(asked=one, jid=contact.jid, lid=contact.lid)
+        for one, contact in zip(asked, found, strict=True)
+    ]
 
 
 def _staged(request: Request) -> StagedMembers:

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from waypost.address import Jid, parse_chat_id
-from waypost.errors import NOT_ON_WHATSAPP, EngineError, InvalidRequest
-from waypost.operations.recipient import find_recipient
+from waypost.errors import InvalidRequest
+from waypost.operations.recipient import find_recipients
 from waypost.operations.resources import Resources
 from waypost.outbox.request import Request
 
@@ -46,16 +46,14 @@ async def find_mentions(
     resources: Resources, request: Request, chat: Jid, asked: Sequence[str]
 ) -> list[Mention]:
     """The addresses of those who are on WhatsApp. Raises EngineError(NOT_CONNECTED | …)."""
+    people = [Jid.parse(one) for one in asked]
     found: list[Mention] = []
-    for one in map(Jid.parse, asked):
-        try:
-            contact = await find_recipient(resources, request.instance_id, one)
-        except EngineError as error:
-            if error.fault is not NOT_ON_WHATSAPP:
-                raise
-            continue
-        jid = contact.lid if chat.is_group and contact.lid is not None else contact.jid
-        found.append(Mention(user=one.user, jid=jid))
+    for one, contact in zip(
+        people, await find_recipients(resources, request.instance_id, people), strict=True
+    ):
+        if contact is not None:
+            jid = contact.lid if chat.is_group and contact.lid is not None else contact.jid
+            found.append(Mention(user=one.user, jid=jid))
     return found
 
 

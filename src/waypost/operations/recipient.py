@@ -1,10 +1,13 @@
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from waypost.address import Jid
 from waypost.engine.port import Recipient
 from waypost.errors import NOT_ON_WHATSAPP, EngineError
 from waypost.instances.contacts import Contact, Contacts
 from waypost.operations.resources import Resources
+
+_AT_ONCE: Final = 50  # numbers in one question
 
 Check = Callable[[Sequence[str]], Awaitable[list[Recipient]]]
 """Asks WhatsApp about addresses; `engine.port.Session.check` wherever the session is."""
@@ -33,14 +36,50 @@ async def look_up(contacts: Contacts, instance_id: str, chat: Jid, check: Check)
     known = await contacts.fresh(instance_id, chat)
     if known is not None:
         return known
-    answers = await check([chat.user])
-    answer = answers[0] if answers else None
-    if answer is None or not answer.exists:
-        contacts.missed(instance_id, chat)
+    found = await _learnt(contacts, instance_id, [chat], check)
+    if chat not in found:
         raise EngineError(NOT_ON_WHATSAPP, jid=str(chat), exists=False)
-    jid = Jid.parse(answer.jid).bare if answer.jid else chat
-    lid_jid = Jid.parse(answer.lid).bare if answer.lid else None
-    return await contacts.learn(instance_id, chat, jid, lid_jid)
+    return found[chat]
+
+
+async def find_recipients(
+    resources: Resources, instance_id: str, chats: Sequence[Jid]
+) -> list[Contact | None]:
+    """The accounts of several people, in that order, None where there is none; WhatsApp is asked about many
+    at once. Raises EngineError(NOT_CONNECTED | …)."""
+    contacts = resources.contacts
+
+    async def check(addresses: Sequence[str]) -> list[Recipient]:
+        return await resources.session(instance_id).check(addresses)
+
+    unknown = [
+        chat
+        for chat in dict.fromkeys(chats)
+        if chat.is_number and await contacts.fresh(instance_id, chat) is None
+    ]
+    found: dict[Jid, Contact] = {}
+    for at in range(0, len(unknown), _AT_ONCE):
+        found |= await _learnt(contacts, instance_id, unknown[at : at + _AT_ONCE], check)
+    nobody = set(unknown) - set(found)
+    return [
+        None if chat in nobody else found.get(chat) or await look_up(contacts, instance_id, chat, check)
+        for chat in chats
+    ]
+
+
+async def _learnt(
+    contacts: Contacts, instance_id: str, chats: Sequence[Jid], check: Check
+) -> dict[Jid, Contact]:
+    """Those who are on WhatsApp, as it answers now."""
+    found: dict[Jid, Contact] = {}
+    for chat, answer in zip(chats, await check([chat.user for chat in chats]), strict=False):
+        if not answer.exists:
+            contacts.missed(instance_id, chat)
+            continue
+        jid = Jid.parse(answer.jid).bare if answer.jid else chat
+        lid = Jid.parse(answer.lid).bare if answer.lid else None
+        found[chat] = await contacts.learn(instance_id, chat, jid, lid)
+    return found
 
 
 async def _number_of(contacts: Contacts, instance_id: str, lid: Jid, check: Check) -> Jid | None:
