@@ -19,6 +19,8 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 # The longest `Prefer: wait` that a gateway honours by default.
 WAIT_SECONDS: Final = 60
+# Between looks at a request, where the gateway does not wait.
+_LOOK_SECONDS: Final = 1.0
 # Beyond what is waited for on purpose.
 MARGIN_SECONDS: Final = 30.0
 
@@ -63,6 +65,12 @@ def pause(tries: int, answer: httpx.Response | None, chance: float) -> float:
     wanted = None if answer is None else retry_after(answer)
     grown = _FIRST_PAUSE_SECONDS * 2.0 ** (tries - 1) * (0.8 + 0.4 * chance)
     return min(grown if wanted is None else wanted, _LONGEST_PAUSE_SECONDS)
+
+
+def before_asking_again(asked: float, took: float) -> float:
+    """Seconds to let pass when an answer was to wait for `asked` seconds and took so many: a gateway that
+    stops, or where too many wait, answers at once."""
+    return max(0.0, min(asked, _LOOK_SECONDS) - took)
 
 
 def retry_after(answer: httpx.Response) -> float | None:

@@ -14,6 +14,7 @@ from waypost.client.answers import (
     WAIT_SECONDS,
     Finished,
     arguments,
+    before_asking_again,
     converted,
     finished,
     is_worth_another_try,
@@ -105,7 +106,8 @@ class AsyncQueued(Generic[R]):
         """Wait until it was sent. Raises RequestFailed, NotFinished, and ClientError for the call itself."""
         until = time.monotonic() + seconds
         while True:
-            left = max(0, min(WAIT_SECONDS, round(until - time.monotonic())))
+            asked_at = time.monotonic()
+            left = max(0, min(WAIT_SECONDS, round(until - asked_at)))
             request = await self._connection.call(
                 Outgoing(method="GET", path=self._path),
                 {"Prefer": f"wait={left}"} if left else {},
@@ -117,6 +119,7 @@ class AsyncQueued(Generic[R]):
                 return done
             if left == 0:
                 raise NotFinished(f"Request {self.uuid} is {request.get('status')} after {seconds:g} s.")
+            await asyncio.sleep(before_asking_again(left, time.monotonic() - asked_at))
 
 
 class AsyncBound:

@@ -13,6 +13,7 @@ from waypost.client.answers import (
     WAIT_SECONDS,
     Finished,
     arguments,
+    before_asking_again,
     converted,
     finished,
     is_worth_another_try,
@@ -101,7 +102,8 @@ class Queued(Generic[R]):
         """Wait until it was sent. Raises RequestFailed, NotFinished, and ClientError for the call itself."""
         until = time.monotonic() + seconds
         while True:
-            left = max(0, min(WAIT_SECONDS, round(until - time.monotonic())))
+            asked_at = time.monotonic()
+            left = max(0, min(WAIT_SECONDS, round(until - asked_at)))
             request = self._connection.call(
                 Outgoing(method="GET", path=self._path),
                 {"Prefer": f"wait={left}"} if left else {},
@@ -113,6 +115,7 @@ class Queued(Generic[R]):
                 return done
             if left == 0:
                 raise NotFinished(f"Request {self.uuid} is {request.get('status')} after {seconds:g} s.")
+            time.sleep(before_asking_again(left, time.monotonic() - asked_at))
 
 
 class Bound:

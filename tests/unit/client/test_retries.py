@@ -7,6 +7,7 @@ import pytest
 
 from waypost.client import ClientError, NoAnswer, Unavailable, Waypost
 
+TEXT = {"text": "x"}
 ENVELOPE = {
     "queued": True,
     "message": "",
@@ -69,6 +70,29 @@ def test_a_busy_gateway_is_given_up_after_some_tries() -> None:
     with pytest.raises(Unavailable) as refused:
         waypost(answer).instance("i").send_text("1", "x")
     assert (len(seen), refused.value.code, refused.value.retryable) == (4, "queue_full", True)
+
+
+def test_a_gateway_that_does_not_wait_is_asked_once_in_a_second(pauses: list[float]) -> None:
+    looks = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json=ENVELOPE)
+        looks.append(request.headers["prefer"])
+        status = "sent" if len(looks) == 3 else "queued"
+        key = {"remoteJid": "1@s.whatsapp.net", "fromMe": True, "id": "3EB0"}
+        body = {
+            "key": key,
+            "messageTimestamp": "1",
+            "status": "SENT",
+            "message": {"extendedTextMessage": TEXT},
+        }
+        return httpx.Response(200, json={"uuid": "u1", "status": status, "response_body": body})
+
+    assert waypost(answer).instance("i").send_text("1", "x").wait(30).result.key.id == "3EB0"
+    assert looks == ["wait=30"] * 3
+    assert len(pauses) == 2
+    assert all(0.5 < one <= 1.0 for one in pauses)
 
 
 def test_something_else_than_a_gateway_is_called_so_without_the_token() -> None:
