@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from waypost.access.sign_ins import SignIn
 from waypost.access.token import Scope, Token
@@ -12,14 +12,18 @@ from waypost.dashboard.form import Form
 from waypost.dashboard.templates import Templates
 from waypost.instances.instance import Instance
 
+# `/instances/{instance}`
+_OVERVIEW_DEPTH: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry of the navigation; `current` where it leads to what is shown."""
+    """An entry of the navigation; `current` is `page` where it leads to what is shown, `true` where that lies
+    below it, else empty: as `aria-current` has it."""
 
     label: str
     href: str
-    current: bool
+    current: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,5 +128,13 @@ def navigation(pages: Sequence[Page], token: Token, instance: Instance | None, h
             allowed = token.allows(instance.id, page.scope) and page.applies(instance)
             href = page.path.replace("{instance}", instance.id)
         if allowed:
-            links.append(Link(page.nav, href, here == href))
+            links.append(Link(page.nav, href, _current(href, here)))
     return links
+
+
+def _current(href: str, here: str) -> str:
+    if here == href:
+        return "page"
+    # The overview is above all others and no section of its own.
+    is_section = href.count("/") > _OVERVIEW_DEPTH
+    return "true" if is_section and here.startswith(f"{href}/") else ""
