@@ -5,10 +5,8 @@ of the network names the call. It does not stay in memory alone: the row of a re
 takes the request up, perhaps after a crash, works in its name again.
 """
 
-import contextlib
 import contextvars
 import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -37,14 +35,19 @@ def origin() -> Origin | None:
     return _current.get()
 
 
-@contextlib.contextmanager
-def on_behalf_of(who: Origin | None) -> Iterator[None]:
+class on_behalf_of:
     """Work on behalf of that call, or of nobody, while the context lasts."""
-    token = _current.set(who)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_token", "_who")
+
+    def __init__(self, who: Origin | None) -> None:
+        self._who = who
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._who)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
 
 
 def apart() -> contextvars.Context:

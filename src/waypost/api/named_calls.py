@@ -1,6 +1,6 @@
 """Every call has a request id, the one that it brings in `X-Request-Id` or a new one; the answer names it."""
 
-import uuid
+import secrets
 from typing import Any, Final
 
 from litestar.enums import ScopeType
@@ -30,7 +30,7 @@ class NamedCalls:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = sane_request_id(header_of(scope, HEADER)) or uuid.uuid4().hex
+        request_id = sane_request_id(header_of(scope, HEADER)) or secrets.token_hex(16)
         shown = (HEADER, request_id.encode())
 
         async def named(message: Message) -> None:

@@ -50,6 +50,8 @@ def tracer_of(environ: Mapping[str, str]) -> Tracer:
 class OtelTracer:
     """Implements `spans.Tracer`."""
 
+    active = True
+
     def __init__(self, provider: "TracerProvider") -> None:
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 

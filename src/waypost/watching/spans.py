@@ -3,10 +3,8 @@ which the call was accepted, whose name is stored with the request.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Protocol
-
-from waypost.origin import Origin
 
 Attributes = Mapping[str, str | int]
 
@@ -30,6 +28,9 @@ class Span(Protocol):
 
 class Tracer(Protocol):
     """Makes spans."""
+
+    active: bool
+    """Whether anybody sees them."""
 
     def span(
         self, name: str, parent: str | None, attributes: Attributes
@@ -61,6 +62,8 @@ class NoSpan:
 class NoTracer:
     """Makes no traces."""
 
+    active = False
+
     def __init__(self) -> None:
         self._span = contextlib.nullcontext(NoSpan())
 
@@ -73,18 +76,3 @@ class NoTracer:
 
     async def close(self) -> None:
         """Nothing to do."""
-
-
-def parent_of(who: Origin | None) -> str | None:
-    """What work on that call's behalf is a child of."""
-    return None if who is None else who.traceparent
-
-
-@contextlib.contextmanager
-def failing(span: Span, code: str) -> Iterator[None]:
-    """Note that the span failed with `code` when something is raised."""
-    try:
-        yield
-    except BaseException:
-        span.fail(code)
-        raise

@@ -1,13 +1,18 @@
 """What `/metrics` says after things have happened, and who may read it."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import httpx
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from waypost.testing.gateway_stage import Stage, gateway_stage, until
+from waypost.config import Settings
+from waypost.gateway import Gateway, start_gateway
+from waypost.testing.gateway_stage import BASE, Stage, gateway_stage, until
 from waypost.testing.receiver import Receiver, receiving
 from waypost.watching import table
 
@@ -96,68 +101,92 @@ async def test_the_page_counts_what_has_happened(tmp_path: Path, receiver: Recei
         assert found.of("waypost_process_memory_bytes", process=process) > 1e6
 
 
-async def test_the_page_tells_of_the_whole_table_and_of_nothing_else(alone: Stage) -> None:
-    answer = (await alone.http.get("/metrics")).text
-    told = {line.split(" ")[2] for line in answer.splitlines() if line.startswith("# TYPE waypost_")}
-    # Those of leases are for many nodes; what nobody has counted yet has a type and no sample.
+class Bare(NamedTuple):
+    """A gateway without a session, which starts in no time."""
+
+    gateway: Gateway
+    http: httpx.AsyncClient
+    admin: dict[str, str]
+
+    async def get(self, **headers: str) -> int:
+        return (await self.http.get("/metrics", headers=headers)).status_code
+
+    async def instance(self) -> tuple[str, dict[str, str]]:
+        """An instance that waits for its owner to connect it: its path, and the headers of its token."""
+        made = await self.gateway.instances.create(name="shop", phone="447700900101", network="sandbox")
+        await self.gateway.instances.logout(made.id)
+        body = {"instance": made.id}
+        token = (await self.http.post(f"{BASE}/tokens", headers=self.admin, json=body)).json()["token"]
+        return f"{BASE}/{made.id}", {"Authorization": f"Bearer {token}"}
+
+
+@contextlib.asynccontextmanager
+async def bare(folder: Path, **changes: Any) -> AsyncIterator[Bare]:
+    settings = msgspec.structs.replace(
+        Settings(data=folder, port=0, sandbox_url="http://127.0.0.1:1", log_level="error"), **changes
+    )
+    async with (
+        start_gateway(settings) as gateway,
+        httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=20) as http,
+    ):
+        yield Bare(gateway, http, {"Authorization": f"Bearer {gateway.new_admin_token}"})
+
+
+async def test_the_page_tells_of_the_whole_table_and_of_nothing_else(tmp_path: Path) -> None:
+    async with bare(tmp_path) as alone:
+        lines = (await alone.http.get("/metrics")).text.splitlines()
+    told = {line.split(" ")[2] for line in lines if line.startswith("# TYPE waypost_")}
+    # What nobody has counted has a type and no sample; what nobody could tell is left out.
     of_nodes = {table.IN_TOUCH.name, table.LEASE_EPOCH.name}
-    assert told == {one.name for one in table.TABLE} - of_nodes
-    assert not [line for line in answer.splitlines() if "_created" in line]
-
-
-@pytest.fixture
-async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with gateway_stage(tmp_path) as found:
-        yield found
+    of_instances = {table.INSTANCES.name, table.INSTANCE_WORKING.name}
+    assert told == {one.name for one in table.TABLE} - of_nodes - of_instances
+    assert not [line for line in lines if "_created" in line]
 
 
 async def test_a_long_queue_is_told_with_the_age_of_the_oldest(tmp_path: Path) -> None:
-    async with gateway_stage(tmp_path) as stage:
-        path = f"{stage.instance.base}/logout"
-        assert (await stage.http.post(path, headers=stage.instance.headers)).status_code == 200
+    async with bare(tmp_path) as alone:
+        path, headers = await alone.instance()
+        body = {"chatId": "447700900102@c.us", "text": "hello"}
         for _ in range(3):
-            assert (await stage.send_voice(GREETING)).status_code == 200
-        found: Figures = await until(
-            lambda: read(stage), lambda found: found.of("waypost_queue_requests") == 3, within=40
-        )
-        assert found.of("waypost_queue_oldest_seconds", held="no") > 0
-        assert found.of("waypost_queue_requests", held="yes") == 0
-        assert found.of("waypost_lane_requests") == 3
-        assert found.of("waypost_instances", status="STOPPED", reason="logged_out_here") == 1
+            answer = await alone.http.post(f"{path}/send-text", headers=headers, json=body)
+            assert answer.status_code == 200
+        found = Figures((await alone.http.get("/metrics")).text)
+    assert found.of("waypost_queue_requests", held="no") == 3
+    assert found.of("waypost_queue_requests", held="yes") == 0
+    assert found.of("waypost_queue_oldest_seconds", held="no") > 0
+    assert found.of("waypost_lane_requests") == 3
+    assert found.of("waypost_instances", status="STOPPED", reason="logged_out_here") == 1
 
 
-async def get(stage: Stage, **headers: str) -> int:
-    return (await stage.http.get("/metrics", headers=headers)).status_code
-
-
-async def test_without_a_token_only_this_machine_reads_the_page(alone: Stage) -> None:
-    assert await get(alone) == 200
-    for through in (
-        {"X-Forwarded-For": "203.0.113.7"},
-        {"Forwarded": "for=203.0.113.7"},
-        {"Via": "1.1 proxy"},
-        {"Host": "waypost.example.org"},
-        {"Host": "rebound.example.org:8780"},
-    ):
-        assert await get(alone, **through) == 401
-    assert await get(alone, **alone.instance.headers) == 403
-    assert await get(alone, Authorization="Bearer 1|wrong") == 401
-    assert await get(alone, **alone.admin, Host="waypost.example.org") == 200
+async def test_without_a_token_only_this_machine_reads_the_page(tmp_path: Path) -> None:
+    async with bare(tmp_path) as alone:
+        assert await alone.get() == 200
+        for through in (
+            {"X-Forwarded-For": "203.0.113.7"},
+            {"Forwarded": "for=203.0.113.7"},
+            {"Via": "1.1 proxy"},
+            {"Host": "waypost.example.org"},
+            {"Host": "rebound.example.org:8780"},
+        ):
+            assert await alone.get(**through) == 401
+        _, of_instance = await alone.instance()
+        assert await alone.get(**of_instance) == 403
+        assert await alone.get(Authorization="Bearer 1|wrong") == 401
+        assert await alone.get(**alone.admin, Host="waypost.example.org") == 200
 
 
 @pytest.mark.parametrize(
     "settings",
     [{"metrics_token": TOKEN}, {"public_url": "https://waypost.example.org"}, {"host": "0.0.0.0"}],
+    ids=["token", "public", "everywhere"],
 )
 async def test_where_others_may_call_it_takes_a_token(tmp_path: Path, settings: dict[str, Any]) -> None:
-    async with gateway_stage(tmp_path, **settings) as stage:
-        assert await get(stage) == 401
-        assert await get(stage, **stage.admin) == 200
-        with_token = await get(stage, Authorization=f"Bearer {TOKEN}")
+    async with bare(tmp_path, **settings) as alone:
+        assert await alone.get() == 401
+        assert await alone.get(**alone.admin) == 200
+        with_token = await alone.get(Authorization=f"Bearer {TOKEN}")
         assert with_token == (200 if "metrics_token" in settings else 401)
-        assert await get(stage, Authorization=f"Bearer {TOKEN}x") == 401
+        assert await alone.get(Authorization=f"Bearer {TOKEN}x") == 401
         # That token is good for nothing else.
-        answer = await stage.http.get(
-            "/api/whatsapp/v2/instances", headers={"Authorization": f"Bearer {TOKEN}"}
-        )
-        assert answer.status_code == 401
+        reading = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await alone.http.get(f"{BASE}/instances", headers=reading)).status_code == 401

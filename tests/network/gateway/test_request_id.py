@@ -1,23 +1,15 @@
 """A request id goes with a call: into its answer, its row, the lines of the log and the webhook."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from waypost.errors import NOT_FOUND
-from waypost.testing.gateway_stage import Stage, gateway_stage
+from waypost.testing.gateway_stage import gateway_stage
 from waypost.testing.receiver import receiving
 
 GREETING = (Path(__file__).parents[2] / "audio" / "greeting.mp3").read_bytes()
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with gateway_stage(tmp_path) as found:
-        yield found
 
 
 def lines_about(capfd: pytest.CaptureFixture[str], request_id: str) -> list[dict[str, Any]]:
@@ -32,9 +24,8 @@ async def test_a_call_and_all_that_comes_of_it_have_one_name(
     settings: dict[str, Any] = {"webhook_allow": ["127.0.0.1"], "log_level": "debug", "log_format": "json"}
     async with receiving() as receiver, gateway_stage(tmp_path, **settings) as stage:
         hook = {"url": receiver.url, "events": ["queued_request.finished", "message.any"]}
-        made = await stage.http.post(
-            f"{stage.instance.base}/webhooks", headers=stage.instance.headers, json=hook
-        )
+        hook_path = f"{stage.instance.base}/webhooks"
+        made = await stage.http.post(hook_path, headers=stage.instance.headers, json=hook)
         assert made.status_code in (200, 201)
         # Of two calls at once, each keeps its own.
         other = await stage.send_voice(GREETING, headers={"X-Request-Id": "other-1"})
@@ -46,6 +37,15 @@ async def test_a_call_and_all_that_comes_of_it_have_one_name(
         finished = await receiver.until(2, "queued_request.finished")
         told = {one.payload["uuid"]: one.headers.get("x-request-id") for one in finished}
         assert told[request["uuid"]] == "order-4711"
+        # One that brings none, or one that can't be passed on, is given one.
+        plain = await stage.http.get(hook_path)
+        odd = await stage.http.get(hook_path, headers={"X-Request-Id": "a b"})
+        given = {one.headers["x-request-id"] for one in (plain, odd)}
+        assert [len(name) for name in given] == [32, 32]
+        # So do answers that no endpoint gave.
+        for path in ("/nowhere", "/healthz", f"{stage.instance.base}/queued-requests/none"):
+            answer = await stage.http.get(path, headers={"X-Request-Id": "lost-1"})
+            assert answer.headers["x-request-id"] == "lost-1"
         sent = await receiver.until(2, "message.any")
         assert {one.headers.get("x-request-id") for one in sent} == {"order-4711", "other-1"}
     events = lines_about(capfd, "order-4711")
@@ -53,19 +53,3 @@ async def test_a_call_and_all_that_comes_of_it_have_one_name(
     assert {line["request"] for line in events if line["event"] == "request_finished"} == {request["uuid"]}
     commands = {line["command"] for line in events if line["event"] == "engine_command_done"}
     assert {"UploadFile", "SendMessage"} <= commands
-
-
-async def test_a_call_without_an_id_or_with_an_odd_one_gets_one(stage: Stage) -> None:
-    plain = await stage.send_voice(GREETING)
-    odd = await stage.send_voice(GREETING, headers={"X-Request-Id": "a b"})
-    names = [one.headers["x-request-id"] for one in (plain, odd)]
-    assert len(set(names)) == 2
-    assert all(len(name) == 32 for name in names)
-    assert (await stage.finished(plain))["request_id"] == names[0]
-
-
-async def test_answers_that_no_endpoint_gave_have_one_too(stage: Stage) -> None:
-    for path in ("/nowhere", "/healthz", f"{stage.instance.base}/queued-requests/none"):
-        answer = await stage.http.get(path, headers={"X-Request-Id": "lost-1"})
-        assert answer.headers["x-request-id"] == "lost-1"
-    assert (await stage.http.get("/nowhere")).json()["error"]["code"] == NOT_FOUND.code
