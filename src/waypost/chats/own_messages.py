@@ -18,6 +18,8 @@ _PAGE: Final = 100
 # When another node has left something, or a wake was missed.
 _LOOK_SECONDS: Final = 2.0
 _AGAIN_SECONDS: Final = 1.0
+# At the end somebody waits for the process to be gone.
+_LAST_SECONDS: Final = 2.0
 
 
 class OwnMessages:
@@ -52,13 +54,17 @@ class OwnMessages:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Tell while the context lasts."""
+        """Tell while the context lasts, and what is left at its end; what can't be told then, whoever comes
+        next does."""
         task = asyncio.create_task(self._run(), name="own-messages")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
+            with contextlib.suppress(WaypostError, TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await self.flush()
 
     async def _run(self) -> None:
         while True:

@@ -50,10 +50,11 @@ def headers(webhook: Webhook, event_id: str, content: bytes, now: float) -> dict
     if webhook.old_signing_secret is not None and now < (webhook.old_until or 0.0):
         keys.append(webhook.old_signing_secret)
     text = content.decode()
+    chosen = {name.lower() for name in webhook.headers}
     return {
         **webhook.headers,
+        **({} if "user-agent" in chosen else {"user-agent": "Waypost"}),
         "content-type": "application/json",
-        "user-agent": "Waypost",
         "x-userId": webhook.user_id,
         "x-instanceId": webhook.instance_id,
         "authorization": webhook.secret,

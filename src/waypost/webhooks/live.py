@@ -91,12 +91,13 @@ class Live:
                 if entry.name in names:
                     yield entry
                     told_at = loop.time()
-            if len(page) == _PAGE:
-                continue
-            seq = max(seq, until)
+            # Also between pages that hold nothing for this reader.
             if loop.time() - told_at >= self._heartbeat:
                 yield None
                 told_at = loop.time()
+            if len(page) == _PAGE:
+                continue
+            seq = max(seq, until)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._look):
                     await news.wait()

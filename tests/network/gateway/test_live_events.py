@@ -6,10 +6,12 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from waypost.errors import ApiError
 from waypost.testing.gateway_stage import BASE, CONTACT, Stage
+from waypost.webhooks.journal import Entry
 from waypost.webhooks.live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -122,3 +124,26 @@ async def test_streams_are_bounded_beat_and_end_with_the_gateway() -> None:
             await anext(live.after("i", None, frozenset()))
         live.close()
         assert [one async for one in stream] in ([], [None])
+
+
+async def test_a_long_way_through_what_a_reader_does_not_want_is_no_silence() -> None:
+    """Proxies and clients take a silent line for a dead one."""
+
+    class Endless:
+        async def settled(self) -> int:
+            return 2**53
+
+        async def after(self, _: str, seq: int, until: int, limit: int) -> list[Entry]:
+            await asyncio.sleep(0)
+            payload = msgspec.Raw(b"{}")
+            numbers = range(seq + 1, min(seq + limit, until) + 1)
+            return [
+                Entry(seq=n, id="", instance_id="i", name="call.offer", at=0.0, payload=payload)
+                for n in numbers
+            ]
+
+    live = Live(Endless(), 1.0, heartbeat_seconds=0.05)  # type: ignore[arg-type]
+    stream = live.after("i", 0, frozenset({"message.any"}))
+    async with asyncio.timeout(20):
+        assert [await anext(stream) for _ in range(3)] == [None, None, None]
+        await stream.aclose()
