@@ -34,21 +34,21 @@ LOOKS = {"look_up_request", "list_instances", "list_chats", "list_messages"}
 
 
 @contextlib.asynccontextmanager
-async def talking(stage: Stage, *words: str, **environment: str) -> AsyncIterator[Client]:
+async def talking(stage: Stage, *words: str) -> AsyncIterator[Client]:
     """A client that has started the server itself."""
     program = StdioServerParameters(
         command=sys.executable,
         args=["-m", "waypost", "mcp", *words],
-        env={**os.environ, **environment_of(stage), **environment},
+        env={**os.environ, **environment_of(stage)},
     )
     async with asyncio.timeout(60), Client(program) as client:
         yield client
 
 
 @contextlib.asynccontextmanager
-async def inside(stage: Stage) -> AsyncIterator[Client]:
+async def inside(stage: Stage, token: str | None = None) -> AsyncIterator[Client]:
     """The same client and server without a process in between, where that is not what is looked at."""
-    token = environment_of(stage)["WAYPOST_TOKEN"]
+    token = token or environment_of(stage)["WAYPOST_TOKEN"]
     async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
         gateway = AsyncWaypost(stage.gateway.url, token, http)
         async with Client(make_server(lambda _: gateway, Recordings([]))) as client:
@@ -131,7 +131,8 @@ async def test_the_same_key_is_sent_once_and_a_short_wait_answers_with_what_wait
     async with inside(stage) as client:
         first = await told(client, "send_text", **words)
         assert (first["state"] in ("queued", "preparing"), first["waiting_for"]) == (True, "pairing")
-        assert (await told(client, "send_text", **words))["uuid"] == first["uuid"]
+        again = await told(client, "send_text", **{**words, "wait_seconds": 0})
+        assert again["uuid"] == first["uuid"]
 
 
 async def test_a_client_is_told_which_tools_change_something(stage: Stage) -> None:
@@ -154,7 +155,7 @@ async def test_a_failure_is_a_sentence_that_says_what_to_do(stage: Stage) -> Non
         assert "Name the instance" in await refused(client, "list_chats")
         assert "not found" in await refused(client, "look_up_request", uuid="none", **STAGE)
         assert "chatId" in await refused(client, "send_text", to="nobody", text="x", **STAGE)
-    async with talking(stage, WAYPOST_TOKEN="1|wrong") as client:
+    async with inside(stage, token="1|wrong") as client:
         assert "does not know this token" in await refused(client, "list_instances")
 
 
