@@ -1,5 +1,6 @@
 """What docs/sandbox-ci.md shows is run."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -9,8 +10,7 @@ import httpx
 from tests.pages import ROOT, blocks
 
 from waypost.cli.ready import look
-from waypost.testing.gateway_stage import until
-from waypost.testing.processes import sandbox_and_gateway
+from waypost.testing.gateway_stage import gateway_stage, until
 
 PAGE = ROOT / "docs" / "sandbox-ci.md"
 AUDIO = ROOT / "tests" / "audio" / "greeting.mp3"
@@ -24,21 +24,12 @@ async def test_the_test_of_the_page_is_a_test(tmp_path: Path) -> None:
 
 
 async def test_the_calls_for_other_languages_lead_to_an_instance_that_works(tmp_path: Path) -> None:
-    (script,) = blocks(PAGE, "sh")
     steps = re.findall(r"^\d\. (.*)$", PAGE.read_text(), re.MULTILINE)
-    pair = sandbox_and_gateway(tmp_path)
-    (token,) = re.findall(r'WAYPOST_ADMIN_TOKEN="([^"]+)"', script)
-    pair.gateway.environment = {**pair.gateway.environment, "WAYPOST_ADMIN_TOKEN": token}
-    await pair.sandbox.start()
-    try:
-        await pair.gateway.start()
-        assert look(pair.gateway.environment) is None
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        async with httpx.AsyncClient(trust_env=False, timeout=30, headers=headers) as http:
-            await _follow(http, steps, pair.url, pair.control_url)
-    finally:
-        await pair.gateway.stop()
-        await pair.sandbox.stop()
+    async with gateway_stage(tmp_path) as stage:
+        port = httpx.URL(stage.gateway.url).port
+        assert await asyncio.to_thread(look, {"WAYPOST_PORT": str(port)}) is None
+        async with httpx.AsyncClient(trust_env=False, timeout=30, headers=stage.admin) as http:
+            await _follow(http, steps, stage.gateway.url, stage.sandbox.control_url)
 
 
 async def _follow(http: httpx.AsyncClient, steps: list[str], url: str, control: str) -> None:
