@@ -8,3 +8,6 @@ CREATE TABLE contacts (
     pushname TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (instance_id, asked)
 ) STRICT, WITHOUT ROWID;
+
+-- The order of a list by name.
+CREATE INDEX contacts_by_name ON contacts (instance_id, (coalesce(nullif(name, ''), pushname)), asked) WHERE asked = jid;
