@@ -8,6 +8,7 @@ from pathlib import Path
 
 from waypost.chats.arrivals import Arrivals
 from waypost.chats.calls import Calls, Sender
+from waypost.chats.conversation import Conversation
 from waypost.chats.directory import Directory
 from waypost.chats.files import Blobs, FileQueue
 from waypost.chats.history import History
@@ -21,6 +22,7 @@ from waypost.config import Settings
 from waypost.engine.port import Session
 from waypost.instances.contacts import Contacts
 from waypost.instances.instance import Instance
+from waypost.storage.acks import SqlAcks
 from waypost.storage.chats import SqlChats
 from waypost.storage.database import Database
 from waypost.storage.held_events import SqlHeldEvents
@@ -69,6 +71,7 @@ class Chatting:
             log,
         )
         self.history = History(self.store, self.media, self.files, self.links, self.directory, contacts)
+        self.conversation = Conversation(self.store, SqlAcks(database), self.directory, contacts)
         calls = Calls(self.directory, find, session_of, sender, clock, log)
         self.own_files = OwnFiles(self.media, blobs, clock, log)
         self.own_messages = OwnMessages(

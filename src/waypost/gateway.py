@@ -65,7 +65,7 @@ from waypost.otp.desk import OtpDesk
 from waypost.otp.hearing import Hearing
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
-from waypost.showing import showing
+from waypost.showing import showing, talking
 from waypost.storage.blobs import InlineBlobs, Uploads
 from waypost.storage.chats import SqlChats
 from waypost.storage.contacts import SqlContacts
@@ -167,6 +167,7 @@ class _House:
     chatting: Chatting
     publishing: Publishing
     asking: Asking
+    networks: Networks
 
 
 async def _furnish(
@@ -324,6 +325,7 @@ async def _furnish(
             sessions.holds,
             None if neighbours is None else neighbours.others.desk,
         ),
+        networks=networks,
     )
 
 
@@ -352,12 +354,10 @@ def _api(
     bodies = BodyReader(
         house.blobs, settings.upload_max_bytes, settings.inline_max_bytes, settings.body_seconds, house.fresh
     )
-    wait = settings.wait_max_seconds
+    accepts = partial(watching.counts.add, table.ACCEPTS)
     endpoints = [
-        *Writes(house.outbox, bodies, address, wait, partial(watching.counts.add, table.ACCEPTS)).endpoints(
-            house.writes
-        ),
-        *Queued(house.outbox, wait).endpoints(),
+        *Writes(house.outbox, bodies, address, settings.wait_max_seconds, accepts).endpoints(house.writes),
+        *Queued(house.outbox, settings.wait_max_seconds).endpoints(),
         *AccountApi(house.resources.contacts, house.asking, bodies).endpoints(),
         *PairingApi(house.instances, settings).endpoints(),
         *InstancesApi(house.instances, tokens, bodies, settings, house.publishing.webhooks).endpoints(),
@@ -387,10 +387,10 @@ def _api(
         log=log,
         watch=Calls(watching.counts, watching.tracer, clock),
     )
-    chatting = house.chatting
-    media = MediaDesk(chatting.links, chatting.media, house.blobs, settings.data / "workshop")
+    media = MediaDesk(house.chatting.links, house.chatting.media, house.blobs, settings.data / "workshop")
     metrics = MetricsDesk(watching.page.text, tokens, settings)
-    pages = showing(settings, doors, database, house.outbox, house.publishing, house.neighbours, clock)
+    talk = talking(settings, house.chatting, house.resources, house.voice, house.networks, endpoints)
+    pages = showing(settings, doors, database, house.outbox, house.publishing, house.neighbours, talk, clock)
     return make_app(doors, endpoints, [media.handler(), metrics.handler(), *pages]), draining, endpoints
 
 

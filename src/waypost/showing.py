@@ -1,21 +1,48 @@
 """The dashboard, put together once for the composition root."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from litestar.handlers import HTTPRouteHandler
 
 from waypost.access.sign_ins import SignIns
 from waypost.api.app import Doors
+from waypost.api.endpoint import Endpoint
+from waypost.chatting import Chatting
 from waypost.clock import Clock
 from waypost.config import Settings
 from waypost.dashboard.dashboard import dashboard
 from waypost.dashboard.parts import Parts
+from waypost.dashboard.previews import Previews
+from waypost.dashboard.talk import Talk, writes_of
+from waypost.handset import SandboxHandset
 from waypost.instances.neighbours import Neighbours
+from waypost.networks import Networks
+from waypost.operations.resources import Resources
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
 from waypost.storage.database import Database
 from waypost.storage.open_chats import SqlOpenChats
 from waypost.storage.sign_ins import SqlSignIns
+from waypost.workers.pool import WorkerPool
+
+
+def talking(
+    settings: Settings,
+    chatting: Chatting,
+    resources: Resources,
+    voice: WorkerPool,
+    networks: Networks,
+    endpoints: Sequence[Endpoint],
+) -> Talk:
+    """What the pages of conversations are made of."""
+    previews = Previews(voice, resources.fetcher, resources.workshop, settings.upload_max_bytes)
+    return Talk(
+        conversation=chatting.conversation,
+        history=chatting.history,
+        previews=previews,
+        handset=SandboxHandset(networks.sandbox),
+        writes=writes_of(endpoints),
+    )
 
 
 def showing(
@@ -25,6 +52,7 @@ def showing(
     outbox: Outbox,
     publishing: Publishing,
     neighbours: Neighbours | None,
+    talk: Talk,
     clock: Clock,
 ) -> list[HTTPRouteHandler]:
     """The routes of the dashboard."""
@@ -42,6 +70,7 @@ def showing(
         webhooks=publishing.webhooks,
         live=publishing.live,
         owners=owners,
+        talk=talk,
         limits=doors.limits,
         address=doors.address,
         clock=clock,

@@ -21,6 +21,8 @@ _FLAGS = (
     "--use-fake-ui-for-media-stream",
     f"--use-file-for-fake-audio-capture={_VOICE}",
     "--autoplay-policy=no-user-gesture-required",
+    # A name that is not this machine's own: pages there are not secure ones.
+    "--host-resolver-rules=MAP waypost.test 127.0.0.1",
 )
 SCREENS = _ROOT / ".test-data" / "screens"
 

@@ -70,8 +70,11 @@ class Conversation:
             reading = read(msgspec.json.decode(message.names or b"{}"))
             if reading.about is not None:
                 who = await names.address_of(message)
-                doing = _Doing(message, reading, who, await names.of_sender(message))
+                doing = _Doing(message, reading, who, await names.of_sender(message), _at_ms(message))
                 done.setdefault(reading.about.id, []).append(doing)
+        for doings in done.values():
+            # Messages tell seconds only; who changes their mind does it within one.
+            doings.sort(key=lambda one: one.at_ms)
         return done
 
     async def _bubble(
@@ -130,12 +133,14 @@ class Conversation:
 
 
 class _Doing(msgspec.Struct, frozen=True):
-    """A reaction or a vote, by which address (`who`, one per person), and what that person is called."""
+    """A reaction or a vote, by which address (`who`, one per person), what that person is called, and when it
+    was done by the person's own clock."""
 
     message: Message
     reading: Reading
     who: str
     name: str
+    at_ms: int
 
 
 class _Names:
@@ -176,6 +181,16 @@ class _Names:
         if called or push_name:
             return called or push_name
         return f"+{party.number.user}" if party.number is not None else party.shown or address
+
+
+def _at_ms(message: Message) -> int:
+    """When a reaction or a vote was made, in epoch milliseconds; as a stranger has it, so never relied on."""
+    names = msgspec.json.decode(message.names or b"{}")
+    for part in ("reactionMessage", "pollUpdateMessage"):
+        at = names.get(part, {}).get("senderTimestampMs") if isinstance(names.get(part), dict) else None
+        if isinstance(at, str) and at.isascii() and at.isdecimal() and len(at) < 16:
+            return int(at)
+    return message.timestamp * 1000
 
 
 def _attached(reading: Reading) -> Attached | None:

@@ -12,8 +12,7 @@ from waypost.chats.changes import reading_of
 from waypost.chats.directory import Directory
 from waypost.chats.files import FileQueue
 from waypost.chats.links import Links
-from waypost.chats.reading import Reading
-from waypost.chats.store import ChatRow, ChatStore, FileKey, FileStore, StoredFile
+from waypost.chats.store import ChatRow, ChatStore, FileKey, FileStore
 from waypost.clock import iso
 from waypost.errors import MESSAGE_NOT_FOUND, EngineError
 from waypost.instances.contacts import Contacts, Person
@@ -78,9 +77,6 @@ class History:
             if ref.chat is None or one.from_me == ref.from_me:
                 reading = reading_of(one)
                 key = FileKey(instance_id, one.message_id, one.sender)
-                if one.from_me and reading.file is not None and await self._files.find(key) is None:
-                    # Whoever sent it has its file; only who asks for it here wants it from the network.
-                    await self._store.keep([], _wanted(key, reading), one.timestamp)
                 file = await self._queue.fetch(key)
                 return {**media_of(reading), **self._links.shown(file)}
         raise EngineError(MESSAGE_NOT_FOUND)
@@ -120,12 +116,3 @@ class History:
             "revokedAt": None if message.revoked_at is None else iso(message.revoked_at),
             "seen": message.seen,
         }
-
-
-def _wanted(key: FileKey, reading: Reading) -> list[StoredFile]:
-    file = reading.file
-    if file is None:
-        return []
-    return [
-        StoredFile(key=key, state="wanted", mimetype=file.mimetype, filename=file.filename, size=file.size)
-    ]

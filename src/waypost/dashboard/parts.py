@@ -7,6 +7,7 @@ from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
 from waypost.clock import Clock
 from waypost.config import Settings
+from waypost.dashboard.talk import Talk
 from waypost.instances.instances import Instances
 from waypost.outbox.open_chats import OpenChatStore
 from waypost.outbox.outbox import Outbox
@@ -31,6 +32,7 @@ class Parts:
     webhooks: Webhooks
     live: Live
     owners: Callable[[], Awaitable[Mapping[str, str]]]
+    talk: Talk
     limits: CallLimits
     address: PublicAddress
     clock: Clock

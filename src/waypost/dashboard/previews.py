@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
@@ -91,7 +91,8 @@ class Previews:
             self._there -= 1
 
     async def _in_folder(self, bring: "Bring") -> Preview:
-        folder = await asyncio.to_thread(self._folder)
+        # At once, not in a thread: whoever is cancelled in between would leave it behind.
+        folder = self._folder()
         try:
             source, target = folder / "source", folder / "note.ogg"
             await bring(source)
@@ -102,7 +103,6 @@ class Previews:
             size = (await asyncio.to_thread(source.stat)).st_size
             return Preview(note=note, lufs=lufs, source_bytes=size, content=content)
         finally:
-            # Not in a thread: a call that is cancelled twice must leave nothing behind either.
             _remove(folder)
 
     def _folder(self) -> Path:
@@ -117,7 +117,7 @@ class Bring(Protocol):
 
 async def _save(chunks: AsyncIterator[bytes], path: Path, most: int) -> None:
     size, batch = 0, bytearray()
-    file = await asyncio.to_thread(path.open, "wb")
+    file = _opened(path)
     try:
         async for chunk in chunks:
             size += len(chunk)
@@ -132,6 +132,11 @@ async def _save(chunks: AsyncIterator[bytes], path: Path, most: int) -> None:
         await asyncio.to_thread(file.write, bytes(batch))
     finally:
         file.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    # Buffered, for its lock: closing waits for a write that a cancelled caller left running.
+    return path.open("wb")
 
 
 def _remove(folder: Path) -> None:

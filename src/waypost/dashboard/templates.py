@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from waypost.clock import Clock, iso
+from waypost.dashboard.saying import FILTERS
 from waypost.dashboard.words import ago, bytes_of, ticks
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Templates:
             auto_reload=False,
         )
         environment.globals["asset"] = lambda name: f"{self._assets}/{name}"
-        environment.filters |= {"when": self._when, "bytes": bytes_of, "ticks": ticks, "at": at}
+        environment.filters |= {"when": self._when, "bytes": bytes_of, "ticks": ticks, "at": at, **FILTERS}
         return environment
 
     def _when(self, seconds: float | None) -> Markup:

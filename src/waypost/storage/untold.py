@@ -30,7 +30,8 @@ class UntoldRows:
         if not self._known(connection, message.instance_id):
             return
         reading = read(msgspec.json.decode(message.names or b"{}"))
-        if reading.kind not in ABOUT_OTHERS:  # they are nothing to reply to
+        # What is about others is nothing to reply to; a reaction is shown where it was put.
+        if reading.kind not in ABOUT_OTHERS or reading.kind == "reaction":
             self._messages.put(connection, [message])
         if reading.file is not None:
             names = {
