@@ -11,6 +11,7 @@ from msgspec.structs import FieldInfo, fields
 from waypost.operations.kind import AnyWrite
 from waypost.testing.gateway_stage import CONTACT
 
+GROUP = "120363025246125486@g.us"
 SERIALIZED = f"true_{CONTACT}@c.us_3EB0C767D26A8A9B"
 # What a field takes where its type alone does not say so.
 SAMPLES: dict[str, Any] = {
@@ -40,6 +41,8 @@ def sound(write: AnyWrite) -> dict[str, Any]:
     }
     if write.file is not None:
         body[write.file.url] = SAMPLES["url"]
+    if write.tag == "Groups" and "chatId" in body:
+        body["chatId"] = GROUP
     return body | ONE_OF.get(write.name, {})
 
 

@@ -43,10 +43,10 @@ class Endpoint:
     """One method of one path.
 
     `scope`: what the token must be allowed to do. `fields`: the shape of the JSON body or form (or of the
-    query), `file` how a file may come with it, `query` further parameters (name, description), `result` the
-    shape of the answer and `body_result` that of a queued request's `response_body`; with `streams` the
-    answer is a stream of events instead. `headers` are further ones (name, description). `limit`: calls per
-    minute and caller, 0 for any.
+    query), `file` how a file may come with it, `query` further parameters (name, description),
+    `also_in_query` fields of the body that the query may bring instead, `result` the shape of the answer and
+    `body_result` that of a queued request's `response_body`; with `streams` the answer is a stream of events
+    instead. `headers` are further ones (name, description). `limit`: calls per minute and caller, 0 for any.
     """
 
     method: Method
@@ -59,6 +59,7 @@ class Endpoint:
     fields_in: FieldsIn = "body"
     file: FilePolicy | None = None
     query: Sequence[tuple[str, str]] = field(default=())
+    also_in_query: Sequence[str] = ()
     result: Any = None
     body_result: type[msgspec.Struct] | None = None
     limit: int = 0

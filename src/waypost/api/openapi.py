@@ -116,6 +116,9 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
     if endpoint.fields is not None and endpoint.fields_in == "query":
         found += _query(_flat(endpoint.fields))
     elif endpoint.fields is not None:
+        flat = _flat(endpoint.fields)
+        some = {name: flat["properties"][name] for name in endpoint.also_in_query}
+        found += _query({"properties": some})
         kinds = "application/json, application/x-www-form-urlencoded or multipart/form-data."
         headers.append(("Content-Type", kinds, True))
     found += [

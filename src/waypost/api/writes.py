@@ -78,6 +78,7 @@ class Writes:
             fields=write.fields,
             fields_in=write.fields_in,
             file=write.file,
+            also_in_query=write.also_in_query,
             result=Envelope,
             body_result=write.result,
         )
