@@ -138,6 +138,20 @@ async def test_a_token_is_made_and_revoked_by_keyboard(stage: Stage, desk: Desk)
     await expect(page.get_by_role("row").filter(has_text="a screen")).to_have_count(0)
 
 
+async def test_a_link_on_another_sites_page_finds_who_is_signed_in(stage: Stage, desk: Desk) -> None:
+    page, path = desk.page, f"{stage.gateway.url}/instances/{stage.instance.id}/queue"
+    # The same gateway by another name is another site.
+    elsewhere = stage.gateway.url.replace("127.0.0.1", "localhost")
+    await page.goto(f"{elsewhere}/sign-in")
+    await page.evaluate("address => location.assign(address)", path)
+    await expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    # Nor does it go round and round for who is not.
+    await desk.context.clear_cookies()
+    await page.goto(f"{elsewhere}/sign-in")
+    await page.evaluate("address => location.assign(address)", path)
+    await expect(page).to_have_url(re.compile(r"127\.0\.0\.1.*/sign-in\?to="))
+
+
 async def test_signing_out_leads_back_and_a_choice_of_dark_stays(stage: Stage, browser: Browser) -> None:
     async with Desk(stage, browser, SCREENS) as desk:
         page = desk.page

@@ -99,6 +99,19 @@ async def test_the_one_that_is_free_for_longest_is_claimed_first(stage: Stage) -
     assert await stage.store.claim("b", TTL, 1) == [Tenure("i2", 2)]
 
 
+async def test_owners_are_those_who_hold_leases_now(stage: Stage) -> None:
+    for name in ("i1", "i2"):
+        await stage.add(name)
+    await stage.store.renew(node("a"), TTL)
+    await stage.store.renew(node("b"), TTL)
+    (first,) = await stage.store.claim("a", TTL, 1)
+    (second,) = await stage.store.claim("b", TTL, 1)
+    named = {first.instance_id: node("a").name, second.instance_id: node("b").name}
+    assert await stage.store.owners() == named
+    await stage.store.free("b", [second])
+    assert await stage.store.owners() == {first.instance_id: node("a").name}
+
+
 async def test_the_census_counts_who_is_alive_and_what_they_hold(stage: Stage) -> None:
     for name in ("i1", "i2", "i3"):
         await stage.add(name)

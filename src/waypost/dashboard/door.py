@@ -43,7 +43,7 @@ class Door:
             try:
                 sign_in = await self._parts.sign_ins.find(secret_of(http))
                 if sign_in is None:
-                    return _to_sign_in(http)
+                    return self._again(http) if _may_come_from_elsewhere(http) else _to_sign_in(http)
                 return await self._inside(page, http, sign_in)
             except WaypostError as error:
                 return self._wrong(http, self._outer(http), error)
@@ -115,6 +115,11 @@ class Door:
             "signed_in": sign_in,
         }
 
+    def _again(self, http: Http) -> Reply:
+        """Have the browser ask once more by itself: it sends the cookie then, as from no other site."""
+        html = self._templates.render("again.html", theme=theme_of(http))
+        return Reply(raw=html, media_type="text/html")
+
     def _outer(self, http: Http) -> dict[str, object]:
         return {"title": "", "theme": theme_of(http), "nav": [], "tabs": [], "signed_in": None}
 
@@ -158,6 +163,12 @@ def must_be_ours(http: Http, base: str) -> None:
             raise ApiError(FOREIGN_FORM)
     elif http.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ApiError(FOREIGN_FORM)
+
+
+def _may_come_from_elsewhere(http: Http) -> bool:
+    """Whether a link on another site's page led here, so that a sign-in that there is could not be seen."""
+    cross_site = http.headers.get("sec-fetch-site") == "cross-site"
+    return cross_site and http.method == "GET" and http.headers.get("sec-fetch-mode") == "navigate"
 
 
 def _to_sign_in(http: Http) -> Reply:
