@@ -17,6 +17,8 @@ COMMANDS = {
     "instance": ("waypost.cli.instance", "Create, connect and look after instances (WhatsApp accounts)."),
     "send-voice": ("waypost.cli.send_voice", "Send a recording as a voice note."),
     "send-text": ("waypost.cli.send_text", "Send a text."),
+    "send-file": ("waypost.cli.send_file", "Send a document, a picture, a video or a sticker."),
+    "check": ("waypost.cli.check", "Say whether a number is on WhatsApp."),
     "queue": ("waypost.cli.queue", "What became of accepted calls: list, look, cancel, retry."),
     "tail": ("waypost.cli.tail", "Show live events as they come."),
     "chats": ("waypost.cli.chats", "List the chats of an instance."),

@@ -1,10 +1,12 @@
 """What a person does every day by commands, each of them once."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from tests.network.gateway.commands import done_by, told
 
 from waypost.sandbox.views import Send
@@ -37,6 +39,33 @@ async def test_a_text_comes_from_the_command_line_or_from_standard_input(stage: 
     piped = await done_by(stage, "send-text", "-", "--to", CONTACT, "--json", *HERE, stdin="two\nlines\n")
     arrived = await inbox_has(stage, json.loads(piped.stdout)["response_body"]["key"]["id"])
     assert arrived.text == "two\nlines"
+
+
+async def test_a_file_arrives_as_what_the_option_says(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "oven.png").write_bytes(a_png())
+    words = ("send-file", str(tmp_path / "oven.png"), "--to", CONTACT, *HERE)
+    for kind, arrives_as in (("document", "documentMessage"), ("image", "imageMessage")):
+        sent = await told(stage, *words, "--as", kind, "--caption", "The oven")
+        arrived = await inbox_has(stage, sent["response_body"]["key"]["id"])
+        assert (arrived.media, arrived.text, arrives_as in sent["response_body"]["message"]) == (
+            "ok",
+            "The oven",
+            True,
+        )
+    wrong = await done_by(stage, *words, "--as", "sticker", "--caption", "x")
+    assert (wrong.exit_code, "sticker has none" in wrong.stderr) == (2, True)
+
+
+def a_png() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), "orange").save(data, "PNG")
+    return data.getvalue()
+
+
+async def test_a_number_is_looked_up(stage: Stage) -> None:
+    assert (await told(stage, "check", CONTACT, *HERE))["id"] == f"{CONTACT}@c.us"
+    absent = await done_by(stage, "check", "447700900187", *HERE)
+    assert (absent.exit_code, absent.stderr.count("\n")) == (5, 1)
 
 
 async def test_the_same_key_sends_once(stage: Stage) -> None:
@@ -116,8 +145,8 @@ async def test_chats_and_messages_are_read(stage: Stage) -> None:
     async def read() -> Any:
         return await told(stage, "messages", CONTACT, *HERE)
 
-    found = await until(read, lambda found: any("hello" in one["body"] for one in found))
-    assert found[0]["from"] == f"{CONTACT}@c.us"
+    found = await until(read, lambda found: any("hello\u202e" in one["body"] for one in found))
+    assert [one["from"] for one in found if "hello\u202e" in one["body"]] == [f"{CONTACT}@c.us"]
     chats = await told(stage, "chats", *HERE)
     assert f"{CONTACT}@c.us" in [one["id"] for one in chats]
     for words in (("chats",), ("messages", CONTACT)):
