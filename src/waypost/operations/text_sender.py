@@ -9,6 +9,7 @@ from waypost.address import Jid, chat_key
 from waypost.operations.code_message import NAME, VERSION, CodeFields, CodeStored
 from waypost.operations.messages.send_text import SEND_TEXT
 from waypost.operations.text import SendTextFields, accept
+from waypost.origin import origin
 from waypost.otp.codes import Drawing
 from waypost.outbox.request import Acceptance, Accepted, Idempotency
 
@@ -58,7 +59,7 @@ class TextSender:
         version: int,
         key: str,
     ) -> None:
-        content = hashlib.sha256(key.encode()).hexdigest()
+        content, who = hashlib.sha256(key.encode()).hexdigest(), origin()
         await self._outbox.accept(
             Acceptance(
                 instance_id=instance_id,
@@ -68,5 +69,7 @@ class TextSender:
                 payload=msgspec.json.encode(payload),
                 payload_version=version,
                 idempotency=Idempotency(key=key, content_sha256=content),
+                request_id=None if who is None else who.request_id,
+                traceparent=None if who is None else who.traceparent,
             )
         )

@@ -7,11 +7,14 @@ reads. Nothing is registered globally.
 
 import asyncio
 import contextlib
+import logging
+import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import waypost
 from waypost.config import ConfigError
+from waypost.telemetry import Log
 from waypost.watching.spans import Attributes, NoTracer, Span, Tracer
 
 if TYPE_CHECKING:
@@ -20,10 +23,11 @@ if TYPE_CHECKING:
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _NAME: Final = "OTEL_SERVICE_NAME"
 _ATTRIBUTES: Final = "OTEL_RESOURCE_ATTRIBUTES"
-_FLUSH_MS: Final = 3_000
+_CLOSE_SECONDS: Final = 3.0
+_LOGGER: Final = "opentelemetry"
 
 
-def tracer_of(environ: Mapping[str, str]) -> Tracer:
+def tracer_of(environ: Mapping[str, str], log: Log) -> Tracer:
     """What makes traces, by OpenTelemetry's variables; none where no endpoint is named. Raises ConfigError
     when its packages are missing.
     """
@@ -44,7 +48,7 @@ def tracer_of(environ: Mapping[str, str]) -> Tracer:
         about["service.name"] = "waypost"
     provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return OtelTracer(provider)
+    return OtelTracer(provider, log)
 
 
 class OtelTracer:
@@ -52,12 +56,14 @@ class OtelTracer:
 
     active = True
 
-    def __init__(self, provider: "TracerProvider") -> None:
+    def __init__(self, provider: "TracerProvider", log: Log) -> None:
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         self._provider = provider
         self._tracer = provider.get_tracer("waypost", waypost.__version__)
         self._propagator = TraceContextTextMapPropagator()
+        self._complaints = _Complaints(log)
+        logging.getLogger(_LOGGER).addHandler(self._complaints)
 
     @contextlib.contextmanager
     def span(self, name: str, parent: str | None, attributes: Attributes) -> Iterator[Span]:
@@ -76,9 +82,21 @@ class OtelTracer:
         made.end(_ns(max(began, ended)))
 
     async def close(self) -> None:
-        """Send what was not sent yet."""
-        await asyncio.to_thread(self._provider.force_flush, _FLUSH_MS)
-        await asyncio.to_thread(self._provider.shutdown)
+        """Send what was not sent yet, as far as somebody takes it in a few seconds."""
+        loop, sent = asyncio.get_running_loop(), asyncio.Event()
+
+        def shut_down() -> None:
+            self._provider.shutdown()
+            with contextlib.suppress(RuntimeError):  # nobody waits any more
+                loop.call_soon_threadsafe(sent.set)
+
+        # For a collector that is away it takes most of a minute, and nothing can cut it short but the
+        # process's own end, for which a daemon does not wait.
+        threading.Thread(target=shut_down, name="traces", daemon=True).start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await sent.wait()
+        logging.getLogger(_LOGGER).removeHandler(self._complaints)
 
     def _context(self, parent: str | None) -> Any:
         from opentelemetry.context import Context
@@ -91,6 +109,19 @@ class OtelTracer:
     def _name(self, span: Any) -> str:
         context = span.get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
+
+
+class _Complaints(logging.Handler):
+    """What the SDK says in Python's own log, as lines of ours. Its sentences without what it fills in, which
+    may be an address with a key."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line; called in the SDK's threads."""
+        self._log.warning("traces_not_sent", said=str(record.msg))
 
 
 class _OtelSpan:

@@ -51,9 +51,10 @@ class WatchedOutboxStore(SqlOutboxStore):
 
     async def postponed(self, request: Request, step: Step | None) -> bool:
         """Keep when and why it is tried again."""
-        code = "" if request.failure is None else request.failure.code
-        self._counts.add(table.POSTPONED, code)
-        return await super().postponed(request, step)
+        postponed = await super().postponed(request, step)
+        if postponed:
+            self._counts.add(table.POSTPONED, "" if request.failure is None else request.failure.code)
+        return postponed
 
     async def receipts(self, notes: Sequence[ReceiptNote], now: float) -> list[Arrived]:
         """Keep receipts."""

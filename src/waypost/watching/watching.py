@@ -98,7 +98,7 @@ async def watching_of(settings: Settings, clock: Clock, log: Log) -> AsyncIterat
     """What a node tells of itself, with traces as OpenTelemetry's variables want them; at the end, what was
     not sent of them is. Raises ConfigError.
     """
-    tracer = tracer_of(os.environ)
+    tracer = tracer_of(os.environ, log)
     try:
         yield Watching(settings, tracer, clock, log)
     finally:

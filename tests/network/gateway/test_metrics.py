@@ -158,6 +158,19 @@ async def test_a_long_queue_is_told_with_the_age_of_the_oldest(tmp_path: Path) -
     assert found.of("waypost_instances", status="STOPPED", reason="logged_out_here") == 1
 
 
+async def test_a_node_tells_what_it_holds_and_under_which_epochs(tmp_path: Path, postgres_url: str) -> None:
+    async with bare(tmp_path, database_url=postgres_url) as node:
+        made = await node.gateway.instances.create(name="shop", phone="447700900101", network="sandbox")
+
+        async def look() -> Figures:
+            return Figures((await node.http.get("/metrics")).text)
+
+        found: Figures = await until(look, lambda found: found.of("waypost_instances_held") == 1)
+    assert found.of("waypost_node_in_touch") == 1
+    assert found.of("waypost_lease_epoch", instance_id=made.id) >= 1
+    assert found.of("waypost_commit_seconds_count") > 0
+
+
 async def test_without_a_token_only_this_machine_reads_the_page(tmp_path: Path) -> None:
     async with bare(tmp_path) as alone:
         assert await alone.get() == 200

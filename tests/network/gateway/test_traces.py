@@ -1,11 +1,16 @@
 """With an endpoint named, each request leaves one trace from its call to its webhook."""
 
+import io
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from waypost.config import ConfigError
+from waypost.telemetry import make_log
 from waypost.testing.collector import Collector, Spanned, collecting
 from waypost.testing.gateway_stage import gateway_stage, until
 from waypost.testing.receiver import receiving
@@ -75,12 +80,36 @@ async def test_a_trace_says_by_code_what_failed_and_is_not_sent_where_its_caller
 
 
 def test_without_an_endpoint_no_package_for_traces_is_imported() -> None:
-    assert isinstance(tracer_of({}), NoTracer)
+    log = make_log("error", "text")
+    assert isinstance(tracer_of({}, log), NoTracer)
     disabled = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SDK_DISABLED": "true"}
-    assert isinstance(tracer_of(disabled), NoTracer)
+    assert isinstance(tracer_of(disabled, log), NoTracer)
 
 
 def test_an_endpoint_without_the_packages_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(ConfigError, match=r"waypost\[otel\]"):
-        tracer_of({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+        tracer_of({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, make_log("error", "text"))
+
+
+async def test_a_collector_that_is_away_is_told_in_the_log_and_holds_up_no_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:geheim@127.0.0.1:9")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+    stream = io.StringIO()
+    tracer = tracer_of(os.environ, make_log("warning", "json", stream))
+    with tracer.span("accept", None, {}):
+        pass
+
+    async def look() -> str:
+        return stream.getvalue()
+
+    said = await until(look, bool)
+    began = time.monotonic()
+    await tracer.close()
+    # Left to itself it tries for most of a minute.
+    assert time.monotonic() - began < 10
+    assert msgspec.json.decode(said.splitlines()[0])["event"] == "traces_not_sent"
+    assert "geheim" not in stream.getvalue()
+    assert "127.0.0.1" not in stream.getvalue()
