@@ -32,7 +32,7 @@ class Town:
 
     async def call(self, method: str, path: str, **what: Any) -> Any:
         """The body of a call's answer, of the instance."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}", **what.pop("headers", {})}
         async with httpx.AsyncClient(base_url=self.pair.url, trust_env=False, timeout=30) as http:
             answer = await http.request(method, f"{BASE}/{self.instance_id}/{path}", headers=headers, **what)
         answer.raise_for_status()
