@@ -5,9 +5,9 @@ ARG PYTHON=docker.io/library/python:3.11-slim
 FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
-COPY requirements.lock ./
+COPY requirements-image.lock ./
 RUN python -m venv /opt/waypost \
-    && /opt/waypost/bin/pip install --require-hashes --only-binary :all: -r requirements.lock
+    && /opt/waypost/bin/pip install --require-hashes --only-binary :all: -r requirements-image.lock
 COPY pyproject.toml README.md CHANGELOG.md LICENSE NOTICE ./
 COPY src ./src
 # The build tools are in the lock: they make the wheel, and go with pip. So does what phonenumbers knows of places

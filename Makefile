@@ -24,7 +24,7 @@ help:
 	@echo "make package build wheel and sdist, and run the demo of each where nothing else is installed"
 	@echo "make image   build the container image with Debian's buildah and try it (Linux, root)"
 	@echo "make docs    build the documentation as a site, and check its links"
-	@echo "make lock    renew requirements.lock and requirements-dev.lock"
+	@echo "make lock    renew requirements.lock and the locks beside it"
 	@echo "make clean   remove .venv and everything else that was made"
 
 demo:

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.upgrade.wheels import ROOT, UpgradeRefused
 
 PROJECT = Path("pyproject.toml")
-LOCKS = (Path("requirements.lock"), Path("requirements-dev.lock"))
+LOCKS = (Path("requirements.lock"), Path("requirements-image.lock"), Path("requirements-dev.lock"))
 LIBRARY = Path("src/waypost/engine/hosts/whatsmeow/library.py")
 
 
