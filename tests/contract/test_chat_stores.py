@@ -105,9 +105,9 @@ async def test_a_chat_whose_number_is_learnt_is_one_chat_from_then_on(database: 
     await lids.put("shop", [Pair(Jid.parse(LID), Jid.parse(THEM))])
     await lids.put("shop", [Pair(Jid.parse("98@lid"), Jid.parse("447700900003@s.whatsapp.net"))])
     rows = await chats.chats("shop", FIRST, 10)
-    assert [(row.chat, row.latest, row.unseen) for row in rows] == [
-        (THEM, 5, 2),
-        ("447700900003@s.whatsapp.net", 3, 1),
+    assert [(row.chat, row.latest, row.unseen, row.lid) for row in rows] == [
+        (THEM, 5, 2, LID),
+        ("447700900003@s.whatsapp.net", 3, 1, "98@lid"),
     ]
     await chats.keep([message("D", 7, "98@lid"), message("E", 2, LID, seen=True)], [], 5.0)
     rows = await chats.chats("shop", FIRST, 10)

@@ -50,28 +50,38 @@ class Directory:
         """Every address that messages of a chat may be kept under."""
         return [str(one) for one in await self._lids.names_of(instance_id, chat)] or [str(chat)]
 
-    def briefly(self) -> "Directory":
+    def briefly(self) -> "BriefDirectory":
         """The same, which asks for each address once: for one answer, that names the same people again and
         again."""
-        return _Brief(self._lids, self._find)
+        return BriefDirectory(self._lids, self._find)
 
     async def learn(self, instance_id: str, one: str | None, other: str | None) -> None:
         """Two addresses that are the same account's."""
         await self._lids.learn(instance_id, [(jid_of(one), jid_of(other))])
 
 
-class _Brief(Directory):
+class BriefDirectory(Directory):
+    """Remembers what it was asked; for one answer alone."""
+
     def __init__(self, lids: Lids, find: Callable[[str], Instance | None]) -> None:
         super().__init__(lids, find)
         self._known: dict[tuple[str, str], Party] = {}
 
+    def note(self, instance_id: str, address: str, lid: str | None) -> None:
+        """The LID beside a number was found, or that there is none."""
+        jid = jid_of(address)
+        if jid is not None and jid.is_number:
+            self._known[instance_id, address] = Party(number=jid, lid=jid_of(lid))
+
     async def own(self, instance_id: str) -> Party:
+        """The account itself."""
         key = (instance_id, "")
         if key not in self._known:
             self._known[key] = await super().own(instance_id)
         return self._known[key]
 
     async def party(self, instance_id: str, address: str) -> Party:
+        """Somebody, or a group."""
         key = (instance_id, address or "-")
         if key not in self._known:
             self._known[key] = await super().party(instance_id, address)

@@ -1,6 +1,5 @@
 """What was said, from what is kept of it: chats, their messages, the files in them."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -49,15 +48,18 @@ class History:
         """The chats with messages behind a place, the one with the latest first. Raises StorageError."""
         rows = await self._store.chats(instance_id, before, limit, offset)
         directory = self._directory.briefly()
+        for row in rows:
+            directory.note(instance_id, row.chat, row.lid)
         parties = [await directory.party(instance_id, row.chat) for row in rows]
         both = list(zip(parties, rows, strict=True))
         latest = await self._store.latest(instance_id, [party.jids or (row.chat,) for party, row in both])
         names = [str(party.number or party.lid or row.chat) for party, row in both]
         persons = await self._contacts.persons(instance_id, names)
         every = zip(parties, rows, latest, persons, strict=True)
-        shown = await asyncio.gather(*(self._chat(*one, directory) for one in every))
+        # One after the other: each asks for little that the ones before it have not.
+        shown = [await self._chat(*one, directory) for one in every]
         last = rows[-1] if len(rows) == limit else None
-        return Page(list(shown), None if last is None else (last.latest, last.chat))
+        return Page(shown, None if last is None else (last.latest, last.chat))
 
     async def messages(self, instance_id: str, chat: Jid, before: tuple[int, str], limit: int) -> Page:
         """Messages of a chat before a place. Raises StorageError."""

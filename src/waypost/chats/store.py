@@ -66,11 +66,13 @@ MOST_UNSEEN: Final = 1000
 
 
 class ChatRow(msgspec.Struct, frozen=True):
-    """A chat by its number where it is known, its latest message's time, and how many were not read."""
+    """A chat by its number where it is known, its latest message's time, how many were not read, and the LID
+    beside the number."""
 
     chat: str
     latest: int
     unseen: int
+    lid: str | None = None
 
 
 class ChatStore(Protocol):

@@ -108,7 +108,7 @@ class SqlChats:
             "counted": MOST_UNSEEN,
         }
         rows = await self._database.read(lambda c: c.execute(self._sql["chats"], names).fetchall())
-        return [ChatRow(chat, latest, min(unseen, MOST_UNSEEN)) for chat, latest, unseen in rows]
+        return [ChatRow(chat, latest, min(unseen, MOST_UNSEEN), lid) for chat, lid, latest, unseen in rows]
 
     async def unseen(self, instance_id: str, chats: Sequence[str], since: float, limit: int) -> list[Unseen]:
         """Messages of others that were not read, newest first."""

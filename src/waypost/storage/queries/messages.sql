@@ -101,7 +101,7 @@ DELETE FROM chats WHERE latest < :than;
 
 -- name: chats
 -- A chat that was noted by its LID while somebody else learnt the number is shown by the number alone.
-SELECT page.chat, page.latest, (
+SELECT page.chat, l.lid, page.latest, (
     SELECT count(*) FROM (
         SELECT 1 AS one FROM messages
         WHERE instance_id = :instance_id AND chat = page.chat
