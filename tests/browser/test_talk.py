@@ -169,7 +169,9 @@ async def test_a_page_that_is_not_secure_says_why_it_can_not_record(
 async def test_whoever_signs_out_has_no_conversations_any_more(stage: Stage, talker: Desk) -> None:
     page, chats = talker.page, f"/instances/{stage.instance.id}/chats"
     await page.goto(chats)
-    await expect(page.get_by_role("link", name=re.compile("Ida"))).to_be_visible()
+    await stage.control.send(f"+{IDA}", Send(f"+{stage.instance.phone}", text="Are you there?"))
+    # Nobody reloads.
+    await expect(page.get_by_role("link", name=re.compile("Ida.*Are you there"))).to_be_visible()
     await talker.look("chats")
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
