@@ -55,7 +55,7 @@ async def test_a_message_is_kept_once_with_the_file_that_it_wants(database: Data
     for _ in range(2):
         await chats.keep([message("A")], [wanted("A")], 5.0)
     (found,) = await chats.find("shop", "A")
-    assert found == message("A")
+    assert found == msgspec.structs.replace(message("A"), place=1)
     assert await media.find(FileKey("shop", "A", THEM)) == msgspec.structs.replace(
         wanted("A"), next_attempt_at=5.0
     )
@@ -231,3 +231,14 @@ async def test_all_of_it_goes_with_its_instance(database: Database) -> None:
     assert await media.find(FileKey("shop", "A", THEM)) is None
     assert await waiting.ready(0, 0.0, 10) == []
     assert await chats.chats("shop", FIRST, 10) == []
+
+
+async def test_messages_of_one_second_know_in_which_order_they_came(database: Database) -> None:
+    chats = SqlChats(database)
+    ids = ("D", "A", "C", "B")
+    for id in ids[:2]:
+        await chats.keep([message(id, at=7)], [], 1.0)
+    # Together, and again after a crash.
+    await chats.keep([message(id, at=7) for id in ("A", *ids[2:])], [], 1.0)
+    found = await chats.history("shop", [THEM, LID], FIRST, 9)
+    assert [one.message_id for one in sorted(found, key=lambda one: one.place)] == list(ids)

@@ -48,14 +48,16 @@ class Conversation:
         if not found:
             return Thread(bubbles=[], older=None)
         last = found[-1]
+        older = (last.timestamp, last.message_id) if len(found) == limit else None
+        # A page ends by the ids of its messages; within it, those of one second stand as they came.
+        found.sort(key=lambda one: (one.timestamp, one.place))
         about = await self._store.about(instance_id, chats, last.timestamp, _MOST_ABOUT)
         own = [(one.message_id, one.chat) for one in found if one.from_me]
         acks = await self._acks.of(instance_id, own)
         names = _Names(self._directory, self._contacts, instance_id)
         doings = await self._doings(about, names)
         bubbles = [await self._bubble(one, acks.get(one.message_id), doings, names) for one in found]
-        older = (last.timestamp, last.message_id) if len(found) == limit else None
-        return Thread(bubbles=bubbles[::-1], older=older)
+        return Thread(bubbles=bubbles, older=older)
 
     async def called(self, instance_id: str, chat: Jid) -> str:
         """What the one in a chat of two is called; the number where nothing is known, empty for a group."""

@@ -22,7 +22,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `names` is the same as JSON, by the names that clients know; absent in what older releases kept. `secret`
     is what votes on it and edits of it are sealed with. `source` tells whether a call of the API or an app
-    has sent it, `seen` whether the account has read it. Times are seconds since the epoch.
+    has sent it, `seen` whether the account has read it. Times are seconds since the epoch; `place` is the
+    order within one, as the store gives it.
     """
 
     instance_id: str
@@ -40,6 +41,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     seen: bool = True
     edited_at: float | None = None
     revoked_at: float | None = None
+    place: int = 0
 
 
 class MessageStore(Protocol):

@@ -1,10 +1,13 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from waypost.chats.store import FIRST, MOST_UNSEEN, ChatRow, StoredFile, Unseen
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database
 from waypost.storage.messages import MessageRows, SqlMessages, message_of
+
+# Of so many that are of the same second it is looked which one came last.
+_OF_A_SECOND: Final = 8
 
 
 class SqlChats:
@@ -77,11 +80,12 @@ class SqlChats:
 
     async def latest(self, instance_id: str, chats: Sequence[Sequence[str]]) -> list[Message | None]:
         """The latest message of each of several chats."""
-        asked = [_history(instance_id, one, FIRST, 1) for one in chats]
-        rows = await self._database.read(
-            lambda c: [c.execute(self._sql["history"], names).fetchone() for names in asked]
+        asked = [_history(instance_id, one, FIRST, _OF_A_SECOND) for one in chats]
+        pages = await self._database.read(
+            lambda c: [c.execute(self._sql["history"], names).fetchall() for names in asked]
         )
-        return [None if row is None else message_of(instance_id, row) for row in rows]
+        found = [[message_of(instance_id, row) for row in rows] for rows in pages]
+        return [max(page, key=lambda one: (one.timestamp, one.place), default=None) for page in found]
 
     async def about(self, instance_id: str, chats: Sequence[str], since: int, limit: int) -> list[Message]:
         """Reactions and votes in a chat since then, oldest first."""

@@ -80,6 +80,7 @@ def message_of(instance_id: str, row: tuple[Any, ...]) -> Message:
         seen=bool(row[11]),
         edited_at=row[12],
         revoked_at=row[13],
+        place=row[14],
     )
 
 
@@ -98,4 +99,7 @@ def _row(one: Message) -> tuple[Any, ...]:
         one.secret,
         one.source,
         one.seen,
+        one.instance_id,
+        one.chat,
+        one.timestamp,
     )

@@ -202,6 +202,9 @@ async def test_older_messages_come_by_their_place(stage: Stage, page: Page) -> N
     older = await page.text(f"{chat}/part?before={before[1]}")
     assert sorted(re.findall(r"number \d\d", latest + older)) == [f"number {n:02}" for n in range(45)]
     assert len(re.findall(r"number \d\d", older)) == 5
+    for shown in (latest, older):
+        # Most of them are of one second.
+        assert (found := re.findall(r"number \d\d", shown)) == sorted(found)
     assert 'data-before=""' in await page.html(f"{chat}/part?before={before[1]}")
     assert (await page.visitor.get(f"{page.base}{chat}/part?before=x")).status_code == 422
 

@@ -1,9 +1,13 @@
 -- name: put
 INSERT INTO messages (
     instance_id, message_id, chat, sender, from_me, timestamp, content,
-    kind, names, push_name, secret, source, seen
+    kind, names, push_name, secret, source, seen, place
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (
+    SELECT coalesce(max(place), 0) + 1 FROM messages
+    WHERE instance_id = ? AND chat = ? AND timestamp = ?
+      AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+))
 ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
 
 -- name: delete_older
@@ -25,7 +29,7 @@ WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :send
 -- name: history
 -- Each address of the chat by itself, since an index gives the order of one only.
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
-    edited_at, revoked_at
+    edited_at, revoked_at, place
 FROM (
     SELECT * FROM messages
     WHERE instance_id = :instance_id AND chat = :chat
@@ -35,7 +39,7 @@ FROM (
 ) AS one
 UNION ALL
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
-    edited_at, revoked_at
+    edited_at, revoked_at, place
 FROM (
     SELECT * FROM messages
     WHERE instance_id = :instance_id AND chat = :other AND CAST(:other AS text) <> CAST(:chat AS text)
@@ -47,7 +51,7 @@ ORDER BY timestamp DESC, message_id DESC LIMIT :limit;
 
 -- name: about
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
-    edited_at, revoked_at
+    edited_at, revoked_at, place
 FROM (
     SELECT * FROM messages
     WHERE instance_id = :instance_id AND chat = :chat
@@ -56,7 +60,7 @@ FROM (
 ) AS one
 UNION ALL
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
-    edited_at, revoked_at
+    edited_at, revoked_at, place
 FROM (
     SELECT * FROM messages
     WHERE instance_id = :instance_id AND chat = :other AND CAST(:other AS text) <> CAST(:chat AS text)

@@ -1,4 +1,5 @@
--- `names` is the content as JSON, by the names that clients of the API know.
+-- `names` is the content as JSON, by the names that clients of the API know. Timestamps are whole seconds: `place`
+-- tells in which order those of the same second came.
 CREATE TABLE messages (
     instance_id TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
     message_id TEXT NOT NULL,
@@ -15,6 +16,7 @@ CREATE TABLE messages (
     seen INTEGER NOT NULL DEFAULT 1,
     edited_at REAL,
     revoked_at REAL,
+    place INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (instance_id, message_id, sender)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,1 @@
+ALTER TABLE messages ADD COLUMN place bigint NOT NULL DEFAULT 0;
