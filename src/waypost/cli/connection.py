@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import httpx
 
-from waypost.cli.exits import NOT_FOUND, REFUSED, UNREACHABLE, USAGE, code_of, fail
+from waypost.cli.exit_of import code_of
+from waypost.cli.exits import NOT_FOUND, REFUSED, UNREACHABLE, USAGE, fail
 from waypost.client import ClientError, NoAnswer, NotFound, Unauthenticated, Waypost
 from waypost.client.instance import Instance
 from waypost.client.shapes import InstanceView

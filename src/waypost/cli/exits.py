@@ -7,21 +7,6 @@ from typing import Final, NoReturn
 
 import typer
 
-from waypost.client import (
-    CallRefused,
-    ClientError,
-    Forbidden,
-    Invalid,
-    NoAnswer,
-    NotFinished,
-    NotFound,
-    RequestFailed,
-    TooManyCalls,
-    Unauthenticated,
-    Unavailable,
-)
-from waypost.errors import SANDBOX_UNREACHABLE, WaypostError
-
 DONE: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
@@ -49,41 +34,8 @@ TABLE: Final = {
     NOT_READ: ("Whoever read the output went away, as `head` does.", ""),
 }
 
-_OF_CLIENT: Final[tuple[tuple[type[ClientError], int], ...]] = (
-    (NoAnswer, UNREACHABLE),
-    (Unauthenticated, REFUSED),
-    (Forbidden, REFUSED),
-    (NotFound, NOT_FOUND),
-    (Invalid, USAGE),
-    (TooManyCalls, BUSY),
-    (Unavailable, BUSY),
-    (NotFinished, NOT_IN_TIME),
-    (RequestFailed, NOT_SENT),
-)
-_OF_STATUS: Final = {
-    400: USAGE,
-    401: REFUSED,
-    403: REFUSED,
-    404: NOT_FOUND,
-    413: USAGE,
-    422: USAGE,
-    503: BUSY,
-}
-
 
 def fail(sentence: str, code: int = FAILED) -> NoReturn:
     """End the command with one sentence on the error stream."""
     typer.echo(" ".join(sentence.split("\n")), err=True)
     raise typer.Exit(code)
-
-
-def code_of(error: ClientError | WaypostError) -> int:
-    """The exit code that an error means."""
-    if isinstance(error, WaypostError):
-        if error.fault.code == SANDBOX_UNREACHABLE.code:
-            return UNREACHABLE
-        return _OF_STATUS.get(error.fault.status, FAILED)
-    # 501, and an error inside of the gateway: later is no better.
-    if isinstance(error, CallRefused) and 500 <= error.status < 503:
-        return FAILED
-    return next((code for kind, code in _OF_CLIENT if isinstance(error, kind)), FAILED)

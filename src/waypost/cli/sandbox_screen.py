@@ -9,7 +9,8 @@ import msgspec
 import typer
 from rich.table import Table
 
-from waypost.cli.exits import code_of, fail
+from waypost.cli.exit_of import code_of
+from waypost.cli.exits import fail
 from waypost.cli.screen import console
 from waypost.errors import WaypostError
 from waypost.sandbox.client import SandboxClient

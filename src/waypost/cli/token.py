@@ -10,7 +10,8 @@ import typer
 from waypost.access.token import Scope, digest, new_secret
 from waypost.cli.completion import instance_names
 from waypost.cli.connection import gateway, named
-from waypost.cli.exits import NOT_FOUND, USAGE, code_of, fail
+from waypost.cli.exit_of import code_of
+from waypost.cli.exits import NOT_FOUND, USAGE, fail
 from waypost.cli.options import AsJson, TokenText, Url
 from waypost.cli.screen import moment, show_json, show_rows
 from waypost.config import ConfigError, load

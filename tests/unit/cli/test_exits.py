@@ -2,7 +2,7 @@
 
 import pytest
 
-from waypost.cli import exits
+from waypost.cli import exit_of, exits
 from waypost.client import CallRefused, ClientError, NotFinished, RequestFailed, errors
 from waypost.errors import INSTANCE_NOT_FOUND, SANDBOX_UNREACHABLE, SandboxError
 
@@ -16,7 +16,7 @@ def test_every_error_of_the_client_has_its_code() -> None:
     kinds = {
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ClientError)
     }
-    known = {kind for kind, _ in exits._OF_CLIENT}
+    known = {kind for kind, _ in exit_of.OF_CLIENT}
     assert kinds - known == {ClientError, CallRefused}, "these two alone mean that something else failed"
 
 
@@ -25,11 +25,11 @@ def test_every_error_of_the_client_has_its_code() -> None:
     [(401, 4), (403, 4), (404, 5), (422, 2), (429, 8), (503, 8), (500, 1), (501, 1), (405, 1)],
 )
 def test_an_answer_has_the_code_of_its_kind(status: int, code: int) -> None:
-    assert exits.code_of(errors.refused(status, {"message": "No."}, None)) == code
+    assert exit_of.code_of(errors.refused(status, {"message": "No."}, None)) == code
 
 
 def test_the_end_of_a_request_and_the_sandbox_have_theirs() -> None:
-    assert exits.code_of(RequestFailed("u", "c", "m", False, {})) == 7
-    assert exits.code_of(NotFinished("later")) == 6
-    assert exits.code_of(SandboxError(SANDBOX_UNREACHABLE)) == 3
-    assert exits.code_of(SandboxError(INSTANCE_NOT_FOUND)) == 5
+    assert exit_of.code_of(RequestFailed("u", "c", "m", False, {})) == 7
+    assert exit_of.code_of(NotFinished("later")) == 6
+    assert exit_of.code_of(SandboxError(SANDBOX_UNREACHABLE)) == 3
+    assert exit_of.code_of(SandboxError(INSTANCE_NOT_FOUND)) == 5
