@@ -114,10 +114,17 @@ def test_the_example_configuration_reads_the_rules_beside_it() -> None:
     assert {one["job_name"] for one in scrape["scrape_configs"]} == {"waypost"}
 
 
+ORDERS = {
+    "rules": ["check", "rules", str(ALERTS)],
+    "config": ["check", "config", str(SCRAPE)],
+    "when": ["test", "rules", str(Path(__file__).parent / "alerts_test.yml")],
+}
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian: prometheus) is not installed")
-@pytest.mark.parametrize(
-    "order", [["check", "rules", str(ALERTS)], ["check", "config", str(SCRAPE)]], ids=["rules", "config"]
-)
-def test_prometheus_itself_takes_them(order: list[str]) -> None:
-    done = subprocess.run(["promtool", *order], capture_output=True, text=True, timeout=30, check=False)
+@pytest.mark.parametrize("order", ORDERS)
+def test_prometheus_itself_takes_them_and_alerts_come_when_they_should(order: str) -> None:
+    done = subprocess.run(
+        ["promtool", *ORDERS[order]], capture_output=True, text=True, timeout=30, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
