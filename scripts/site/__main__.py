@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from scripts.site.links import broken, broken_outside
 from scripts.site.pages import ROOT, assemble, unlisted
@@ -39,8 +38,8 @@ def main() -> None:
     print(f"{len(list(site.rglob('*.html')))} pages in {site.name}/, every link inside leads somewhere")
 
 
-def _build(generator: Path) -> None:
-    words = [str(generator), "build", "--clean", "--strict"]
+def _build(generator: list[str]) -> None:
+    words = [*generator, "build", "--clean", "--strict"]
     done = subprocess.run(words, cwd=WORK, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         # It draws each line that it speaks of, letter by letter in colours; what and where is enough.
@@ -49,7 +48,15 @@ def _build(generator: Path) -> None:
         sys.exit("\n".join(f"{where}: {what}" for what, where in found) or told)
 
 
-def _generator() -> Path:
+def _pip() -> list[str]:
+    """This environment's own pip or, where it was made without one, that of who made it."""
+    own = [sys.executable, "-m", "pip"]
+    if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
+        return own
+    return [(ROOT / ".venv" / ".base").read_text().strip(), "-m", "pip"]
+
+
+def _generator() -> list[str]:
     lock = ROOT / "requirements-docs.lock"
     venv = WORK / "venv"
     stamp = venv / ".stamp"
@@ -58,21 +65,11 @@ def _generator() -> Path:
         print("Installing what builds the pages into .docs (once) …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
         packages = next((venv / "lib").glob("python*")) / "site-packages"
-        words = [
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-        ]
-        pip = [sys.executable, "-m", "pip", *words, "--target", str(packages), "-r", str(lock)]
-        subprocess.run(pip, check=True)
+        options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
+        words = [*_pip(), "install", *options, "--target", str(packages), "-r", str(lock)]
+        subprocess.run(words, check=True)
         stamp.write_text(lock.read_text())
-    program = venv / "bin" / "generate"
-    program.write_text(f"#!{venv}/bin/python\nfrom zensical.main import cli\ncli()\n")
-    program.chmod(0o755)
-    return program
+    return [str(venv / "bin" / "python"), "-c", "from zensical.main import cli; cli()"]
 
 
 if __name__ == "__main__":
