@@ -48,7 +48,7 @@ class Arrivals:
         flush: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """`on_files` is called when there are files to fetch; `flush` tells of messages that were sent, which
-        comes before what becomes of them."""
+        comes before what becomes of them and what is answered."""
         self._store = store
         self._directory = directory
         self._telling = telling
@@ -71,7 +71,7 @@ class Arrivals:
             await self._store.keep([message for _, message, _ in kept], files, self._clock.now())
         readings = {event.key: (message, reading) for event, message, reading in kept}
         told: list[Told] = []
-        if self._flush is not None and any(isinstance(event, ReceiptArrived) for event in events):
+        if self._flush is not None:
             await self._flush()
         for event in events:
             told += await self._guarded(event, readings)

@@ -14,6 +14,7 @@ from waypost.storage.sqlite.database import opened
 from waypost.testing.post_office import INSTANCE, PostOffice, post_office
 from waypost.testing.receiver import Receiver, receiving
 from waypost.webhooks import webhooks
+from waypost.webhooks.body import headers
 from waypost.webhooks.webhook import Webhook
 from waypost.webhooks.webhooks import Wanted
 
@@ -109,3 +110,12 @@ async def test_a_row_that_can_not_be_read_stops_no_delivery_for_good(
     another = await office.hook(receiver.url)
     await office.tell("a")
     await office.until(another, "delivered", 1)
+
+
+async def test_a_user_agent_that_an_operator_chose_is_the_only_one(
+    office: PostOffice, receiver: Receiver
+) -> None:
+    webhook = await office.hook(receiver.url, headers={"User-Agent": "Shop"})
+    content = b"{}"
+    sent = headers(webhook, "evt_1", content, 1_700_000_000.0)
+    assert [value for name, value in sent.items() if name.lower() == "user-agent"] == ["Shop"]

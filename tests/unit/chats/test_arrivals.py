@@ -198,3 +198,18 @@ async def test_one_event_that_can_not_be_told_keeps_no_other_from_coming(
     await house.arrivals.take([reaction, text])
     assert list(house.events) == [text.key]
     assert len(await house.store.find("shop", "A")) == 1
+
+
+async def test_what_was_sent_before_is_told_before_what_arrives(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer would come before the question otherwise."""
+    told: list[list[str]] = []
+
+    async def flush() -> None:
+        told.append(list(house.events))
+
+    monkeypatch.setattr(house.arrivals, "_flush", flush)
+    await house.arrivals.take([arrived("A", {"conversation": "yes"})])
+    assert told == [[]]
+    assert len(house.events) == 1
