@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 from tests.browser.desk import Desk
 
 from waypost.testing.gateway_stage import Stage, gateway_stage
@@ -24,6 +24,8 @@ _FLAGS = (
     # A name that is not this machine's own: pages there are not secure ones.
     "--host-resolver-rules=MAP waypost.test 127.0.0.1",
 )
+# Machines that run tests are shared.
+_WITHIN_MS = 20_000
 SCREENS = _ROOT / ".test-data" / "screens"
 
 
@@ -52,6 +54,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
     """One Chromium."""
     # Who is root (in a container) has no sandbox of Chromium's own.
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    expect.set_options(timeout=_WITHIN_MS)
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=chromium, args=flags)
         yield started
