@@ -34,8 +34,26 @@ const files = join(state, 'received')
 const auth = await baileys.useMultiFileAuthState(join(state, 'keys'))
 const seen = new Map()
 const leaving = new Set()
+const writing = new Set()
 let socket
 let closing = false
+
+// Files of keys are written in the background, and one that is cut off is no key: the account would have to be linked anew.
+function written(work) {
+  writing.add(work)
+  work.catch(() => {}).finally(() => writing.delete(work))
+  return work
+}
+
+const setKeys = auth.state.keys.set
+auth.state.keys.set = data => written(setKeys(data))
+
+async function leave() {
+  closing = true
+  await socket.end(undefined)
+  while (writing.size) await Promise.allSettled(writing)
+  process.exit(0)
+}
 
 function connect() {
   socket = baileys.makeWASocket({
@@ -47,7 +65,7 @@ function connect() {
       return seen.get(key.id)?.message
     },
   })
-  socket.ev.on('creds.update', auth.saveCreds)
+  socket.ev.on('creds.update', () => written(auth.saveCreds()))
   socket.ev.on('connection.update', connection)
   socket.ev.on('presence.update', presence)
   socket.ev.on('groups.update', updates => updates.forEach(({ id, subject }) => subject && tell({ event: 'group', id, subject })))
@@ -184,11 +202,7 @@ const calls = {
     await auth.state.keys.set({ session: Object.fromEntries(ids.map(id => [id, null])) })
     return { sessions: ids }
   },
-  close: async () => {
-    closing = true
-    await socket.end(undefined)
-    setImmediate(() => process.exit(0))
-  },
+  close: () => void setImmediate(leave),
 }
 
 async function obey(line) {
@@ -203,5 +217,5 @@ async function obey(line) {
 
 await mkdir(files, { recursive: true })
 process.on('unhandledRejection', error => log.error({ trace: error?.stack }, 'unhandled rejection'))
-createInterface({ input: process.stdin }).on('line', obey).on('close', () => process.exit(0))
+createInterface({ input: process.stdin }).on('line', obey).on('close', leave)
 connect()
