@@ -389,7 +389,7 @@ def _api(
     )
     media = MediaDesk(house.chatting.links, house.chatting.media, house.blobs, settings.data / "workshop")
     metrics = MetricsDesk(watching.page.text, tokens, settings)
-    talk = talking(settings, house.chatting, house.resources, house.voice, house.networks, endpoints)
+    talk = talking(settings, house, endpoints)
     pages = showing(settings, doors, database, house.outbox, house.publishing, house.neighbours, talk, clock)
     return make_app(doors, endpoints, [media.handler(), metrics.handler(), *pages]), draining, endpoints
 

@@ -1,6 +1,7 @@
 """The dashboard, put together once for the composition root."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from litestar.handlers import HTTPRouteHandler
 
@@ -11,10 +12,12 @@ from waypost.chatting import Chatting
 from waypost.clock import Clock
 from waypost.config import Settings
 from waypost.dashboard.dashboard import dashboard
+from waypost.dashboard.group_names import GroupNames
 from waypost.dashboard.parts import Parts
 from waypost.dashboard.previews import Previews
 from waypost.dashboard.talk import Talk, writes_of
 from waypost.handset import SandboxHandset
+from waypost.instances.asking import Asking
 from waypost.instances.neighbours import Neighbours
 from waypost.networks import Networks
 from waypost.operations.resources import Resources
@@ -26,21 +29,31 @@ from waypost.storage.sign_ins import SqlSignIns
 from waypost.workers.pool import WorkerPool
 
 
-def talking(
-    settings: Settings,
-    chatting: Chatting,
-    resources: Resources,
-    voice: WorkerPool,
-    networks: Networks,
-    endpoints: Sequence[Endpoint],
-) -> Talk:
+class House(Protocol):
+    """The parts of a gateway that conversations are made of."""
+
+    @property
+    def chatting(self) -> Chatting: ...
+    @property
+    def resources(self) -> Resources: ...
+    @property
+    def voice(self) -> WorkerPool: ...
+    @property
+    def networks(self) -> Networks: ...
+    @property
+    def asking(self) -> Asking: ...
+
+
+def talking(settings: Settings, house: House, endpoints: Sequence[Endpoint]) -> Talk:
     """What the pages of conversations are made of."""
-    previews = Previews(voice, resources.fetcher, resources.workshop, settings.upload_max_bytes)
+    resources = house.resources
+    previews = Previews(house.voice, resources.fetcher, resources.workshop, settings.upload_max_bytes)
     return Talk(
-        conversation=chatting.conversation,
-        history=chatting.history,
+        conversation=house.chatting.conversation,
+        history=house.chatting.history,
         previews=previews,
-        handset=SandboxHandset(networks.sandbox),
+        handset=SandboxHandset(house.networks.sandbox),
+        group_names=GroupNames(house.asking, resources.clock),
         writes=writes_of(endpoints),
     )
 

@@ -1,7 +1,7 @@
 """An instance's conversations as people read them: the chats, and one of them with what was said."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -71,6 +71,7 @@ class ChatPages:
         return visit.show(
             "_chats.html" if fragment else "chats.html",
             chats=found.data,
+            groups=await self._groups(visit, [one["id"] for one in found.data if one["isGroup"]]),
             before=before,
             more=_written(found.next),
         )
@@ -121,8 +122,12 @@ class ChatPages:
         return visit.go(f"{link.path}?{link.query}")
 
     async def _called(self, visit: Visit, chat: Jid) -> str:
-        found = await self._talk.conversation.called(visit.of.id, chat)
-        return found or chat.chat_id
+        if chat.is_group:
+            return (await self._groups(visit, [str(chat)])).get(str(chat)) or chat.chat_id
+        return await self._talk.conversation.called(visit.of.id, chat) or chat.chat_id
+
+    async def _groups(self, visit: Visit, wanted: Sequence[str]) -> Mapping[str, str]:
+        return await self._talk.group_names.of(visit.of.id, wanted)
 
     async def _pending(self, visit: Visit, chat: Jid) -> list[Waiting]:
         key, outbox = chat_key(chat), self._parts.outbox

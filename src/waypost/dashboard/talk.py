@@ -6,6 +6,7 @@ from waypost.api.replies import Reply
 from waypost.api.writes import Envelope
 from waypost.chats.conversation import Conversation
 from waypost.chats.history import History
+from waypost.dashboard.group_names import GroupNames
 from waypost.dashboard.handset import Handset
 from waypost.dashboard.page import Visit
 from waypost.dashboard.previews import Previews
@@ -22,6 +23,7 @@ class Talk:
     history: History
     previews: Previews
     handset: Handset
+    group_names: GroupNames
     writes: Mapping[str, Endpoint]
 
     async def accept(self, visit: Visit, operation: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+from tests.network.gateway.test_group_messages import SECOND, Circle, circle
 
 from waypost.sandbox.act_views import Act, Edit, GiveVote, React, Revoke
 from waypost.sandbox.views import NewContact, Send
@@ -18,6 +19,8 @@ from waypost.testing.gateway_stage import Stage, until
 from waypost.voice.verify import verify
 
 from .conftest import AUDIO
+
+__all__ = ["circle"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -251,3 +254,14 @@ async def test_who_may_only_read_sees_conversations_and_sends_nothing(stage: Sta
         assert (await there.post("/voice", data={"chatId": EVA_CHAT})).status_code == 403
         assert (await there.post("/voice/preview", GREETING)).status_code == 403
         assert (await reader.get(f"{there.base}/handset")).status_code == 403
+
+
+async def test_a_group_has_its_name_and_tells_who_wrote_what(circle: Circle, page: Page) -> None:
+    chat = f"/chats/{circle.group.id}"
+    await page.stage.control.send(f"+{SECOND}", Send(to=circle.group.id, text="Who comes?"))
+    said = await page.until(chat, "Who comes?")
+    assert "Ben Who comes?" in said
+    # A group that is new is asked for some seconds after the last one was.
+    await page.until(chat, "Circle")
+    await circle.result(await circle.send("send-text", text="We do"))
+    assert "You: We do" in await page.until(chat, "We do")
