@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from tests.browser.conftest import SCREENS
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, faults
 
 from waypost.sandbox.views import NewContact, Send
 from waypost.testing.gateway_stage import CONTACT, Stage, until
@@ -104,6 +104,8 @@ async def test_both_sides_are_played_and_each_sees_the_other_live(stage: Stage, 
     await expect(
         phone.locator(".bubble.mine voice-note, .bubble.mine", has_text="Voice note")
     ).to_be_visible()
+    assert await faults(phone) == []
+    await phone.screenshot(path=SCREENS / "contact-light.png", full_page=True)
     await phone.close()
     await page.bring_to_front()
     await expect(ours.locator(".ticks.read")).to_be_visible()
