@@ -104,6 +104,7 @@ async def test_both_sides_are_played_and_each_sees_the_other_live(stage: Stage, 
     await expect(
         phone.locator(".bubble.mine voice-note, .bubble.mine", has_text="Voice note")
     ).to_be_visible()
+    await expect(phone.get_by_text("UTC")).to_have_count(0)  # the reader's own clock, also of what came anew
     assert await faults(phone) == []
     await phone.screenshot(path=SCREENS / "contact-light.png", full_page=True)
     await phone.close()

@@ -1,5 +1,6 @@
 // A form around a <voice-composer>: sends its note, and shows on the page how far it comes.
 import { parsed } from "./bubbles.js";
+import { showClocks } from "./clocks.js";
 import { call, newKey } from "./post.js";
 
 export function offerVoiceForms(root = document) {
@@ -52,6 +53,7 @@ async function show(form, answer) {
   if (form.dataset.into) {
     const place = document.getElementById(form.dataset.into);
     place.replaceChildren(...parsed(await answer.text()).childNodes);
+    showClocks(place);
     window.htmx?.process(place);
     place.dispatchEvent(new CustomEvent("note-sent", { bubbles: true }));
     return;
