@@ -53,16 +53,16 @@ class FieldsReader(Generic[Fields]):
 
 def _given(field: FieldInfo, value: Any) -> Any:
     """The value; a list or an object is read of the JSON by which forms carry it, and a text alone is a list
-    of that one. Raises InvalidRequest."""
+    of that one where texts are listed. Raises InvalidRequest."""
     holds = _holds(field.type) if isinstance(value, str) else None
     if holds is None:
         return value
-    if value.lstrip()[:1] == ("[" if holds is list else "{"):
+    if value.lstrip()[:1] == ("[" if get_origin(holds) is list else "{"):
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
             decoded = msgspec.json.decode(value)
             refuse_in_fields({field.name: decoded})
             return decoded
-    return [value] if holds is list else value
+    return [value] if get_origin(holds) is list and _holds(get_args(holds)[0]) is None else value
 
 
 def _converted(value: Any, kind: Any) -> Any:
@@ -75,15 +75,15 @@ def _converted(value: Any, kind: Any) -> Any:
     return msgspec.convert(value, kind, strict=False)
 
 
-def _holds(kind: Any) -> type[list[Any]] | type[msgspec.Struct] | None:
-    """What a field takes that no text can be: a list or an object, an absent one aside."""
+def _holds(kind: Any) -> Any:
+    """The type that a field takes and no text can be: of a list or an object, an absent one aside."""
     if get_origin(kind) is Annotated:
         return _holds(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
         kinds = [one for one in get_args(kind) if one is not type(None)]
         return _holds(kinds[0]) if len(kinds) == 1 else None
     if get_origin(kind) is list:
-        return list
+        return kind
     return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 

@@ -60,9 +60,10 @@ async def test_a_note_travels_through_the_object_store_to_the_node_that_sends_it
     other = next(node for node in nodes if node.name != holder)
     request = await _sent(town, other, shop)
     assert request["response_status"] == 201, request
+    # What was uploaded, and the note that was made of it, for who asks for the message's file.
     async with httpx.AsyncClient(trust_env=False) as http:
         listed = await http.get(f"{objects}?list-type=2&prefix=uploads/")
-    assert listed.text.count("<Key>uploads/") == 1
+    assert listed.text.count("<Key>uploads/") == 2
 
 
 async def _sent(town: NodesStage, node: NodeProcess, shop: PairedInstance) -> dict[str, object]:
