@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,7 @@ from waypost.telemetry import Log
 _CHUNK: Final = 100
 # After each the writers are left alone for so many times as long as it took: most time is for others.
 _REST: Final = 3.0
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.)")
 
 
 class Sweeper:
@@ -82,15 +85,19 @@ class Sweeper:
 
     async def _sweep_workshop(self) -> None:
         if self._workshop is not None:
-            files = await asyncio.to_thread(lambda folder: list(folder.iterdir()), self._workshop)
-            finished = await self._store.finished([_uuid(file) for file in files])
-            await asyncio.to_thread(_remove, [file for file in files if _uuid(file) in finished])
+            files = await asyncio.to_thread(_of_requests, self._workshop)
+            finished = await self._store.finished(list({uuid for uuid, _ in files}))
+            await asyncio.to_thread(_remove, [file for uuid, file in files if uuid in finished])
 
 
-def _uuid(file: Path) -> str:
-    return file.name.partition(".")[0]
+def _of_requests(workshop: Path) -> list[tuple[str, Path]]:
+    """The files of requests, with their uuids. Others work in that folder too, and take away what is theirs."""
+    found = [(_UUID.match(file.name), file) for file in workshop.iterdir()]
+    return [(uuid[0], file) for uuid, file in found if uuid is not None]
 
 
 def _remove(files: Iterable[Path]) -> None:
     for file in files:
-        file.unlink(missing_ok=True)
+        # What can't be removed now is tried again.
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)

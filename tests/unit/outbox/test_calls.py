@@ -413,6 +413,14 @@ async def test_a_wall_clock_that_jumps_makes_no_file_old(house: House) -> None:
         assert house.files.there == ["on its way"]
 
 
+async def test_what_others_have_in_the_workshop_stays(house: House) -> None:
+    async with house.open() as (outbox, _):
+        (house.workshop / "preview-x").mkdir()
+        (house.workshop / f"{'a' * 32}.in").touch()
+        await outbox.sweep()
+        assert {file.name for file in house.workshop.iterdir()} == {"preview-x", f"{'a' * 32}.in"}
+
+
 async def test_what_a_finished_request_left_in_the_workshop_is_swept(house: House) -> None:
     async with house.open() as (outbox, executor):
         executor.connected = False
