@@ -91,7 +91,7 @@ class Sweeper:
 
 
 def _of_requests(workshop: Path) -> list[tuple[str, Path]]:
-    """The files of requests, with their uuids. Others work in that folder too, and take away what is theirs."""
+    """The files of requests, with their uuids. Others work in that folder too, and tidy up by themselves."""
     found = [(_UUID.match(file.name), file) for file in workshop.iterdir()]
     return [(uuid[0], file) for uuid, file in found if uuid is not None]
 
