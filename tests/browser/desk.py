@@ -79,7 +79,8 @@ class Desk:
             # What has the same structure differs in its contrasts alone.
             rules = [] if looks == "light" else ["color-contrast"]
             if looks != "phone":
-                assert await faults(self.page, rules) == [], f"{name}, {looks}"
+                found = await faults(self.page, rules)
+                assert not found, (name, looks, found)
             wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             assert not await self.page.evaluate(wider), f"{name}, {looks}: it scrolls sideways"
         await self.page.emulate_media(color_scheme="light")
