@@ -33,7 +33,7 @@ TEXTS_PER_ROUND = 6
 RETRY_SECONDS = 259.2
 SETTLED_WITHIN_S = 90.0
 # So many are waited for before the receiver takes everything.
-REFUSALS = 30 * ROUNDS
+REFUSALS = 20 * ROUNDS
 PHONE = "447700900190"
 FINISHED = "queued_request.finished"
 

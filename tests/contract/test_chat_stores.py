@@ -242,3 +242,18 @@ async def test_messages_of_one_second_know_in_which_order_they_came(database: Da
     await chats.keep([message(id, at=7) for id in ("A", *ids[2:])], [], 1.0)
     found = await chats.history("shop", [THEM, LID], FIRST, 9)
     assert [one.message_id for one in sorted(found, key=lambda one: one.place)] == list(ids)
+
+
+@pytest.mark.parametrize("ids", [("A", "B"), ("B", "A")])
+async def test_messages_of_one_second_by_number_and_by_lid_know_in_which_order_they_came(
+    database: Database, ids: tuple[str, str]
+) -> None:
+    chats = SqlChats(database)
+    await SqlLids(database).put("shop", [Pair(Jid.parse(LID), Jid.parse(THEM))])
+    for first, second in ((THEM, LID), (LID, THEM)):
+        at = 7 if first == THEM else 8
+        await chats.keep([message(f"{ids[0]}{at}", at=at, chat=first)], [], 1.0)
+        await chats.keep([message(f"{ids[1]}{at}", at=at, chat=second)], [], 1.0)
+        (latest,) = await chats.latest("shop", [[THEM, LID]])
+        assert latest is not None
+        assert latest.message_id == f"{ids[1]}{at}"

@@ -99,7 +99,6 @@ def _row(one: Message) -> tuple[Any, ...]:
         one.secret,
         one.source,
         one.seen,
-        one.instance_id,
-        one.chat,
-        one.timestamp,
+        *(one.instance_id, one.chat, one.timestamp, one.timestamp),
+        *(one.instance_id, one.instance_id, one.chat, one.timestamp, one.timestamp) * 2,
     )

@@ -31,6 +31,17 @@ def test_every_statement_fits_the_schema(aggregate: str) -> None:
     connection.close()
 
 
+def test_a_message_is_kept_without_a_look_at_all_others() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create(connection)
+    put = SqliteDialect().statements("messages")["put"]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {put}", [None] * put.count("?")).fetchall()
+    connection.close()
+    looks = [step for *_, step in plan if step.startswith(("SEARCH messages", "SCAN messages"))]
+    assert len(looks) == 3
+    assert all("messages_shown (instance_id=? AND chat=? AND timestamp" in step for step in looks), looks
+
+
 @pytest.mark.parametrize("aggregate", aggregates("postgres"))
 def test_every_statement_fits_the_schema_of_postgresql(aggregate: str, postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:

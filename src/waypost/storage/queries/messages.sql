@@ -4,9 +4,21 @@ INSERT INTO messages (
     kind, names, push_name, secret, source, seen, place
 )
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (
-    SELECT coalesce(max(place), 0) + 1 FROM messages
-    WHERE instance_id = ? AND chat = ? AND timestamp = ?
-      AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+    -- A chat is one by its number and by its LID. Each by itself, since an index finds one address only; and
+    -- BETWEEN, since SQLite chooses the primary key over that index for equals.
+    SELECT coalesce(max(place), 0) + 1 FROM (
+        SELECT place FROM messages
+        WHERE instance_id = ? AND chat = ?
+          AND timestamp BETWEEN ? AND ? AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+        UNION ALL
+        SELECT place FROM messages
+        WHERE instance_id = ? AND chat = (SELECT number FROM lids WHERE instance_id = ? AND lid = ?)
+          AND timestamp BETWEEN ? AND ? AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+        UNION ALL
+        SELECT place FROM messages
+        WHERE instance_id = ? AND chat = (SELECT lid FROM lids WHERE instance_id = ? AND number = ?)
+          AND timestamp BETWEEN ? AND ? AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
+    ) AS there
 ))
 ON CONFLICT (instance_id, message_id, sender) DO NOTHING;
 
