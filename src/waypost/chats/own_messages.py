@@ -87,8 +87,9 @@ class OwnMessages:
             seq = 0
             try:
                 while page := await self._store.after(seq, _PAGE):
-                    seq = page[-1].seq
+                    # Not behind those that are removed: the database may give their numbers again.
                     ours = [one for one in page if self._holds(one.what.instance_id)]
+                    seq = max((one.seq for one in page if one not in ours), default=seq)
                     await self._tell([told for one in ours for told in await self._events(one)])
                     if ours:
                         await self._store.remove([one.seq for one in ours])

@@ -110,8 +110,9 @@ class Telling:
         """Tell what can be told; returns for how long nothing new is expected by itself."""
         seq, now = 0, self._clock.now()
         while page := await self._held.ready(seq, now, _PAGE):
-            seq = page[-1][0].seq
+            # Not behind those that are removed: the database may give their numbers again.
             ours = [(held, file) for held, file in page if self._holds(held.instance_id)]
+            seq = max((one[0].seq for one in page if one not in ours), default=seq)
             if ours:
                 await self._publisher.publish([self._event(held, file) for held, file in ours])
                 await self._held.remove([held.seq for held, _ in ours])

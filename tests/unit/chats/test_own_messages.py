@@ -78,3 +78,17 @@ async def test_what_is_left_when_the_gateway_stops_is_told_before_it_is_gone() -
         rows.rows = Rows("last").rows
         here.wake()
     assert (rows.told, rows.rows) == (["last"], [])
+
+
+async def test_rows_that_get_the_numbers_of_those_before_them_are_told_in_their_order() -> None:
+    later = iter([["b", "c"]])
+
+    class Emptied(Rows):
+        async def remove(self, seqs: Sequence[int]) -> None:
+            await super().remove(seqs)
+            # An empty table begins again at 1, as SQLite's do.
+            self.rows = Rows(*next(later, [])).rows or self.rows
+
+    rows = Emptied("a")
+    await telling(rows).tell_all()
+    assert (rows.told, rows.rows) == (["a", "b", "c"], [])
