@@ -1,44 +1,17 @@
 """Changes of webhooks and of what is owed to them, while something else happens; on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from waypost.storage.database import Database
-from waypost.storage.postgres.database import connected
-from waypost.storage.postgres.target import Target
-from waypost.storage.sqlite.database import opened
-from waypost.testing.post_office import INSTANCE, PostOffice, post_office
-from waypost.testing.receiver import Receiver, receiving
+from waypost.testing.post_office import INSTANCE, PostOffice
+from waypost.testing.receiver import Receiver
 from waypost.webhooks import webhooks
 from waypost.webhooks.body import headers
 from waypost.webhooks.webhook import Webhook
 from waypost.webhooks.webhooks import Wanted
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        async with opened(tmp_path / "waypost.db") as found:
-            yield found
-        return
-    async with connected(Target(request.getfixturevalue("postgres_url")), writers=2, readers=2) as server:
-        yield server
-
-
-@pytest.fixture
-async def office(database: Database) -> AsyncIterator[PostOffice]:
-    async with asyncio.timeout(60), post_office(database) as office:
-        yield office
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 async def test_a_key_that_is_rotated_while_an_address_is_looked_up_stays(

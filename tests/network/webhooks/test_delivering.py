@@ -1,43 +1,14 @@
 """How events come to receivers: order, retries, dead letters, who is slowed by whom; on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from waypost.durable.retry import Schedule
 from waypost.events import Event
 from waypost.storage.database import Database
-from waypost.storage.postgres.database import connected
-from waypost.storage.postgres.target import Target
-from waypost.storage.sqlite.database import opened
 from waypost.testing.gateway_stage import until
 from waypost.testing.post_office import INSTANCE, QUICK, PostOffice, post_office
 from waypost.testing.receiver import Answer, Received, Receiver, receiving
 from waypost.webhooks.webhooks import Wanted
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        async with opened(tmp_path / "waypost.db") as found:
-            yield found
-        return
-    async with connected(Target(request.getfixturevalue("postgres_url")), writers=2, readers=2) as server:
-        yield server
-
-
-@pytest.fixture
-async def office(database: Database) -> AsyncIterator[PostOffice]:
-    async with asyncio.timeout(60), post_office(database) as office:
-        yield office
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 def numbers(came: list[Received]) -> list[int]:
