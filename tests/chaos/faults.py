@@ -19,6 +19,7 @@ from tests.chaos.city import NAMES, City
 from waypost.nodes.settings import TenancySettings
 from waypost.sandbox.views import NewFailure
 from waypost.testing.nodes_stage import NodeProcess
+from waypost.testing.processes import halted
 
 Fault = Callable[[City, random.Random], Awaitable[None]]
 
@@ -68,8 +69,9 @@ async def halt_node(city: City, chance: random.Random) -> None:
     engines = node.engines()
     both = chance.random() < 0.5
     pids = [node.process.pid, *(one.pid for one in engines if both)]
-    async with _halted(pids), _engines_end_with_leases(city, node, engines):
-        await asyncio.sleep(chance.uniform(_TTL_S + 1, _TTL_S + 3))
+    with halted(pids):
+        async with _engines_end_with_leases(city, node, engines):
+            await asyncio.sleep(chance.uniform(_TTL_S + 1, _TTL_S + 3))
     if both:
         # They wake with the deadline long over.
         _, alive = await asyncio.to_thread(psutil.wait_procs, engines, _ENGINES_GONE_WITHIN_S)
@@ -80,7 +82,7 @@ async def halt_engine(city: City, chance: random.Random) -> None:
     """SIGSTOP of one engine process while its gateway goes on."""
     engines = city.pick(chance).engines()
     if engines:
-        async with _halted([chance.choice(engines).pid]):
+        with halted([chance.choice(engines).pid]):
             await asyncio.sleep(chance.uniform(1, _TTL_S + 2))
 
 
@@ -140,7 +142,7 @@ async def kill_postgres(city: City, chance: random.Random) -> None:
 async def halt_postgres(city: City, chance: random.Random) -> None:
     """The database says nothing for a while."""
     children = psutil.Process(city.server.pid).children(recursive=True)
-    async with _halted([city.server.pid, *(one.pid for one in children)]):
+    with halted([city.server.pid, *(one.pid for one in children)]):
         await asyncio.sleep(chance.uniform(1, _TTL_S + 2))
 
 
@@ -216,19 +218,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
     halt_postgres,
     blink_node,
 )
-
-
-@contextlib.asynccontextmanager
-async def _halted(pids: Sequence[int]) -> AsyncIterator[None]:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 @contextlib.asynccontextmanager

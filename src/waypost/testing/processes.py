@@ -1,12 +1,13 @@
 """The gateway and the sandbox as real processes, to be killed: for demo, chaos tests and benchmarks."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -29,6 +30,23 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@contextlib.contextmanager
+def halted(pids: Sequence[int]) -> Iterator[None]:
+    """SIGSTOP for these processes, and SIGCONT, in their order, at the end.
+
+    One that is gone is passed over: the first that wakes may end the others before they are told to.
+    """
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 import asyncio
 import itertools
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from waypost.sandbox.account_views import ContactProfile
 from waypost.testing.gateway_stage import BASE, PairedInstance, until
 from waypost.testing.nodes_stage import NodeProcess, NodesStage
 from waypost.testing.postgres import PostgresServer
+from waypost.testing.processes import halted
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -202,14 +201,9 @@ async def test_a_node_that_was_halted_has_lost_what_it_held_when_it_wakes(town: 
     holder = town.nodes[held[shop.id]]
     other = next(node for name, node in town.nodes.items() if node.process.runs and name != holder.name)
     pids = [holder.process.pid, *(engine.pid for engine in holder.engines())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with halted(pids):
         uuid = await town.send(other, shop, CONTACTS[4], "meanwhile")
         await town.held(lambda held: held.get(shop.id) == other.name, 15.0)
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
     await sent(town, other, shop, uuid)
     await sent(town, holder, shop, await town.send(holder, shop, CONTACTS[4], "afterwards"))
     assert await town.texts(CONTACTS[4], 2) == ["meanwhile", "afterwards"]
@@ -227,13 +221,8 @@ async def test_what_is_under_way_when_a_node_is_halted_arrives_once_whoever_send
     posts = [asyncio.create_task(town.send(holder, shop, CONTACTS[7], text)) for text in texts]
     await town.texts(CONTACTS[7], 5)
     pids = [holder.process.pid, *(engine.pid for engine in holder.engines())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with halted(pids):
         await town.held(lambda held: held.get(shop.id) == other.name, 15.0)
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
     requests = [await town.request(other, shop, uuid) for uuid in await asyncio.gather(*posts)]
     open_ones = [one for one in requests if one["response_status"] != 201]
     sent_ones = [one for one in texts if one not in {request["request"]["text"] for request in open_ones}]

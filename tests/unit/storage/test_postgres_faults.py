@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -17,6 +15,7 @@ from waypost.storage.postgres.database import PostgresDatabase, connected
 from waypost.storage.postgres.migrate import migrate
 from waypost.storage.postgres.target import Target
 from waypost.testing.postgres import PostgresServer, running_server
+from waypost.testing.processes import halted
 
 WITHIN = 30.0
 
@@ -204,10 +203,7 @@ async def test_a_halted_server_is_an_error_in_time_and_comes_back_by_itself(
     database: PostgresDatabase, server: PostgresServer
 ) -> None:
     await asyncio.gather(database.write(insert(1)), database.read(keys))
-    halted = _family(server.pid)
-    for pid in halted:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with halted(_family(server.pid)):
         began = time.monotonic()
         # The writer's patience, a second attempt that can't connect, and the grace on top.
         async with asyncio.timeout(WITHIN):
@@ -215,9 +211,6 @@ async def test_a_halted_server_is_an_error_in_time_and_comes_back_by_itself(
                 await database.write(insert(2))
         assert not database.healthy
         assert time.monotonic() - began > 2.0
-    finally:
-        for pid in halted:
-            os.kill(pid, signal.SIGCONT)
     await healthy(database)
     assert await database.write(insert(3)) == 1
 
@@ -227,13 +220,13 @@ async def test_what_holds_a_lock_and_says_nothing_loses_it(
 ) -> None:
     """As a node that is halted in the middle of a transaction."""
     await database.write(insert(1))
-    halted = Target(server.url(), patience=1.0).connect()
-    halted.execute("BEGIN")
-    halted.execute("DELETE FROM notes")
+    silent = Target(server.url(), patience=1.0).connect()
+    silent.execute("BEGIN")
+    silent.execute("DELETE FROM notes")
     async with asyncio.timeout(WITHIN):
         done = await database.write(lambda c: c.execute("DELETE FROM notes WHERE id = 1").rowcount)
     assert done == 1
-    halted.close()
+    silent.close()
 
 
 async def test_closing_writes_what_was_submitted(server: PostgresServer) -> None:
