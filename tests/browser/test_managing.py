@@ -1,12 +1,13 @@
 """The dashboard's managing pages in a real browser, each looked at in light, in dark and on a phone."""
 
+import asyncio
 import io
 import re
 
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from tests.browser.conftest import SCREENS
 from tests.browser.desk import Desk
 
@@ -77,10 +78,17 @@ async def test_instances_are_told_as_they_change(stage: Stage, desk: Desk) -> No
 
 
 async def test_a_failed_request_is_found_and_sent_after_all(stage: Stage, desk: Desk) -> None:
-    page = desk.page
+    page, over = desk.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await over.wait()
+        await route.continue_()
+
+    await page.route("**/live", late)
     await page.goto(f"/instances/{stage.instance.id}/queue")
     await stage.finished(await stage.send_voice(b"no audio at all, of course"))
-    # The list hears of it.
+    over.set()
+    # The list hears of it, also of what was over before its stream began.
     row = page.get_by_role("row").filter(has_text="failed")
     await expect(row).to_be_visible()
     await desk.look("queue")

@@ -1,5 +1,6 @@
 // The page's stream of what happens. It tells names, and htmx asks anew for whatever waits for one of them by
-// `hx-trigger="live:<name> from:body"`.
+// `hx-trigger="live:<name> from:body"`. "hello" is told when a stream begins: of what happened between the page
+// and its stream nothing else tells.
 
 // Several events of a burst make one question.
 const GATHER_MS = 150;
