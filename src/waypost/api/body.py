@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 import msgspec
 from multipart import parse_options_header
@@ -231,6 +231,7 @@ def decode_file(text: str, field: str) -> bytes:
         text = text[uri.end() :]
         if not uri[1].lower().rstrip().endswith(";base64"):
             return unquote_to_bytes(text)
+        text = unquote(text) if "%" in text else text
     text = text.translate(_BLANK)
     if "-" in text or "_" in text:
         text = text.translate(_URL_SAFE)

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from waypost.address import parse_chat_id, parse_message_id
 from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.paging import number, whole, wrong_cursor
 from waypost.api.replies import Reply
 from waypost.chats.history import History, Page
 from waypost.chats.store import FIRST
@@ -16,6 +17,8 @@ from waypost.errors import InvalidRequest
 _CHATS: Final = 100
 _MESSAGES: Final = 50
 _MOST: Final = 500
+# The file is no more, is larger than is kept, or WhatsApp's servers did not give it.
+_NO_FILE: Final = (410, 413, 502)
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,19 +126,21 @@ class ChatsApi:
                 tag="Chats",
                 query=(("messageId", "The message, by its short or whole id; required."),),
                 result=MediaView,
+                errors=_NO_FILE,
             ),
         ]
 
     async def chats(self, call: Call) -> Reply:
         """A page of chats."""
-        limit, offset = _number(call, "limit", _CHATS, 1, _MOST), _number(call, "offset", 0, 0, 10**9)
+        limit = number(call.query("limit"), "limit", _CHATS, 1, _MOST)
+        offset = number(call.query("offset"), "offset", 0, 0, 10**9)
         page = await self._history.chats(call.of.id, _cursor(call.query("cursor")), limit, offset)
         return Reply(body=_page("Chats retrieved successfully.", page))
 
     async def messages(self, call: Call) -> Reply:
         """A page of messages."""
         chat = parse_chat_id(_required(call, "chatId"))
-        limit = _number(call, "limit", _MESSAGES, 1, _MOST)
+        limit = number(call.query("limit"), "limit", _MESSAGES, 1, _MOST)
         page = await self._history.messages(call.of.id, chat, _cursor(call.query("cursor")), limit)
         return Reply(body=_page("Messages retrieved successfully.", page))
 
@@ -158,19 +163,11 @@ def _required(call: Call, name: str) -> str:
     return value
 
 
-def _number(call: Call, name: str, default: int, least: int, most: int) -> int:
-    text = call.query(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal()) or not least <= int(text[:12]) <= most:
-        raise InvalidRequest({name: [f"The {name} must be {least} to {most}."]})
-    return int(text)
-
-
 def _cursor(text: str | None) -> tuple[int, str]:
     if text is None:
         return FIRST
-    at, dash, id = text.partition("-")
-    if not dash or not (at.isascii() and at.isdecimal() and len(at) < 16) or len(id) > 128:
-        raise InvalidRequest({"cursor": ["The cursor is the next_cursor of another page."]})
-    return int(at), id
+    digits, dash, id = text.partition("-")
+    at = whole(digits)
+    if not dash or at is None or len(id) > 128:
+        raise wrong_cursor()
+    return at, id

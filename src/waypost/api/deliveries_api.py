@@ -10,6 +10,7 @@ from msgspec import Meta
 from waypost.api.body import BodyReader
 from waypost.api.endpoint import Call, Endpoint
 from waypost.api.fields import FieldsReader
+from waypost.api.paging import cursor, number, whole
 from waypost.api.replies import Reply
 from waypost.api.webhook_view import (
     DeliveryPage,
@@ -103,13 +104,13 @@ class DeliveriesApi:
 
     async def list(self, call: Call) -> Reply:
         """A page of deliveries."""
-        limit = _limit(call.query("limit"))
+        limit = number(call.query("limit"), "limit", _PAGE, 1, _PAGE_MAX)
         query = DeliveryQuery(
             webhook_id=webhook_id(call),
             state=_state(call.query("state")),
             event=call.query("event"),
             chat=call.query("chat"),
-            before=_cursor(call.query("cursor")),
+            before=cursor(call.query("cursor")),
             limit=limit + 1,
         )
         found = await self._webhooks.deliveries(call.of.id, query)
@@ -145,10 +146,10 @@ class DeliveriesApi:
 
 
 def _seq(call: Call) -> int:
-    text = str(call.http.path_params.get("delivery", ""))
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    seq = whole(str(call.http.path_params.get("delivery", "")))
+    if seq is None:
         raise ApiError(DELIVERY_NOT_FOUND)
-    return int(text)
+    return seq
 
 
 def _state(text: str | None) -> DeliveryState | None:
@@ -158,22 +159,6 @@ def _state(text: str | None) -> DeliveryState | None:
         if text == state:
             return state
     raise InvalidRequest({"state": [f"The state must be one of {', '.join(_STATES)}."]})
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return _PAGE
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= _PAGE_MAX:
-        raise InvalidRequest({"limit": [f"The limit must be 1 to {_PAGE_MAX}."]})
-    return int(text)
-
-
-def _cursor(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise InvalidRequest({"cursor": ["The cursor is the next_cursor of another page."]})
-    return int(text)
 
 
 def _time(text: str | None, field: str, absent: float) -> float:

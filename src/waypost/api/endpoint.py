@@ -46,7 +46,8 @@ class Endpoint:
     query), `file` how a file may come with it, `query` further parameters (name, description),
     `also_in_query` fields of the body that the query may bring instead, `result` the shape of the answer and
     `body_result` that of a queued request's `response_body`; with `streams` the answer is a stream of events
-    instead. `headers` are further ones (name, description). `limit`: calls per minute and caller, 0 for any.
+    instead. `headers` are further ones (name, description), `errors` statuses of failures beside those that
+    every call like it may have. `limit`: calls per minute and caller, 0 for any.
     """
 
     method: Method
@@ -64,6 +65,7 @@ class Endpoint:
     body_result: type[msgspec.Struct] | None = None
     limit: int = 0
     headers: Sequence[tuple[str, str]] = field(default=())
+    errors: Sequence[int] = field(default=())
     streams: bool = False
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
 from waypost.access.tokens import Tokens
 from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.paging import whole
 from waypost.api.replies import Reply
 from waypost.errors import InvalidRequest, WaypostError
 from waypost.events import FURTHER, GIVEN
@@ -112,6 +113,7 @@ def _names(text: str | None) -> Collection[str]:
 def _seq(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    seq = whole(text)
+    if seq is None:
         raise InvalidRequest({"last_event_id": ["Last-Event-ID is the id of an event that came before."]})
-    return int(text)
+    return seq

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.paging import number
 from waypost.api.replies import Reply
 from waypost.engine.groups import GetGroup, GetInvite, GetPicture, ListGroups
 from waypost.errors import InvalidRequest
@@ -109,7 +110,8 @@ class GroupsApi:
 
     async def every(self, call: Call) -> Reply:
         """GET groups/get-all"""
-        limit, offset = _number(call, "limit", _LIMIT, 1, _MOST), _number(call, "offset", 0, 0, 2**31)
+        limit = number(call.query("limit"), "limit", _LIMIT, 1, _MOST)
+        offset = number(call.query("offset"), "offset", 0, 0, 2**31)
         found = (await self._asking.groups(call.of.id, ListGroups())).groups
         ordered = sorted(found, key=lambda group: (group.subject.casefold(), group.jid))
         data = [shown_group(group) for group in ordered[offset : offset + limit]]
@@ -137,12 +139,3 @@ def _group(call: Call) -> str:
     if text is None:
         raise InvalidRequest({"chat_id": ["The chat_id field is required."]})
     return group_id(text, "chat_id")
-
-
-def _number(call: Call, name: str, default: int, least: int, most: int) -> int:
-    text = call.query(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
-        raise InvalidRequest({name: [f"The {name} must be a number from {least} to {most}."]})
-    return int(text)

@@ -102,7 +102,7 @@ def _operation(endpoint: Endpoint, by_type: Sequence[tuple[Any, Json]]) -> Json:
 def _errors(endpoint: Endpoint) -> list[int]:
     changes = _ERRORS_OF_CHANGES if endpoint.method != "GET" else ()
     bodies = _ERRORS_OF_BODIES if endpoint.fields is not None and endpoint.fields_in == "body" else ()
-    return sorted({*_ERRORS, *changes, *bodies})
+    return sorted({*_ERRORS, *changes, *bodies, *endpoint.errors})
 
 
 def _parameters(endpoint: Endpoint) -> list[Json]:

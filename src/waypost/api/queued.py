@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from waypost.address import chat_key, parse_chat_id
 from waypost.api.endpoint import BASE, Call, Endpoint
+from waypost.api.paging import cursor, number
 from waypost.api.prefer import wait_seconds
 from waypost.api.queued_view import QueuedRequest, QueuedRequestPage, view
 from waypost.api.replies import Reply
@@ -94,13 +95,14 @@ class Queued:
         """A page of requests."""
         chat = call.query("chat")
         key = chat_key(parse_chat_id(chat, "chat")) if chat else None
+        before = cursor(call.query("cursor"))
         page = await self._outbox.list(
             call.of.id,
             states=_states(call.query("status")),
             operation=call.query("endpoint"),
             chat_key=key,
-            cursor=_cursor(call.query("cursor")),
-            limit=_limit(call.query("limit")),
+            cursor=None if before is None else str(before),
+            limit=number(call.query("limit"), "limit", _PAGE, 1, _PAGE_MAX),
         )
         return Reply(body={"data": [view(one) for one in page.items], "next_cursor": page.next_cursor})
 
@@ -126,17 +128,3 @@ def _states(text: str | None) -> tuple[RequestState, ...]:
         return tuple(RequestState(one.strip()) for one in text.split(",")) if text else ()
     except ValueError:
         raise InvalidRequest({"status": [f"The status must be one of {_KNOWN_STATES}."]}) from None
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return _PAGE
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= _PAGE_MAX:
-        raise InvalidRequest({"limit": [f"The limit must be 1 to {_PAGE_MAX}."]})
-    return int(text)
-
-
-def _cursor(text: str | None) -> str | None:
-    if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise InvalidRequest({"cursor": ["The cursor is the next_cursor of another page."]})
-    return text

@@ -11,6 +11,7 @@ from waypost.access.tokens import Tokens, require_admin
 from waypost.api.body import BodyReader
 from waypost.api.endpoint import BASE, Call, Endpoint
 from waypost.api.fields import FieldsReader
+from waypost.api.paging import whole
 from waypost.api.replies import Reply
 from waypost.clock import iso
 from waypost.errors import NOT_FOUND, ApiError, InvalidRequest
@@ -122,10 +123,10 @@ class TokensApi:
 
     async def revoke(self, call: Call) -> Reply:
         """Make a token invalid."""
-        number = str(call.http.path_params.get("number", ""))
-        if not number.isascii() or not number.isdecimal() or len(number) > 18:
+        number = whole(str(call.http.path_params.get("number", "")))
+        if number is None:
             raise ApiError(NOT_FOUND)
-        await self._tokens.revoke(call.token, int(number))
+        await self._tokens.revoke(call.token, number)
         return Reply(body=Revoked(message="Token revoked."))
 
 

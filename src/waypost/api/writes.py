@@ -1,5 +1,6 @@
 """The endpoints of the operations that are queued: one each, made from its description."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from waypost.errors import InvalidRequest, StorageError, WaypostError
 from waypost.operations.kind import AnyWrite
 from waypost.origin import origin
 from waypost.outbox.outbox import Outbox
-from waypost.outbox.request import Acceptance, Accepted, Idempotency, Upload
+from waypost.outbox.request import Acceptance, Accepted, Idempotency, Request, Upload
 
 _KEY_LENGTH = 255
 
@@ -131,8 +132,8 @@ class Writes:
         seconds = wait_seconds(call.http.headers.get("prefer"), self._wait_max)
         if seconds is not None:
             headers["Preference-Applied"] = f"wait={seconds}"
-            request = await self._outbox.wait(call.of.id, accepted.uuid, seconds)
-            if request.state.finished:
+            request = await self._ended(call.of.id, accepted.uuid, seconds)
+            if request is not None:
                 return Reply(body=view(request), headers=headers)
         link = f"{self._address.base(call.http)}{BASE}/{call.of.id}/queued-requests/{accepted.uuid}"
         envelope = Envelope(
@@ -142,6 +143,14 @@ class Writes:
             queued_request_link=link,
         )
         return Reply(body=envelope, headers=headers)
+
+    async def _ended(self, instance_id: str, uuid: str, seconds: float) -> Request | None:
+        """The request when it ends within that time. A failure to look is none of the call: it is accepted,
+        and who is told otherwise calls again."""
+        with contextlib.suppress(WaypostError):
+            request = await self._outbox.wait(instance_id, uuid, seconds)
+            return request if request.state.finished else None
+        return None
 
 
 async def read_body(bodies: BodyReader, call: Call, write: AnyWrite) -> Body:

@@ -38,8 +38,7 @@ class Links:
         """A link, and when it expires."""
         expires = int(self._clock.now() + self._seconds)
         signature = self._signature(instance_id, blob_id, expires)
-        name = quote(filename or "file", safe="")
-        path = f"{PATH}/{instance_id}/{blob_id}/{name}"
+        path = f"{PATH}/{instance_id}/{blob_id}/{quote(_as_one_part(filename), safe='')}"
         return f"{self._base}{path}?expires={expires}&signature={signature}", expires
 
     def good(self, instance_id: str, blob_id: str, expires: str, signature: str) -> bool:
@@ -47,10 +46,17 @@ class Links:
         if not (expires.isascii() and expires.isdecimal() and len(expires) < 12):
             return False
         wanted = self._signature(instance_id, blob_id, int(expires))
-        return hmac.compare_digest(wanted, signature) and int(expires) > self._clock.now()
+        same = hmac.compare_digest(wanted.encode(), signature.encode())
+        return same and int(expires) > self._clock.now()
 
     def _signature(self, instance_id: str, blob_id: str, expires: int) -> str:
         if not self._key:
             raise AssertionError("no key yet")
         text = f"{instance_id}/{blob_id}/{expires}".encode()
         return base64.urlsafe_b64encode(hmac.digest(self._key, text, hashlib.sha256)).rstrip(b"=").decode()
+
+
+def _as_one_part(filename: str | None) -> str:
+    """A name as one part of a path: whoever sent the file chose it, and servers read %2F as a slash."""
+    name = (filename or "").replace("/", "_").replace("\\", "_")
+    return name if name.strip(".") else "file"

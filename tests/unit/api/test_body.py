@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from waypost.api.body import BodyReader
+from waypost.api.body import BodyReader, decode_file
 from waypost.errors import BODY_TIMEOUT, MALFORMED, TOO_LARGE, ApiError
 from waypost.media.blobs import LocalBlobs
 from waypost.operations.kind import FilePolicy
@@ -126,3 +126,11 @@ async def test_a_stream_without_end_is_cut_at_the_limit(blobs: LocalBlobs) -> No
     with pytest.raises(ApiError) as refused:
         await BodyReader(blobs, MOST, INLINE, 5).read(endless(), "application/json", None, FILE)
     assert refused.value.fault is TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["data:audio/ogg;base64,+/8=", "data:;base64,%2B%2F8%3D", "data:audio/ogg;codecs=opus;base64,-_8"],
+)
+def test_a_data_uri_is_read_as_browsers_and_as_clients_write_it(uri: str) -> None:
+    assert decode_file(uri, "file") == b"\xfb\xff"
