@@ -47,6 +47,15 @@ async def test_a_sent_message_whose_row_was_lost_in_a_crash_is_known_by_its_step
     assert await store.find("shop", "3EB0AA") == [KEPT]
 
 
+async def test_whoever_writes_from_another_network_is_found_by_the_address_that_came(
+    database: Database,
+) -> None:
+    stranger = msgspec.structs.replace(KEPT, sender="1-4477@interop", chat="1-4477@interop", from_me=False)
+    store = SqlMessages(database)
+    await store.put([stranger])
+    assert await store.find("shop", "3EB0AA") == [stranger]
+
+
 async def test_old_messages_are_forgotten(database: Database) -> None:
     store = SqlMessages(database)
     await store.put([OWN])

@@ -67,8 +67,8 @@ class Arrivals:
         files = [file for event, message, reading in kept for file in _files(message, reading)]
         if kept:
             for one, _, _ in kept:
-                await self._directory.learn(one.instance_id, one.chat, one.chat_alt)
-            await self._store.keep([message for _, message, _ in kept], files, self._clock.now())
+                await self._directory.learn(one.instance_id, (one.chat, one.chat_alt))
+            await self._keep([message for _, message, _ in kept], files)
         readings = {event.key: (message, reading) for event, message, reading in kept}
         told: list[Told] = []
         if self._flush is not None:
@@ -78,6 +78,20 @@ class Arrivals:
         await self._telling.tell(told)
         if files:
             self._on_files()
+
+    async def _keep(self, messages: Sequence[Message], files: Sequence[StoredFile]) -> None:
+        """Keep messages with their files; of several, one that can't be kept alone is left out."""
+        try:
+            await self._store.keep(messages, files, self._clock.now())
+        except WaypostError:
+            raise
+        except Exception:  # noqa: BLE001 - see `_guarded`
+            if len(messages) == 1:
+                self._log.exception("message_not_kept", instance=messages[0].instance_id)
+                return
+            for one in messages:
+                key = FileKey(one.instance_id, one.message_id, one.sender)
+                await self._keep([one], [file for file in files if file.key == key])
 
     async def ours(self, untold: Untold) -> list[Told]:
         """What is told of a message that a call of the API has sent: the message, and that the server has

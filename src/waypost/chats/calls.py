@@ -55,7 +55,7 @@ class Calls:
         choice = None if instance is None else instance.overrides.calls
         declined = choice is not None and choice.reject and call.group is None
         if call.caller_alt is not None:
-            await self._directory.learn(call.instance_id, call.caller, call.caller_alt)
+            await self._directory.learn(call.instance_id, (call.caller, call.caller_alt))
         caller = await self._directory.party(call.instance_id, call.caller)
         if choice is not None and declined:
             await self._answer(call, caller, choice.text)

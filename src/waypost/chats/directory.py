@@ -55,9 +55,9 @@ class Directory:
         again."""
         return BriefDirectory(self._lids, self._find)
 
-    async def learn(self, instance_id: str, one: str | None, other: str | None) -> None:
-        """Two addresses that are the same account's."""
-        await self._lids.learn(instance_id, [(jid_of(one), jid_of(other))])
+    async def learn(self, instance_id: str, *pairs: tuple[str | None, str | None]) -> None:
+        """Pairs of addresses that are the same account's."""
+        await self._lids.learn(instance_id, [(jid_of(one), jid_of(other)) for one, other in pairs])
 
 
 class BriefDirectory(Directory):

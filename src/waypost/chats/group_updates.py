@@ -47,8 +47,8 @@ async def group_update(event: GroupChanged, directory: Directory) -> Event:
 
 async def learn_members(event: GroupChanged, directory: Directory) -> None:
     """Both addresses of everybody in a group that the account came into."""
-    for member in () if event.joined is None else event.joined.members:
-        await directory.learn(event.instance_id, member.number, member.lid)
+    members = [] if event.joined is None else event.joined.members
+    await directory.learn(event.instance_id, *((member.number, member.lid) for member in members))
 
 
 async def _shown(event: GroupChanged, directory: Directory, jid: str) -> str:

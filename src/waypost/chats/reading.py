@@ -297,9 +297,9 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int | None:
-    """A number, or a text of one as 64 bits are written."""
+    """A number, or a text of one as 64 bits are written; None for one that databases have no place for."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
-        return int(value)
+        value = int(value)
     return int(value) if isinstance(value, int | float) and abs(value) < 2**63 else None
 
 

@@ -1,6 +1,3 @@
-import asyncio
-from typing import Final
-
 import msgspec
 
 from waypost.chats import payloads
@@ -10,9 +7,6 @@ from waypost.chats.reading import Reading, read
 from waypost.chats.store import ChatStore
 from waypost.chats.votes import chosen, opened
 from waypost.instances.messages import Message
-
-# A poll of ours is kept beside its ack, which its first voter may be as quick as.
-_LOOKS: Final = (0.0, 0.1, 0.4, 1.0)
 
 
 class Votings:
@@ -40,15 +34,9 @@ class Votings:
         return name, payload
 
     async def _poll(self, message: Message, poll_id: str, parties: Parties) -> Message | None:
-        for seconds in _LOOKS:
-            await asyncio.sleep(seconds)
-            found = await self._store.find(message.instance_id, poll_id)
-            poll = next((one for one in found if one.secret and one.kind == "poll"), None)
-            if poll is not None:
-                return poll if poll.chat in parties.chat.jids else None
-            if not any(one.from_me for one in found):
-                return None
-        return None
+        found = await self._store.find(message.instance_id, poll_id)
+        poll = next((one for one in found if one.secret and one.kind == "poll"), None)
+        return poll if poll is not None and poll.chat in parties.chat.jids else None
 
     async def _author(self, poll: Message, parties: Parties) -> Party:
         if poll.from_me:

@@ -1,5 +1,6 @@
 """What the engine tells of accounts: their names, their address books, and who is online."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -40,7 +41,9 @@ class AccountEvents:
                     ]
                     await self._contacts.call(event.instance_id, names)
                 case PresenceChanged():
-                    presences.append(await self._presence(event))
+                    # Whoever writes from another network has an address that means nothing here.
+                    with contextlib.suppress(ValueError):
+                        presences.append(await self._presence(event))
         if presences:
             await self._publish(presences)
 

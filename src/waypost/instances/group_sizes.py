@@ -1,7 +1,8 @@
 """How many others are in a group, for what is said of a message: it is as far as the last of them.
 
 Kept in memory where the session is, and asked for again when members come or go, or after some hours: a
-server that is asked with every message refuses to answer. Unknown is no reason not to send.
+server that is asked with every message refuses to answer, so that no answer is kept for a while too. Unknown
+is no reason not to send.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ _KEPT: Final = 10_000
 _FRESH_SECONDS: Final = 6 * 3600.0
 _ANSWER_SECONDS: Final = 5.0
 """A message waits for the answer."""
+_NO_ANSWER_SECONDS: Final = 60.0
 
 
 class GroupSizes:
@@ -26,23 +28,25 @@ class GroupSizes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        # How many, and until when that is taken for true (monotonic).
+        self._known: OrderedDict[tuple[str, str], tuple[int | None, float]] = OrderedDict()
 
     async def others(self, instance_id: str, session: Session, group: str) -> int | None:
         """How many others are in `group` (a JID); None when that can't be found out now."""
         key = (instance_id, group)
         known = self._known.get(key)
-        if known is not None and known[1] > self._clock.monotonic() - _FRESH_SECONDS:
+        if known is not None and known[1] > self._clock.monotonic():
             return known[0]
+        count, fresh = None, _NO_ANSWER_SECONDS
         with contextlib.suppress(WaypostError, TimeoutError):
             async with asyncio.timeout(_ANSWER_SECONDS):
                 found = (await session.group(GetGroup(group=group))).groups
             if found:
-                self._known[key] = (max(len(found[0].members) - 1, 0), self._clock.monotonic())
-                while len(self._known) > _KEPT:
-                    self._known.popitem(last=False)
-                return self._known[key][0]
-        return None
+                count, fresh = max(len(found[0].members) - 1, 0), _FRESH_SECONDS
+        self._known[key] = (count, self._clock.monotonic() + fresh)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return count
 
     def hear(self, events: Sequence[EngineEvent]) -> None:
         """Forget the groups whose members changed."""

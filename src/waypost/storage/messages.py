@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from waypost.address import Jid
+from waypost.chats.directory import bare
 from waypost.chats.reading import ABOUT_OTHERS
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database, Dialect
@@ -68,7 +68,7 @@ def message_of(instance_id: str, row: tuple[Any, ...]) -> Message:
         instance_id=instance_id,
         message_id=row[0],
         chat=row[1],
-        sender=str(Jid.parse(row[2]).bare),
+        sender=bare(row[2]),
         from_me=bool(row[3]),
         timestamp=row[4],
         content=row[5],

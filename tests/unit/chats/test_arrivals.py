@@ -200,6 +200,28 @@ async def test_one_event_that_can_not_be_told_keeps_no_other_from_coming(
     assert len(await house.store.find("shop", "A")) == 1
 
 
+async def test_one_message_that_can_not_be_kept_keeps_no_other_from_coming(house: House) -> None:
+    photo = {"imageMessage": {"mediaKey": "a", "fileLength": "9" * 19}}
+    text = arrived("C", {"conversation": "hi"}, chat="98@lid", chat_alt=None)
+    await house.arrivals.take([arrived("A", photo), arrived("B", photo, timestamp=2**63), text])
+    assert [len(await house.store.find("shop", id)) for id in "ABC"] == [1, 0, 1]
+    assert list(house.events) == [text.key]
+
+
+async def test_votes_on_what_is_no_poll_hold_nothing_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(seconds: float) -> None:
+        raise AssertionError(f"whoever votes makes everybody wait for {seconds} s")
+
+    await house.arrivals.take([arrived("A", {"conversation": "mine"}, sender=US, from_me=True)])
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    update = {"pollCreationMessageKey": {"id": "A", "fromMe": False}, "vote": {"encPayload": "AAAA"}}
+    vote = arrived("B", {"pollUpdateMessage": update})
+    await house.arrivals.take([vote])
+    assert house.events[vote.key].name == "poll.vote.failed"
+
+
 async def test_what_was_sent_before_is_told_before_what_arrives(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

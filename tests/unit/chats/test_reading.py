@@ -107,6 +107,13 @@ def test_whatever_a_stranger_puts_into_a_message_it_can_be_read(names: dict[str,
     assert read(names).kind != ""
 
 
+@pytest.mark.parametrize("size", ["9" * 19, str(2**64 - 1), 2**63])
+def test_a_size_that_databases_have_no_place_for_is_none(size: object) -> None:
+    file = read({"imageMessage": {"mediaKey": "a", "fileLength": size}}).file
+    assert file is not None
+    assert file.size is None
+
+
 def test_names_are_those_that_clients_know() -> None:
     given = {
         "audioMessage": {

@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize(
     ("program", "count"),
     [
-        ("translation_cases.py", 16),
+        ("translation_cases.py", 17),
         ("pairing_cases.py", 6),
         ("client_cases.py", 6),
         ("shortfall_cases.py", 4),

@@ -23,8 +23,9 @@ def to_text(jid: Any) -> str | None:
 
 def text_of(value: str | bytes) -> str:
     """A text of the library. Where a peer sent bytes that are no UTF-8, Go passes them on and Python's
-    protobuf gives bytes."""
-    return value if isinstance(value, str) else value.decode("utf-8", "replace")
+    protobuf gives bytes; NUL, which PostgreSQL has no place for, is left out."""
+    text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return text.replace("\0", "")
 
 
 def with_device(jid: Any) -> str | None:

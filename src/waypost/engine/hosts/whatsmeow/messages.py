@@ -48,7 +48,7 @@ def arrived(event: Any, instance_id: str, at: float) -> MessageArrived | None:
         sender=sender,
         sender_alt=to_text(source.SenderAlt),
         from_me=source.IsFromMe,
-        push_name=text_of(info.Pushname).replace("\0", ""),  # PostgreSQL has no place for it
+        push_name=text_of(info.Pushname),
         timestamp=_seconds(info.Timestamp, at),
         content=bytes(message.SerializeToString()),
         names=_names(message),
