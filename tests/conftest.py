@@ -10,6 +10,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+
     from waypost.testing.postgres import PostgresServer
 
 # Machines that run tests are shared: an example that is slow today is no failure.
@@ -38,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Most tests wait, for processes and for time to pass: one worker more than there are cores."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Scheduling | None":
+    """Files that share a stage stay together."""
+    from tests.order import ByStage
+
+    return ByStage(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

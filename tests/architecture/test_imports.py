@@ -15,6 +15,7 @@ GROUND = {
     "errors",
     "events",
     "origin",
+    "prompt_server",
     "telemetry",
 }
 
@@ -39,7 +40,7 @@ EDGES = {
     "av": {"voice", "media", "workers"},
     "mcp": {"mcp"},
     "litestar": {"api", "dashboard", "gateway", "showing"},
-    "uvicorn": {"api", "gateway", "cli"},
+    "uvicorn": {"prompt_server", "api", "gateway", "cli"},
     "alembic": {"storage"},
     "sqlalchemy": {"storage"},
     "psycopg": {"storage", "testing"},

@@ -1,25 +1,20 @@
-"""uvicorn inside a loop that is not its own: sockets bound beforehand, no signal handlers."""
+"""uvicorn on sockets bound beforehand."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from waypost.prompt_server import PromptServer
+
 _BACKLOG = 512
 _GRACE = 1
 """Seconds that requests get to finish at shutdown; clients reconnect, so it may be short."""
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # Ctrl-C belongs to the process that composed this server.
-        yield
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -57,8 +52,8 @@ class Listener:
 
 @contextlib.asynccontextmanager
 async def serving(*listeners: Listener) -> AsyncIterator[None]:
-    """Serve all of them; they are stopped together, because uvicorn takes 0.2 s to stop."""
-    servers = [_Server(_config(listener)) for listener in listeners]
+    """Serve all of them; they are stopped together."""
+    servers = [PromptServer(_config(listener)) for listener in listeners]
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener.socket]), name="sandbox-listener")
         for server, listener in zip(servers, listeners, strict=True)
@@ -73,7 +68,7 @@ async def serving(*listeners: Listener) -> AsyncIterator[None]:
         yield
     finally:
         for server in servers:
-            server.should_exit = True
+            server.leave()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

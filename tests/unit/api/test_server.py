@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -68,7 +69,64 @@ async def test_calls_on_one_connection_are_answered_one_after_the_other(port: in
     assert (await answer(port, call, call, last, pause=0.1)).count(b"hello") == 3
 
 
+async def test_answers_on_a_connection_that_is_kept_wait_for_no_ack(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    took = []
+    for _ in range(6):
+        began = time.monotonic()
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"hello")
+        took.append(time.monotonic() - began)
+    writer.close()
+    # Linux acks the first few at once, then after 40 ms; the best of the rest, as the machine may be busy.
+    assert min(took[2:]) < 0.03
+
+
 async def test_a_taken_port_says_which_setting_changes_it(port: int) -> None:
     with pytest.raises(StorageError) as taken:
         listen("127.0.0.1", port)
     assert taken.value.fault is PORT_TAKEN
+
+
+async def stopped_within(connections: int) -> float:
+    """Seconds that a stop takes while so many callers keep their connections, each answered by then."""
+    listener = listen("127.0.0.1", 0)
+    app = Litestar([hello], openapi_config=None, logging_config=None)
+    async with serving(app, listener, 5.0):
+        lines = [
+            await asyncio.open_connection("127.0.0.1", listener.getsockname()[1]) for _ in range(connections)
+        ]
+        for reader, writer in lines:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"hello")
+        began = time.monotonic()
+    took = time.monotonic() - began
+    for _, writer in lines:
+        writer.close()
+    return took
+
+
+async def test_a_server_stops_at_once_when_nobody_waits_for_an_answer() -> None:
+    # The best of three: the machine may be busy.
+    assert min([await stopped_within(connections=2) for _ in range(3)]) < 0.1
+
+
+async def test_a_server_that_stops_answers_the_call_that_is_in_progress_and_takes_no_other() -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    @get("/")
+    async def slow() -> str:
+        begun.set()
+        await may_end.wait()
+        return "after all"
+
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    async with asyncio.timeout(20):
+        async with serving(Litestar([slow], openapi_config=None, logging_config=None), listener, 10.0):
+            calling = asyncio.create_task(answer(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+            await begun.wait()
+            asyncio.get_running_loop().call_later(0.2, may_end.set)
+        assert b"after all" in await calling
+        with pytest.raises(ConnectionRefusedError):
+            await answer(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
