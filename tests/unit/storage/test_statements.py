@@ -42,6 +42,29 @@ def test_a_message_is_kept_without_a_look_at_all_others() -> None:
     assert all("messages_shown (instance_id=? AND chat=? AND timestamp" in step for step in looks), looks
 
 
+@pytest.mark.parametrize(
+    ("aggregate", "name", "by"),
+    [
+        ("deliveries", "owing", "deliveries_pending"),
+        ("deliveries", "upcoming", "deliveries_pending"),
+        ("deliveries", "recovered", "deliveries_pending"),
+        ("deliveries", "bury", "deliveries_pending"),
+        ("requests", "overdue", "requests_by_expiry (expires_at<?)"),
+        ("open_chats", "is_open", "chat_aliases_of_chat (instance_id=? AND chat_key=?)"),
+        ("open_chats", "is_open", "PRIMARY KEY (instance_id=? AND chat=?)"),
+        ("outbox", "move_aliases", "chat_aliases_of_chat (instance_id=? AND chat_key=?)"),
+    ],
+)
+def test_what_is_asked_often_reads_no_more_than_it_finds(aggregate: str, name: str, by: str) -> None:
+    """Tables grow to millions of rows, and SQLite has no statistics to choose an index by."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create(connection)
+    sql = SqliteDialect().statements(aggregate)[name]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(_names(sql))).fetchall()
+    connection.close()
+    assert any(by in step for *_, step in plan), plan
+
+
 @pytest.mark.parametrize("aggregate", aggregates("postgres"))
 def test_every_statement_fits_the_schema_of_postgresql(aggregate: str, postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:

@@ -1,7 +1,3 @@
--- name: owing
-SELECT id FROM webhooks
-WHERE enabled AND EXISTS (SELECT 1 FROM deliveries WHERE webhook_id = webhooks.id AND state = 'pending');
-
 -- name: delivered
 UPDATE deliveries SET
     state = 'delivered',
@@ -41,14 +37,6 @@ UPDATE webhooks SET failing_since = NULL WHERE id = :webhook_id AND failing_sinc
 -- name: disable
 UPDATE webhooks SET enabled = FALSE, reason = 'failing'
 WHERE id = :webhook_id AND enabled AND failing_since <= :since;
-
--- name: bury
-UPDATE deliveries SET state = 'dead', next_attempt_at = NULL, finished_at = :at
-WHERE webhook_id = :webhook_id AND state = 'pending';
-
--- name: recovered
-UPDATE deliveries SET next_attempt_at = NULL
-WHERE webhook_id = :webhook_id AND state = 'pending' AND next_attempt_at IS NOT NULL;
 
 -- name: attempts
 SELECT number, at, ms, status, error, headers, answer FROM delivery_attempts

@@ -3,13 +3,12 @@ INSERT INTO open_chats (instance_id, chat, opened_at, ours) VALUES (:instance_id
 ON CONFLICT (instance_id, chat) DO NOTHING;
 
 -- name: is_open
-SELECT 1 FROM open_chats
-WHERE
-    instance_id = :instance_id
-    AND (
-        chat = :chat
-        OR chat IN (SELECT a.alias FROM chat_aliases AS a WHERE a.instance_id = :instance_id AND a.chat_key = :chat)
-    )
+-- Not as one question with OR, for which SQLite reads all chats of the instance.
+SELECT 1 FROM open_chats WHERE instance_id = :instance_id AND chat = :chat
+UNION ALL
+SELECT 1
+FROM chat_aliases AS a INNER JOIN open_chats AS o ON a.instance_id = o.instance_id AND a.alias = o.chat
+WHERE a.instance_id = :instance_id AND a.chat_key = :chat
 LIMIT 1;
 
 -- name: firsts

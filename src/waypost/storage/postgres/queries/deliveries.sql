@@ -1,3 +1,7 @@
+-- name: owing
+SELECT id FROM webhooks
+WHERE enabled AND EXISTS (SELECT 1 FROM deliveries WHERE webhook_id = webhooks.id AND state = 'pending');
+
 -- name: upcoming
 SELECT
     d.seq, d.webhook_id, d.chat, d.state, d.attempts, d.created_at, d.retry_until, d.next_attempt_at,
@@ -61,3 +65,11 @@ WHERE seq IN (
     LIMIT :limit
 )
 RETURNING seq;
+
+-- name: bury
+UPDATE deliveries SET state = 'dead', next_attempt_at = NULL, finished_at = :at
+WHERE webhook_id = :webhook_id AND state = 'pending';
+
+-- name: recovered
+UPDATE deliveries SET next_attempt_at = NULL
+WHERE webhook_id = :webhook_id AND state = 'pending' AND next_attempt_at IS NOT NULL;

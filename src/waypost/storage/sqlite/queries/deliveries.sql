@@ -1,9 +1,16 @@
+-- name: owing
+-- INDEXED BY, since SQLite has no statistics and takes the index of all deliveries, of which most are long done.
+SELECT id FROM webhooks
+WHERE enabled AND EXISTS (
+    SELECT 1 FROM deliveries INDEXED BY deliveries_pending WHERE webhook_id = webhooks.id AND state = 'pending'
+);
+
 -- name: upcoming
 SELECT
     d.seq, d.webhook_id, d.chat, d.state, d.attempts, d.created_at, d.retry_until, d.next_attempt_at,
     d.finished_at, d.status, d.error, e.seq, e.id, e.instance_id, e.name, e.chat, e.at, e.payload,
     e.request_id, e.traceparent
-FROM deliveries AS d INNER JOIN events AS e ON d.event_seq = e.seq
+FROM deliveries AS d INDEXED BY deliveries_pending INNER JOIN events AS e ON d.event_seq = e.seq
 WHERE
     d.webhook_id = :webhook_id
     AND d.state = 'pending'
@@ -61,3 +68,11 @@ WHERE seq IN (
     LIMIT :limit
 )
 RETURNING seq;
+
+-- name: bury
+UPDATE deliveries INDEXED BY deliveries_pending SET state = 'dead', next_attempt_at = NULL, finished_at = :at
+WHERE webhook_id = :webhook_id AND state = 'pending';
+
+-- name: recovered
+UPDATE deliveries INDEXED BY deliveries_pending SET next_attempt_at = NULL
+WHERE webhook_id = :webhook_id AND state = 'pending' AND next_attempt_at IS NOT NULL;

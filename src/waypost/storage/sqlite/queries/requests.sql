@@ -78,17 +78,19 @@ ORDER BY r.seq
 LIMIT :limit;
 
 -- name: overdue
+-- INDEXED BY, since SQLite has no statistics and reads the whole queue for the few that are late.
 SELECT
     r.seq, r.uuid, r.instance_id, r.operation, r.chat_key, r.state, r.request, r.payload, r.payload_version,
     r.created_at, r.expires_at, r.blob_id, r.prepared, r.staged, r.attempts, r.next_attempt_at, r.failure,
     r.response_status, r.response_body, r.finished_at, r.epoch, r.request_id, r.traceparent,
     NULL AS statuses
-FROM requests AS r INNER JOIN (
-    SELECT json_extract(value, '$[0]') AS instance_id, json_extract(value, '$[1]') AS epoch
-    FROM json_each(:tenures)
-) AS t
-    ON r.instance_id = t.instance_id AND r.epoch = t.epoch
-WHERE r.finished_at IS NULL AND r.expires_at <= :now
+FROM requests AS r INDEXED BY requests_by_expiry
+WHERE
+    r.finished_at IS NULL
+    AND r.expires_at <= :now
+    AND (r.instance_id, r.epoch) IN (
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:tenures)
+    )
 ORDER BY r.expires_at, r.seq
 LIMIT :limit;
 

@@ -109,6 +109,8 @@ CREATE TABLE chat_aliases (
     PRIMARY KEY (instance_id, alias)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX chat_aliases_of_chat ON chat_aliases (instance_id, chat_key);
+
 -- One row: the key of the steps' secrets, and how often a gateway has taken over this database.
 CREATE TABLE outbox_identity (
     id INTEGER PRIMARY KEY CHECK (id = 1),
