@@ -20,6 +20,8 @@ from urllib.parse import quote
 import msgspec
 
 DATABASE: Final = "session.db"
+INSTANCES: Final = "instances"
+"""The folder of all instances, in the engine's own."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 # Options of go-sqlite3 ride in the file's name; the library appends its own `?…`, which `x=` swallows. FULL:
 # in WAL mode the library's default (NORMAL) could lose the row of a sent message, and its ratchet, with the

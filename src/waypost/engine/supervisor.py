@@ -23,7 +23,7 @@ from waypost.engine.settings import EngineSettings
 from waypost.engine.spool import SpoolReader, segments
 from waypost.engine.store import SessionStores
 from waypost.engine.store_files import FileStores
-from waypost.engine.store_folder import StoreFolder, instance_folder
+from waypost.engine.store_folder import INSTANCES, StoreFolder, instance_folder
 from waypost.errors import ALREADY_CONNECTED, LOGGED_OUT, EngineError
 from waypost.origin import apart
 
@@ -48,7 +48,7 @@ class Supervisor:
         self._watcher = watcher
         self._pool = ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="store")
         self._house = House(settings=settings, sink=sink, clock=clock, log=log)
-        self._base = settings.folder / "instances"
+        self._base = settings.folder / INSTANCES
         self._stores = stores or FileStores(self._base, self._pool)
         self._fleets: dict[Network, Fleet] = {}
         self._keepers: dict[str, Keeper] = {}

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from waypost.engine.store_folder import DATABASE as SESSION
+from waypost.engine.store_folder import INSTANCES
 from waypost.errors import BACKUP_UNUSABLE, STORAGE_UNAVAILABLE, StorageError
 from waypost.storage.sqlite.dialect import SqliteDialect
 from waypost.storage.sqlite.migrate import revision
@@ -85,8 +86,8 @@ def copy(source: Path, target: Path) -> None:
 
 
 def _fill(tar: tarfile.TarFile, data: Path, scratch: Path, now: float) -> Contents:
-    engine = data / "engine"
-    for spooled in sorted(engine.glob("*/spool/*")):
+    instances = data / "engine" / INSTANCES
+    for spooled in sorted(instances.glob("*/spool/*")):
         _add(tar, spooled, data, scratch)
     database = scratch / DATABASE
     copy(data / DATABASE, database)
@@ -102,7 +103,7 @@ def _fill(tar: tarfile.TarFile, data: Path, scratch: Path, now: float) -> Conten
     database.unlink()
     files = sum(_add(tar, data / "blobs" / name, data, scratch) for name in blobs)
     sessions = 0
-    for store in sorted(engine.glob(f"*/store/{SESSION}")):
+    for store in sorted(instances.glob(f"*/store/{SESSION}")):
         copy(store, scratch / SESSION)
         tar.add(scratch / SESSION, str(store.relative_to(data)))
         (scratch / SESSION).unlink()

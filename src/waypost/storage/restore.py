@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from waypost.engine.store_folder import INSTANCES
 from waypost.errors import BACKUP_UNUSABLE, DATA_FOLDER_NOT_EMPTY, RESTORED, STORAGE_UNAVAILABLE, StorageError
 from waypost.outbox.failures import response_body
 from waypost.outbox.request import Failure
@@ -25,8 +26,9 @@ from waypost.storage.migrations.chain import head
 from waypost.storage.sqlite.dialect import SqliteDialect
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
-_SESSION: Final = re.compile(rf"engine/{_NAME}/store/session\.db")
-_OTHERS: Final = re.compile(rf"{HEADING}|{DATABASE}|blobs/[0-9a-f]{{32}}|engine/{_NAME}/spool/{_NAME}")
+_INSTANCE: Final = rf"engine/{INSTANCES}/{_NAME}"
+_SESSION: Final = re.compile(rf"{_INSTANCE}/store/session\.db")
+_OTHERS: Final = re.compile(rf"{HEADING}|{DATABASE}|blobs/[0-9a-f]{{32}}|{_INSTANCE}/spool/{_NAME}")
 _FRESH: Final = f"{DATABASE}.restoring"
 _LOCK: Final = "waypost.lock"
 

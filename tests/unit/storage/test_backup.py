@@ -155,10 +155,10 @@ async def a_whole_folder(outbox: Outbox, house: House) -> Path:
     (data / "blobs").mkdir()
     for name in ("a", "b"):
         (data / "blobs" / (name * 32)).write_bytes(name.encode())
-    (data / "engine/shop/store").mkdir(parents=True)
-    (data / "engine/shop/spool").mkdir()
-    (data / "engine/shop/spool/1.seg").write_bytes(b"event")
-    with sqlite3.connect(data / "engine/shop/store/session.db") as session:
+    (data / "engine/instances/shop/store").mkdir(parents=True)
+    (data / "engine/instances/shop/spool").mkdir()
+    (data / "engine/instances/shop/spool/1.seg").write_bytes(b"event")
+    with sqlite3.connect(data / "engine/instances/shop/store/session.db") as session:
         session.execute("CREATE TABLE ratchet (step)")
         session.execute("INSERT INTO ratchet VALUES (7)")
     session.close()
@@ -177,8 +177,8 @@ async def test_uploads_and_events_come_along_and_sessions_when_asked_for(
     assert bring_back(backup, new, sessions=sessions).sessions == sessions
     assert (new / "blobs" / ("a" * 32)).read_bytes() == b"a"
     assert not (new / "blobs" / ("b" * 32)).exists()
-    assert (new / "engine/shop/spool/1.seg").read_bytes() == b"event"
-    assert (new / "engine/shop/store/session.db").exists() is sessions
+    assert (new / "engine/instances/shop/spool/1.seg").read_bytes() == b"event"
+    assert (new / "engine/instances/shop/store/session.db").exists() is sessions
     assert sorted(file.name for file in tmp_path.iterdir()) == ["backup", "new", "old"]
 
 
@@ -205,7 +205,7 @@ async def test_a_backup_overwrites_nothing_and_needs_a_database(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "name", ["../outside", "/tmp/outside", "blobs/../../outside", "engine/x/../../y/spool/z", "extra"]
+    "name", ["../outside", "/tmp/outside", "blobs/../../outside", "engine/instances/../../y/spool/z", "extra"]
 )
 def test_a_file_that_would_go_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     backup = tmp_path / "backup"

@@ -1,5 +1,6 @@
 -- name: files
-SELECT id FROM blobs WHERE data IS NULL;
+SELECT id FROM blobs WHERE data IS NULL
+UNION SELECT blob_id FROM media WHERE blob_id IS NOT NULL;
 
 -- name: hold_back_steps
 UPDATE steps SET state = 'unknown'
