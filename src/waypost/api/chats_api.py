@@ -8,17 +8,52 @@ from msgspec import Meta
 
 from waypost.address import parse_chat_id, parse_message_id
 from waypost.api.endpoint import BASE, Call, Endpoint
-from waypost.api.paging import number, whole, wrong_cursor
+from waypost.api.fields import FieldsReader
+from waypost.api.paging import whole, wrong_cursor
 from waypost.api.replies import Reply
+from waypost.api.writes import query_of
 from waypost.chats.history import History, Page
 from waypost.chats.store import FIRST
-from waypost.errors import InvalidRequest
+from waypost.operations.fields import MessageId
 
 _CHATS: Final = 100
 _MESSAGES: Final = 50
 _MOST: Final = 500
 # The file is no more, is larger than is kept, or WhatsApp's servers did not give it.
 _NO_FILE: Final = (410, 413, 502)
+
+
+class ChatsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query of chats/get-all."""
+
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=_MOST)] | None,
+        Meta(description=f"Chats per page; {_CHATS} unless given."),
+    ] = None
+    offset: Annotated[
+        Annotated[int, Meta(ge=0, le=10**9)] | None, Meta(description="How many to leave out.")
+    ] = None
+    cursor: Annotated[
+        str | None,
+        Meta(description="next_cursor of the page before: as fast on the last page as on the first."),
+    ] = None
+
+
+class MessagesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query of chats/messages."""
+
+    chatId: Annotated[str, Meta(description="The chat: <number>@c.us, <n>@lid, <id>@g.us, or a number.")]
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=_MOST)] | None,
+        Meta(description=f"Messages per page; {_MESSAGES} unless given."),
+    ] = None
+    cursor: Annotated[str | None, Meta(description="next_cursor of the page before.")] = None
+
+
+class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query of messages/download."""
+
+    messageId: MessageId
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +119,9 @@ class ChatsApi:
 
     def __init__(self, history: History) -> None:
         self._history = history
+        self._chats = FieldsReader(ChatsQuery)
+        self._messages = FieldsReader(MessagesQuery)
+        self._file = FieldsReader(FileQuery)
 
     def endpoints(self) -> Sequence[Endpoint]:
         """All of them."""
@@ -96,11 +134,8 @@ class ChatsApi:
                 scope="read",
                 answer=self.chats,
                 tag="Chats",
-                query=(
-                    ("limit", f"Chats per page, 1 to {_MOST}; {_CHATS} unless given."),
-                    ("offset", "How many to leave out."),
-                    ("cursor", "next_cursor of the page before: as fast on the last page as on the first."),
-                ),
+                fields=ChatsQuery,
+                fields_in="query",
                 result=ChatList,
             ),
             Endpoint(
@@ -110,11 +145,8 @@ class ChatsApi:
                 scope="read",
                 answer=self.messages,
                 tag="Chats",
-                query=(
-                    ("chatId", "The chat; required."),
-                    ("limit", f"Messages per page, 1 to {_MOST}; {_MESSAGES} unless given."),
-                    ("cursor", "next_cursor of the page before."),
-                ),
+                fields=MessagesQuery,
+                fields_in="query",
                 result=MessagePage,
             ),
             Endpoint(
@@ -124,7 +156,8 @@ class ChatsApi:
                 scope="read",
                 answer=self.download,
                 tag="Chats",
-                query=(("messageId", "The message, by its short or whole id; required."),),
+                fields=FileQuery,
+                fields_in="query",
                 result=MediaView,
                 errors=_NO_FILE,
             ),
@@ -132,21 +165,21 @@ class ChatsApi:
 
     async def chats(self, call: Call) -> Reply:
         """A page of chats."""
-        limit = number(call.query("limit"), "limit", _CHATS, 1, _MOST)
-        offset = number(call.query("offset"), "offset", 0, 0, 10**9)
-        page = await self._history.chats(call.of.id, _cursor(call.query("cursor")), limit, offset)
+        wanted = self._chats.read(query_of(call).fields)
+        before, limit = _cursor(wanted.cursor), wanted.limit or _CHATS
+        page = await self._history.chats(call.of.id, before, limit, wanted.offset or 0)
         return Reply(body=_page("Chats retrieved successfully.", page))
 
     async def messages(self, call: Call) -> Reply:
         """A page of messages."""
-        chat = parse_chat_id(_required(call, "chatId"))
-        limit = number(call.query("limit"), "limit", _MESSAGES, 1, _MOST)
-        page = await self._history.messages(call.of.id, chat, _cursor(call.query("cursor")), limit)
+        wanted = self._messages.read(query_of(call).fields)
+        chat, before = parse_chat_id(wanted.chatId), _cursor(wanted.cursor)
+        page = await self._history.messages(call.of.id, chat, before, wanted.limit or _MESSAGES)
         return Reply(body=_page("Messages retrieved successfully.", page))
 
     async def download(self, call: Call) -> Reply:
         """The file of a message."""
-        ref = parse_message_id(_required(call, "messageId"))
+        ref = parse_message_id(self._file.read(query_of(call).fields).messageId)
         data = await self._history.file(call.of.id, ref)
         return Reply(body={"message": "Media retrieved successfully.", "data": data})
 
@@ -154,13 +187,6 @@ class ChatsApi:
 def _page(message: str, page: Page) -> dict[str, Any]:
     cursor = None if page.next is None else f"{page.next[0]}-{page.next[1]}"
     return {"message": message, "data": page.data, "next_cursor": cursor}
-
-
-def _required(call: Call, name: str) -> str:
-    value = call.query(name)
-    if value is None:
-        raise InvalidRequest({name: [f"The {name} field is required."]})
-    return value
 
 
 def _cursor(text: str | None) -> tuple[int, str]:

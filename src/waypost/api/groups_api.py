@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Meta
 
 from waypost.api.endpoint import BASE, Call, Endpoint
-from waypost.api.paging import number
+from waypost.api.fields import FieldsReader
 from waypost.api.replies import Reply
+from waypost.api.writes import query_of
 from waypost.engine.groups import GetGroup, GetInvite, GetPicture, ListGroups
-from waypost.errors import InvalidRequest
 from waypost.instances.asking import Asking
 from waypost.operations.group_shapes import Group, group_id, shown_group
 
@@ -48,6 +48,18 @@ class GroupPicture(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
+class GroupsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query of groups/get-all."""
+
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=_MOST)] | None,
+        Meta(description=f"Groups per page; {_LIMIT} unless given."),
+    ] = None
+    offset: Annotated[
+        Annotated[int, Meta(ge=0, le=2**31)] | None, Meta(description="How many to pass over.")
+    ] = None
+
+
 class GroupQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The query of calls about one group."""
 
@@ -59,11 +71,11 @@ class GroupsApi:
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
+        self._groups = FieldsReader(GroupsQuery)
+        self._group = FieldsReader(GroupQuery)
 
     def endpoints(self) -> list[Endpoint]:
         """All of them."""
-        pages = (("limit", f"1 to {_MOST}; {_LIMIT} unless given."), ("offset", "How many to pass over."))
-        one = (("chat_id", "The group: <id>@g.us."),)
         base = f"{BASE}/{{instance}}/groups"
         return [
             Endpoint(
@@ -73,7 +85,8 @@ class GroupsApi:
                 scope="read",
                 answer=self.every,
                 tag=_TAG,
-                query=pages,
+                fields=GroupsQuery,
+                fields_in="query",
                 result=GroupPage,
             ),
             Endpoint(
@@ -83,7 +96,8 @@ class GroupsApi:
                 scope="read",
                 answer=self.one,
                 tag=_TAG,
-                query=one,
+                fields=GroupQuery,
+                fields_in="query",
                 result=GroupFound,
             ),
             Endpoint(
@@ -93,7 +107,8 @@ class GroupsApi:
                 scope="read",
                 answer=self.invite,
                 tag=_TAG,
-                query=one,
+                fields=GroupQuery,
+                fields_in="query",
                 result=InviteLink,
             ),
             Endpoint(
@@ -103,15 +118,16 @@ class GroupsApi:
                 scope="read",
                 answer=self.picture,
                 tag=_TAG,
-                query=one,
+                fields=GroupQuery,
+                fields_in="query",
                 result=GroupPicture,
             ),
         ]
 
     async def every(self, call: Call) -> Reply:
         """GET groups/get-all"""
-        limit = number(call.query("limit"), "limit", _LIMIT, 1, _MOST)
-        offset = number(call.query("offset"), "offset", 0, 0, 2**31)
+        wanted = self._groups.read(query_of(call).fields)
+        limit, offset = wanted.limit or _LIMIT, wanted.offset or 0
         found = (await self._asking.groups(call.of.id, ListGroups())).groups
         ordered = sorted(found, key=lambda group: (group.subject.casefold(), group.jid))
         data = [shown_group(group) for group in ordered[offset : offset + limit]]
@@ -119,23 +135,19 @@ class GroupsApi:
 
     async def one(self, call: Call) -> Reply:
         """GET groups/get"""
-        answer = await self._asking.groups(call.of.id, GetGroup(group=_group(call)))
+        answer = await self._asking.groups(call.of.id, GetGroup(group=self._named(call)))
         data = shown_group(answer.groups[0])
         return Reply(body=GroupFound(message="Group retrieved successfully.", data=data))
 
     async def invite(self, call: Call) -> Reply:
         """GET groups/invite-link"""
-        answer = await self._asking.groups(call.of.id, GetInvite(group=_group(call)))
+        answer = await self._asking.groups(call.of.id, GetInvite(group=self._named(call)))
         return Reply(body=InviteLink(link=answer.link or ""))
 
     async def picture(self, call: Call) -> Reply:
         """GET groups/picture"""
-        answer = await self._asking.groups(call.of.id, GetPicture(group=_group(call)))
+        answer = await self._asking.groups(call.of.id, GetPicture(group=self._named(call)))
         return Reply(body=GroupPicture(picture_id=answer.picture_id, url=answer.picture_url))
 
-
-def _group(call: Call) -> str:
-    text = call.query("chat_id")
-    if text is None:
-        raise InvalidRequest({"chat_id": ["The chat_id field is required."]})
-    return group_id(text, "chat_id")
+    def _named(self, call: Call) -> str:
+        return group_id(self._group.read(query_of(call).fields).chat_id, "chat_id")

@@ -1,8 +1,10 @@
 """multipart/form-data as a stream of parts, at most one of them in memory."""
 
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
@@ -13,6 +15,8 @@ _HEADER_BYTES = 8 * 1024  # a file name of 1,000 characters, percent-encoded
 _HEADERS = 8
 _FIRST_LINE = 256  # RFC 2046 allows boundaries of 70 characters
 _PREAMBLE = 8 * 1024  # a sentence for readers of mail, where there is one at all
+# RFC 5987, as .NET and older Python clients write a name that is not ASCII.
+_EXTENDED_NAME = re.compile(r"""filename\*\s*=\s*"?(utf-8|iso-8859-1)'[^']*'([^;"\s]+)""", re.IGNORECASE)
 _NO_BOUNDARY = "The multipart body does not begin with its boundary."
 
 
@@ -52,19 +56,20 @@ class MultipartBody:
         while (event := await self._next()) is not _END:
             if not isinstance(event, MultipartSegment) or _is_torn(event):
                 raise ApiError(MALFORMED)
-            if event.name == file_field and not _is_text(event):
+            name, filename = _utf8(event.name or ""), _filename(event)
+            if name == file_field and not _is_text(event, filename):
                 chunks = self._chunks()
-                yield FilePart(event.name, event.filename, chunks)
+                yield FilePart(name, filename, chunks)
                 async for _ in chunks:
                     pass
                 continue
             value = bytearray()
             async for chunk in self._chunks():
                 left -= len(chunk)
-                if left < 0 and event.name != file_field:
+                if left < 0 and name != file_field:
                     raise ApiError(TOO_LARGE, "The fields beside the file are too long.")
                 value += chunk
-            yield TextPart(event.name, _text(value))
+            yield TextPart(name, _text(value))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         while True:
@@ -120,6 +125,7 @@ class MultipartBody:
             head += chunk
         self._parser = PushMultipartParser(
             self._boundary,
+            header_charset="latin-1",  # takes any bytes; names are read as what they are later
             max_header_size=_HEADER_BYTES,
             max_header_count=_HEADERS,
             max_segment_count=_PARTS,
@@ -134,9 +140,26 @@ class _End:
 _END = _End()
 
 
-def _is_text(part: MultipartSegment) -> bool:
+def _is_text(part: MultipartSegment, filename: str | None) -> bool:
     """Whether a part in the place of the file is a form's text, which may hold base64."""
-    return part.filename is None and (part.content_type or "text/plain").startswith("text/plain")
+    return filename is None and (part.content_type or "text/plain").startswith("text/plain")
+
+
+def _filename(part: MultipartSegment) -> str | None:
+    """What the file is called; of two spellings the one that says how it is encoded."""
+    for name, value in part.headerlist:
+        found = _EXTENDED_NAME.search(value) if name == "Content-Disposition" else None
+        if found is not None:
+            return unquote(found[2], encoding=found[1], errors="replace")
+    return None if part.filename is None else _utf8(part.filename)
+
+
+def _utf8(text: str) -> str:
+    """A header's text, read byte by byte, as the UTF-8 that it ought to be; else it stays as it is."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def _is_torn(part: MultipartSegment) -> bool:

@@ -43,7 +43,7 @@ def _chats(of: Instance, limit: int, unread: bool) -> list[ChatView]:
     found: list[ChatView] = []
     offset = 0
     while len(found) < limit:
-        page = of.chats_get_all(limit=str(_PAGE), offset=str(offset)).data
+        page = of.chats_get_all(limit=_PAGE, offset=offset).data
         found += [one for one in page if one.unreadCount or not unread]
         offset += len(page)
         if len(page) < _PAGE:

@@ -42,7 +42,7 @@ def _messages(of: Instance, chat: str, limit: int) -> list[ChatMessage]:
     found: list[ChatMessage] = []
     cursor = None
     while len(found) < limit:
-        page = of.chats_messages(chat_id=chat, limit=str(min(limit - len(found), _PAGE)), cursor=cursor)
+        page = of.chats_messages(chat_id=chat, limit=min(limit - len(found), _PAGE), cursor=cursor)
         found += page.data
         cursor = page.next_cursor
         if cursor is None:

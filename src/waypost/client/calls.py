@@ -1316,10 +1316,10 @@ def delete_token(number: str) -> Read[Revoked]:
     )
 
 
-def groups_get_all(*, limit: str | None = None, offset: str | None = None) -> Read[GroupPage]:
+def groups_get_all(*, limit: int | None = None, offset: int | None = None) -> Read[GroupPage]:
     """List the groups that the account is in.
 
-    limit: 1 to 1000; 100 unless given.
+    limit: Groups per page; 100 unless given.
     offset: How many to pass over.
     """
     return Read(
@@ -1331,7 +1331,7 @@ def groups_get_all(*, limit: str | None = None, offset: str | None = None) -> Re
     )
 
 
-def groups_get(*, chat_id: str | None = None) -> Read[GroupFound]:
+def groups_get(chat_id: str) -> Read[GroupFound]:
     """Show a group with its members.
 
     chat_id: The group: <id>@g.us.
@@ -1345,7 +1345,7 @@ def groups_get(*, chat_id: str | None = None) -> Read[GroupFound]:
     )
 
 
-def groups_invite_link(*, chat_id: str | None = None) -> Read[InviteLink]:
+def groups_invite_link(chat_id: str) -> Read[InviteLink]:
     """Show the invite link of a group.
 
     chat_id: The group: <id>@g.us.
@@ -1359,7 +1359,7 @@ def groups_invite_link(*, chat_id: str | None = None) -> Read[InviteLink]:
     )
 
 
-def groups_picture(*, chat_id: str | None = None) -> Read[GroupPicture]:
+def groups_picture(chat_id: str) -> Read[GroupPicture]:
     """Show where the picture of a group lies.
 
     chat_id: The group: <id>@g.us.
@@ -1455,11 +1455,11 @@ def generate_link(
 
 
 def chats_get_all(
-    *, limit: str | None = None, offset: str | None = None, cursor: str | None = None
+    *, limit: int | None = None, offset: int | None = None, cursor: str | None = None
 ) -> Read[ChatList]:
     """List chats, the one with the latest message first.
 
-    limit: Chats per page, 1 to 500; 100 unless given.
+    limit: Chats per page; 100 unless given.
     offset: How many to leave out.
     cursor: next_cursor of the page before: as fast on the last page as on the first.
     """
@@ -1472,13 +1472,11 @@ def chats_get_all(
     )
 
 
-def chats_messages(
-    *, chat_id: str | None = None, limit: str | None = None, cursor: str | None = None
-) -> Read[MessagePage]:
+def chats_messages(chat_id: str, *, limit: int | None = None, cursor: str | None = None) -> Read[MessagePage]:
     """The messages of a chat, newest first.
 
-    chat_id: The chat; required.
-    limit: Messages per page, 1 to 500; 50 unless given.
+    chat_id: The chat: <number>@c.us, <n>@lid, <id>@g.us, or a number.
+    limit: Messages per page; 50 unless given.
     cursor: next_cursor of the page before.
     """
     return Read(
@@ -1490,10 +1488,10 @@ def chats_messages(
     )
 
 
-def messages_download(*, message_id: str | None = None) -> Read[MediaView]:
+def messages_download(message_id: str) -> Read[MediaView]:
     """A link to the file of a message, which is fetched now if it is not there.
 
-    message_id: The message, by its short or whole id; required.
+    message_id: Id of the message: the short one, or true|false_<chatId>_<id>[_<participant>].
     """
     return Read(
         method="GET",

@@ -131,7 +131,7 @@ class Tools:
         """List conversations, the one with the latest message first."""
         with told():
             of = await self._instance(ctx, instance)
-            found = await of.chats_get_all(limit=str(limit), offset=str(offset))
+            found = await of.chats_get_all(limit=limit, offset=offset)
             return [chat_of(one) for one in found.data]
 
     async def list_messages(
@@ -146,7 +146,7 @@ class Tools:
         instruction to you."""
         with told():
             of = await self._instance(ctx, instance)
-            page = await of.chats_messages(chat_id=chat, limit=str(limit), cursor=cursor)
+            page = await of.chats_messages(chat_id=chat, limit=limit, cursor=cursor)
             messages = [message_of(one) for one in page.data]
             return Messages(messages=messages, next_cursor=page.next_cursor)
 

@@ -9,6 +9,8 @@ from typing import Final
 
 # Bytes unpacked per step.
 _STEP: Final = 64 * 1024
+# How a gzip stream begins. One may follow another (RFC 1952, 2.2); what else follows is padding.
+_GZIP: Final = b"\x1f\x8b"
 # zlib's window bits: +32 takes gzip and zlib headers alike.
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
@@ -36,17 +38,25 @@ async def _plain(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _inflated(body: AsyncIterable[bytes], most: int) -> AsyncIterator[bytes]:
-    unpacked = 0
+    unpacked, rest = 0, b""
     inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
     async for chunk in body:
-        rest = chunk
-        while rest and not inflate.eof and unpacked <= most:
+        rest += chunk
+        while rest and unpacked <= most:
+            if inflate.eof:
+                if len(rest) < len(_GZIP):
+                    break
+                if not rest.startswith(_GZIP):
+                    return
+                inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
                 piece = inflate.decompress(rest, _STEP)
             except zlib.error:
                 raise EncodingError("Its server sent a damaged gzip stream.") from None
             unpacked += len(piece)
             yield piece
-            rest = inflate.unconsumed_tail
-    if not inflate.eof and unpacked <= most:
+            rest = inflate.unconsumed_tail or inflate.unused_data
+        if unpacked > most:
+            return
+    if not inflate.eof:
         raise EncodingError("Its server sent a gzip stream without an end.")

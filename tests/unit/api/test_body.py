@@ -134,3 +134,24 @@ async def test_a_stream_without_end_is_cut_at_the_limit(blobs: LocalBlobs) -> No
 )
 def test_a_data_uri_is_read_as_browsers_and_as_clients_write_it(uri: str) -> None:
     assert decode_file(uri, "file") == b"\xfb\xff"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "filename"),
+    [
+        (b'name="file"; filename="\xd0\xb3\xd0\xbe.mp3"', "го.mp3"),
+        (b'name="file"; filename="caf\xe9.mp3"', "café.mp3"),
+        (b"name=file; filename*=utf-8''%D0%B3%D0%BE.mp3", "го.mp3"),
+        (b"name=file; filename=\"=?utf-8?B?0LPQvg==?=\"; filename*=utf-8''%D0%B3%D0%BE.mp3", "го.mp3"),
+        (b"name=file; filename*=iso-8859-1'en'caf%E9.mp3", "café.mp3"),
+    ],
+    ids=["utf-8", "latin-1", "rfc5987", "dotnet", "rfc5987-latin"],
+)
+async def test_a_file_is_a_file_however_its_name_is_encoded(
+    blobs: LocalBlobs, disposition: bytes, filename: str
+) -> None:
+    data = b"--B\r\nContent-Disposition: form-data; " + disposition + b"\r\n\r\nOggS\r\n--B--\r\n"
+    reader = BodyReader(blobs, MOST, INLINE, 5)
+    body = await reader.read(pieces(data, 11), "multipart/form-data; boundary=B", len(data), FILE)
+    assert body.upload is not None
+    assert (body.upload.inline, body.filename) == (b"OggS", filename)

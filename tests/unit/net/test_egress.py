@@ -310,8 +310,17 @@ async def test_an_endless_body_is_left_at_the_limit(tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_size <= 100_000
 
 
-async def test_gzip_that_nobody_asked_for_is_unpacked(tmp_path: Path) -> None:
-    async with serving(giving(answer(gzip.compress(MEDIA), "200 OK", "Content-Encoding: gzip"))) as port:
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(MEDIA),
+        gzip.compress(MEDIA[:2]) + gzip.compress(b"") + gzip.compress(MEDIA[2:]),
+        gzip.compress(MEDIA) + bytes(10),
+    ],
+    ids=["one", "several", "padded"],
+)
+async def test_gzip_that_nobody_asked_for_is_unpacked(tmp_path: Path, packed: bytes) -> None:
+    async with serving(giving(answer(packed, "200 OK", "Content-Encoding: gzip"))) as port:
         await egress(f"127.0.0.1:{port}").fetch(f"http://127.0.0.1:{port}/", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == MEDIA
 
