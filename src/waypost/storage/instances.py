@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -7,6 +7,9 @@ from waypost.instances.instance import Account, Instance
 from waypost.instances.overrides import Overrides
 from waypost.nodes.notices import Notice
 from waypost.storage.database import Connection, Database
+from waypost.storage.portions import in_portions
+
+_MUCH: Final = ("empty_events", "empty_messages", "empty_media")
 
 
 class SqlInstances:
@@ -70,7 +73,11 @@ class SqlInstances:
         await self._change("set_overrides", row)
 
     async def delete(self, instance_id: str) -> None:
-        """Forget an instance with its tokens, contacts and messages."""
+        """Forget an instance with its tokens, contacts and messages. What there may be millions of goes in
+        portions, since nobody else can write during one; the instance itself goes last.
+        """
+        for statement in _MUCH:
+            await in_portions(self._database, self._sql[statement], {"id": instance_id})
         await self._change("delete", {"id": instance_id})
 
     async def _change(self, statement: str, row: dict[str, Any]) -> None:

@@ -303,8 +303,14 @@ class SqlOutboxStore(UnfinishedRows):
     async def end_deserted(self, ending: Ending, limit: int) -> int:
         """End requests of instances that are gone."""
 
+        # Asked without the right to write: of a long queue it takes a while, and most often there is none.
+        rows = await self._database.read(
+            lambda c: c.execute(self._requests["deserted"], {"limit": limit}).fetchall()
+        )
+        if not rows:
+            return 0
+
         def unit(connection: Connection) -> int:
-            rows = connection.execute(self._requests["deserted"], {"limit": limit}).fetchall()
             for uuid, instance_id in rows:
                 names = _names(ending) | {"uuid": uuid, "instance_id": instance_id}
                 connection.execute(self._requests["cancel"], names)

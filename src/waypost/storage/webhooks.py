@@ -6,6 +6,7 @@ import msgspec
 
 from waypost.nodes.notices import Notice
 from waypost.storage.database import Connection, Database
+from waypost.storage.portions import in_portions
 from waypost.webhooks.webhook import Webhook
 
 
@@ -72,12 +73,16 @@ class SqlWebhooks:
         return await self._database.write(unit)
 
     async def delete(self, instance_id: str, webhook_id: str) -> bool:
-        """Forget a webhook with its deliveries; False when there was none."""
+        """Forget a webhook with its deliveries, of which there may be millions; False when there was none."""
+        if not await self._changed("disable", instance_id, webhook_id):
+            return False
+        await in_portions(self._database, self._sql["empty"], {"webhook_id": webhook_id})
+        return await self._changed("delete", instance_id, webhook_id)
 
+    async def _changed(self, statement: str, instance_id: str, webhook_id: str) -> bool:
         def unit(connection: Connection) -> bool:
-            row = (instance_id, webhook_id)
             self._dialect.publish(connection, [Notice("events")])
-            return connection.execute(self._sql["delete"], row).rowcount == 1
+            return connection.execute(self._sql[statement], (instance_id, webhook_id)).rowcount == 1
 
         return await self._database.write(unit)
 

@@ -20,5 +20,21 @@ UPDATE instances SET caption_as_text = :caption_as_text WHERE id = :id;
 -- name: set_overrides
 UPDATE instances SET overrides = :overrides WHERE id = :id;
 
+-- name: empty_events
+-- With their deliveries, and the attempts of those.
+DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE instance_id = :id LIMIT :limit);
+
+-- name: empty_messages
+DELETE FROM messages
+WHERE (instance_id, message_id, sender) IN (
+    SELECT instance_id, message_id, sender FROM messages WHERE instance_id = :id LIMIT :limit
+);
+
+-- name: empty_media
+DELETE FROM media
+WHERE (instance_id, message_id, sender) IN (
+    SELECT instance_id, message_id, sender FROM media WHERE instance_id = :id LIMIT :limit
+);
+
 -- name: delete
 DELETE FROM instances WHERE id = :id;

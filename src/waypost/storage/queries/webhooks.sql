@@ -60,5 +60,11 @@ UPDATE webhooks SET
     failing_since = :failing_since
 WHERE id = :id AND instance_id = :instance_id;
 
+-- name: disable
+UPDATE webhooks SET enabled = FALSE, reason = 'disabled' WHERE instance_id = ? AND id = ?;
+
+-- name: empty
+DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE webhook_id = :webhook_id LIMIT :limit);
+
 -- name: delete
 DELETE FROM webhooks WHERE instance_id = ? AND id = ?;
