@@ -20,6 +20,7 @@ from waypost.handset import SandboxHandset
 from waypost.instances.asking import Asking
 from waypost.instances.neighbours import Neighbours
 from waypost.networks import Networks
+from waypost.nodes.lease import Node
 from waypost.operations.resources import Resources
 from waypost.outbox.outbox import Outbox
 from waypost.publishing import Publishing
@@ -70,7 +71,7 @@ def showing(
 ) -> list[HTTPRouteHandler]:
     """The routes of the dashboard."""
 
-    async def owners() -> Mapping[str, str]:
+    async def owners() -> Mapping[str, Node]:
         return {} if neighbours is None else await neighbours.owners()
 
     parts = Parts(

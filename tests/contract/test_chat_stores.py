@@ -241,7 +241,25 @@ async def test_messages_of_one_second_know_in_which_order_they_came(database: Da
     # Together, and again after a crash.
     await chats.keep([message(id, at=7) for id in ("A", *ids[2:])], [], 1.0)
     found = await chats.history("shop", [THEM, LID], FIRST, 9)
-    assert [one.message_id for one in sorted(found, key=lambda one: one.place)] == list(ids)
+    assert [one.message_id for one in reversed(found)] == list(ids)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_a_second_that_is_longer_than_a_page_is_told_once_and_in_its_order(
+    database: Database, limit: int
+) -> None:
+    chats = SqlChats(database)
+    await SqlLids(database).put("shop", [Pair(Jid.parse(LID), Jid.parse(THEM))])
+    ids = ("before", "D", "A", "E", "C", "B", "after")
+    for number, id in enumerate(ids):
+        at = {"before": 6, "after": 8}.get(id, 7)
+        await chats.keep([message(id, at=at, chat=(THEM, LID)[number % 2])], [], 1.0)
+    told: list[str] = []
+    place = FIRST
+    while page := await chats.history("shop", [THEM, LID], place, limit):
+        told += [one.message_id for one in page]
+        place = (page[-1].timestamp, page[-1].message_id)
+    assert told == list(reversed(ids))
 
 
 @pytest.mark.parametrize("ids", [("A", "B"), ("B", "A")])

@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
+from waypost.api.ranges import Part, part_of
 from waypost.api.replies import error_reply
 from waypost.chats.links import PATH, Links
 from waypost.chats.store import FileStore, StoredFile
@@ -57,27 +58,31 @@ class MediaDesk:
         file = await self._files.of_blob(instance, blob_id)
         if file is None:
             raise EngineError(MEDIA_GONE)
-        return await self.stream(file, blob_id, body=request.method == "GET")
+        return await self._file(file, blob_id, request)
 
-    async def stream(self, file: StoredFile, blob_id: str, *, body: bool = True) -> Response[Any]:
-        """The file, as an attachment. Raises EngineError(MEDIA_GONE)."""
-        scratch = self._workshop / f"{blob_id}.{id(file):x}.in"
+    async def _file(self, file: StoredFile, blob_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
+        """The file or a part of it, as an attachment. Raises EngineError(MEDIA_GONE)."""
+        scratch = self._workshop / f"{blob_id}.{id(request):x}.in"
         path = await self._blobs.file(blob_id, scratch)
         if path is None:
             raise EngineError(MEDIA_GONE)
         size = (await asyncio.to_thread(path.stat)).st_size
-        headers = _headers(file, size)
-        if not body:
+        # What a blob's id names never changes.
+        tag = f'"{blob_id}"'
+        # HEAD tells of the whole: parts are a matter of GET.
+        part = part_of(request.headers if request.method == "GET" else {}, size, tag)
+        headers = {**_headers(file), **part.headers, "ETag": tag}
+        if request.method == "HEAD" or not part.length:
             await asyncio.to_thread(scratch.unlink, missing_ok=True)
-            return Response(b"", headers=headers, media_type=file.mimetype)
-        return Stream(_chunks(path, scratch), headers=headers, media_type=file.mimetype)
+            return Response(b"", status_code=part.status, headers=headers, media_type=file.mimetype)
+        chunks = _chunks(path, scratch, part)
+        return Stream(chunks, status_code=part.status, headers=headers, media_type=file.mimetype)
 
 
-def _headers(file: StoredFile, size: int) -> dict[str, str]:
+def _headers(file: StoredFile) -> dict[str, str]:
     """A stranger has sent it: browsers may save it, and neither show nor guess what it is."""
     name = quote(file.filename or "file", safe="")
     return {
-        "Content-Length": str(size),
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -85,10 +90,13 @@ def _headers(file: StoredFile, size: int) -> dict[str, str]:
     }
 
 
-async def _chunks(path: Path, scratch: Path) -> AsyncIterator[bytes]:
+async def _chunks(path: Path, scratch: Path, part: Part) -> AsyncIterator[bytes]:
     file = await asyncio.to_thread(path.open, "rb")
     try:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+        await asyncio.to_thread(file.seek, part.start)
+        left = part.length
+        while left and (chunk := await asyncio.to_thread(file.read, min(left, _CHUNK))):
+            left -= len(chunk)
             yield chunk
     finally:
         file.close()

@@ -49,8 +49,7 @@ class Conversation:
             return Thread(bubbles=[], older=None)
         last = found[-1]
         older = (last.timestamp, last.message_id) if len(found) == limit else None
-        # A page ends by the ids of its messages; within it, those of one second stand as they came.
-        found.sort(key=lambda one: (one.timestamp, one.place))
+        found.reverse()
         about = await self._store.about(instance_id, chats, last.timestamp, _MOST_ABOUT)
         own = [(one.message_id, one.chat) for one in found if one.from_me]
         acks = await self._acks.of(instance_id, own)

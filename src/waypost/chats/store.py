@@ -98,7 +98,7 @@ class ChatStore(Protocol):
     async def history(
         self, instance_id: str, chats: Sequence[str], before: tuple[int, str], limit: int
     ) -> list[Message]:
-        """Messages of a chat before a (timestamp, id), newest first."""
+        """Messages of a chat before a (timestamp, id), newest first; of one second the one that came last."""
         ...
 
     async def latest(self, instance_id: str, chats: Sequence[Sequence[str]]) -> list[Message | None]:

@@ -177,11 +177,16 @@ def _to_sign_in(http: Http) -> Reply:
         target = "/sign-in"
     else:
         query = http.scope["query_string"].decode("latin-1")
-        here = http.scope["path"] + (f"?{query}" if query else "")
-        target = "/sign-in" if here == "/" else f"/sign-in?to={quote(here, safe='/')}"
+        target = _sign_in(http.scope["path"] + (f"?{query}" if query else ""))
     if is_fragment(http):
-        # A page that was left open looks for the sign-in itself.
-        return Reply(status=UNAUTHENTICATED.status, raw=b"", headers={"HX-Redirect": "/sign-in"})
+        # A page that was left open looks for the sign-in itself, and comes back.
+        left = urlsplit(http.headers.get("hx-current-url", ""))
+        here = left.path + (f"?{left.query}" if left.query else "")
+        return Reply(status=UNAUTHENTICATED.status, raw=b"", headers={"HX-Redirect": _sign_in(here)})
     if "text/event-stream" in http.headers.get("accept", ""):
         return Reply(status=UNAUTHENTICATED.status, raw=b"")
     return go(target)
+
+
+def _sign_in(to: str) -> str:
+    return "/sign-in" if to in ("", "/") else f"/sign-in?to={quote(to, safe='/')}"

@@ -8,6 +8,7 @@ import msgspec
 
 from waypost.access.token import Scope
 from waypost.address import parse_phone
+from waypost.api.ranges import part_of
 from waypost.api.replies import Reply
 from waypost.dashboard.handset import Held, Somebody, Told
 from waypost.dashboard.page import Page, Visit
@@ -111,8 +112,11 @@ class HandsetPages:
         """The file of a message that the contact received, as it decrypted it."""
         contact = await self._contact(visit)
         data, kind = await self._handset.file(contact.phone, visit.of.phone, _seq(visit))
-        headers = {"Content-Disposition": "attachment", "Content-Security-Policy": "sandbox"}
-        return Reply(raw=data, media_type=kind, headers=headers)
+        tag = f'"{hashlib.sha256(data).hexdigest()}"'
+        part = part_of(visit.http.headers, len(data), tag)
+        headers = {"Content-Disposition": "attachment", "Content-Security-Policy": "sandbox", "ETag": tag}
+        found = data[part.start : part.start + part.length]
+        return Reply(status=part.status, raw=found, media_type=kind, headers={**headers, **part.headers})
 
     async def tell(self, visit: Visit) -> Reply:
         """Let the contact say that it has read or played a message."""

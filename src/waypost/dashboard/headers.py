@@ -2,13 +2,15 @@
 
 from typing import Final
 
+# The one style that is no file of ours, of the bars of notes: assets/waves.js.
+_WAVES: Final = "sha256-EbQRT+1/o6noeZTUfkkbORH8zUyteVqmj7YFvRqOVrw="
 # `data:` and `blob:` are sounds and pictures that a page of ours made itself (the recorder's). No page may be
 # framed: a click on it is meant for it.
 _POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' '{_WAVES}'",
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",
         "connect-src 'self'",

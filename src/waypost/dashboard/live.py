@@ -36,11 +36,16 @@ class LivePages:
         self._count = 0
 
     def pages(self) -> list[Page]:
-        """Both."""
+        """Both, and whether there is still somebody to tell."""
         return [
             Page(path="/live", answer=self.all),
+            Page(path="/live/signed-in", answer=self.signed_in),
             Page(path="/instances/{instance}/live", answer=self.one),
         ]
+
+    async def signed_in(self, visit: Visit) -> Reply:  # noqa: ARG002 - that there is one is the answer
+        """Nothing, for who is signed in; others don't come here."""
+        return Reply(status=204, raw=b"")
 
     async def one(self, visit: Visit) -> Reply:
         """What happens on an instance, after the last event that the browser knows or from now on."""
@@ -60,7 +65,7 @@ class LivePages:
                 if entry is not None:
                     yield b"id: %d\n" % entry.seq + _told(entry.name, chat=entry.chat)
                 elif await self._still(visit):
-                    yield b":\n\n"
+                    yield _told("beat")
                 else:
                     return
         except WaypostError:
@@ -91,7 +96,7 @@ class LivePages:
                     quiet = 0.0
                     if not await self._still(visit):
                         return
-                    yield b":\n\n"
+                    yield _told("beat")
         except WaypostError:
             return
         finally:

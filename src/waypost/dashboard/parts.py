@@ -9,6 +9,7 @@ from waypost.clock import Clock
 from waypost.config import Settings
 from waypost.dashboard.talk import Talk
 from waypost.instances.instances import Instances
+from waypost.nodes.lease import Node
 from waypost.outbox.open_chats import OpenChatStore
 from waypost.outbox.outbox import Outbox
 from waypost.telemetry import Log
@@ -20,7 +21,7 @@ from waypost.webhooks.webhooks import Webhooks
 class Parts:
     """What the pages show and change. A page takes what it needs of it.
 
-    `owners` tells the names of the nodes that hold instances, by instance id; empty where there is one node.
+    `owners` tells which node holds which instance, by instance id; empty where there is one node.
     """
 
     settings: Settings
@@ -31,7 +32,7 @@ class Parts:
     open_chats: OpenChatStore
     webhooks: Webhooks
     live: Live
-    owners: Callable[[], Awaitable[Mapping[str, str]]]
+    owners: Callable[[], Awaitable[Mapping[str, Node]]]
     talk: Talk
     limits: CallLimits
     address: PublicAddress

@@ -1,6 +1,8 @@
 """How an instance stands, in the words of the dashboard."""
 
+from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -9,6 +11,7 @@ from waypost.dashboard.words import LOOKS, STATES, waiting
 from waypost.instances.choices import pacing_of
 from waypost.instances.instance import Instance
 from waypost.instances.state import InstanceState, sentence
+from waypost.nodes.lease import Node
 from waypost.outbox.pacing import DAY, share
 from waypost.outbox.request import RequestState
 
@@ -53,12 +56,23 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 async def standings(parts: Parts, shown: list[Instance]) -> list[Standing]:
     """These instances as they stand now. Raises StorageError."""
     owners = await parts.owners()
-    return [await _standing(parts, one, owners.get(one.id, "")) for one in shown]
+    return [await _standing(parts, one, owner_of(owners, one.id)) for one in shown]
 
 
 async def standing(parts: Parts, instance: Instance) -> Standing:
     """One instance as it stands now. Raises StorageError."""
     return (await standings(parts, [instance]))[0]
+
+
+def owner_of(owners: Mapping[str, Node], instance_id: str) -> str:
+    """The node that holds an instance, as people tell it from others: by its machine and address, and by its
+    id too where those behind one public address share a machine. Empty where there is one node."""
+    node = owners.get(instance_id)
+    if node is None:
+        return "no node just now" if owners else ""
+    same = {one.node_id for one in owners.values() if (one.name, one.url) == (node.name, node.url)}
+    id = f", {node.node_id[:8]}" if len(same) > 1 else ""
+    return f"{node.name}, {urlsplit(node.url).netloc}{id}"
 
 
 async def _standing(parts: Parts, instance: Instance, node: str) -> Standing:

@@ -104,8 +104,8 @@ class Neighbours:
         """Under which epoch this node holds an instance; None when it does not."""
         return None if self._tenancy is None else self._tenancy.epoch_of(instance_id)
 
-    async def owners(self) -> dict[str, str]:
-        """The names of the nodes that hold instances, by instance id. Raises StorageError."""
+    async def owners(self) -> dict[str, Node]:
+        """The nodes that hold instances, by instance id. Raises StorageError."""
         return await self._stores.leases.owners()
 
     @asynccontextmanager

@@ -41,6 +41,6 @@ class LeaseStore(Protocol):
         """The nodes that were seen in the last `within` seconds, and their leases that have not expired."""
         ...
 
-    async def owners(self) -> dict[str, str]:
-        """The names of the nodes that hold instances now, by instance id."""
+    async def owners(self) -> dict[str, Node]:
+        """The nodes that hold instances now, by instance id."""
         ...

@@ -1,13 +1,10 @@
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from waypost.chats.store import FIRST, MOST_UNSEEN, ChatRow, StoredFile, Unseen
 from waypost.instances.messages import Message
 from waypost.storage.database import Connection, Database
 from waypost.storage.messages import MessageRows, SqlMessages, message_of
-
-# Of so many that are of the same second it is looked which one came last.
-_OF_A_SECOND: Final = 8
 
 
 class SqlChats:
@@ -73,19 +70,18 @@ class SqlChats:
     async def history(
         self, instance_id: str, chats: Sequence[str], before: tuple[int, str], limit: int
     ) -> list[Message]:
-        """Messages of a chat before a (timestamp, id), newest first."""
+        """Messages of a chat before a (timestamp, id), the one that came last first."""
         names = _history(instance_id, chats, before, limit)
         rows = await self._database.read(lambda c: c.execute(self._sql["history"], names).fetchall())
         return [message_of(instance_id, row) for row in rows]
 
     async def latest(self, instance_id: str, chats: Sequence[Sequence[str]]) -> list[Message | None]:
         """The latest message of each of several chats."""
-        asked = [_history(instance_id, one, FIRST, _OF_A_SECOND) for one in chats]
-        pages = await self._database.read(
-            lambda c: [c.execute(self._sql["history"], names).fetchall() for names in asked]
+        asked = [_history(instance_id, one, FIRST, 1) for one in chats]
+        rows = await self._database.read(
+            lambda c: [c.execute(self._sql["history"], names).fetchone() for names in asked]
         )
-        found = [[message_of(instance_id, row) for row in rows] for rows in pages]
-        return [max(page, key=lambda one: (one.timestamp, one.place), default=None) for page in found]
+        return [None if row is None else message_of(instance_id, row) for row in rows]
 
     async def about(self, instance_id: str, chats: Sequence[str], since: int, limit: int) -> list[Message]:
         """Reactions and votes in a chat since then, oldest first."""

@@ -96,10 +96,10 @@ class MemoryLeases:
             len(self._leases), sorted(loads, key=lambda load: load.node.node_id), min(ends, default=None)
         )
 
-    async def owners(self) -> dict[str, str]:
-        """The names of the nodes that hold instances now, by instance id."""
+    async def owners(self) -> dict[str, Node]:
+        """The nodes that hold instances now, by instance id."""
         holders = {one: self.holder(one) for one in self._leases}
-        return {one: self._nodes[by][0].name for one, by in holders.items() if by in self._nodes}
+        return {one: self._nodes[by][0] for one, by in holders.items() if by in self._nodes}
 
     async def _reach(self, node_id: str) -> None:
         if self.delay:

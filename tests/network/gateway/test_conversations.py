@@ -187,6 +187,17 @@ async def test_the_file_of_a_note_of_ours_is_fetched_when_somebody_plays_it(stag
     assert (led.status_code, led.headers["location"][:7]) == (303, "/media/")
     note = await page.visitor.get(led.headers["location"])
     verify(note.content)
+    link, size = led.headers["location"], len(note.content)
+    tag = note.headers["etag"]
+    part = await page.visitor.http.get(link, headers={"Range": "bytes=100-299", "If-Range": tag})
+    assert (part.status_code, part.content) == (206, note.content[100:300])
+    assert part.headers["content-range"] == f"bytes 100-299/{size}"
+    changed = await page.visitor.http.get(link, headers={"Range": "bytes=100-", "If-Range": '"another"'})
+    assert (changed.status_code, changed.content) == (200, note.content)
+    behind = await page.visitor.http.get(link, headers={"Range": f"bytes={size}-"})
+    assert (behind.status_code, behind.headers["content-range"]) == (416, f"bytes */{size}")
+    head = await page.visitor.http.head(link, headers={"Range": "bytes=0-1"})
+    assert (head.status_code, head.headers["content-length"]) == (200, str(size))
     assert (await page.visitor.get(f"{page.base}/files/3EB0FFFFFFFF")).status_code == 404
 
 

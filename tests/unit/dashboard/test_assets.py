@@ -1,5 +1,6 @@
 """What is delivered to browsers is what was looked at, and nothing that the pages' policy would refuse."""
 
+import base64
 import hashlib
 import re
 from importlib.resources import files
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from waypost.dashboard.assets import Assets
+from waypost.dashboard.headers import SECURITY
 from waypost.errors import ApiError
 
 ROOT = Path(__file__).parents[3]
@@ -15,6 +17,7 @@ FOLDER = ROOT / "src" / "waypost" / "dashboard"
 # As npm has them: the name, and the SHA-256 of the file.
 VENDORED = {
     "htmx.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
+    "wavesurfer.esm.js": "1bca765cc75bc4af079ecd1b2edd659b155e5d1715e75a29d68272d9f141f951",
 }
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
 SCRIPTS = sorted((FOLDER / "assets").glob("*.js"))
@@ -26,6 +29,19 @@ def test_foreign_files_are_those_of_their_packages_and_named_in_the_notice() -> 
     assert found == VENDORED
     notice = (ROOT / "NOTICE").read_text()
     assert [name for name in VENDORED if f"src/waypost/dashboard/assets/vendor/{name}" not in notice] == []
+
+
+def test_the_policy_allows_the_style_of_the_bars_and_no_other() -> None:
+    text = (FOLDER / "assets" / "vendor" / "wavesurfer.esm.js").read_text()
+    (written,) = re.findall(r"<style[^>]*>(.*?)</style>", text)
+    height = re.search(r"^const HEIGHT = (\d+);", (FOLDER / "assets" / "waves.js").read_text(), re.M)
+    assert height is not None
+    style = re.sub(r"\$\{this\.getHeight\([^}]*\)\}", height[1], written.replace("\\n", "\n"))
+    assert "${" not in style
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = SECURITY["Content-Security-Policy"]
+    assert f"style-src 'self' 'sha256-{digest}';" in policy
+    assert "unsafe" not in policy
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

@@ -1,21 +1,71 @@
-// <live-progress src>: a request on its way, as the gateway tells it.
+// <live-progress src>: a request on its way, as the gateway tells it under `src`/watch, or when asked under `src`.
+//
+// A browser has six connections to a host, and a note may not be listened to for long. So a page keeps one stream,
+// of what was sent last, and none while nobody sees it; what was sent before is asked for now and then.
 import { parsed } from "./bubbles.js";
 import { showClocks } from "./clocks.js";
+import { call } from "./post.js";
+
+const LOOK_MS = 4000;
+let latest = null;
 
 class LiveProgress extends HTMLElement {
   #stream = null;
+  #timer = null;
+  #over = false;
+  #told = "";
+  #turn = () => this.#follow();
 
   connectedCallback() {
-    this.#stream = new EventSource(this.getAttribute("src"));
-    this.#stream.onmessage = (event) => this.#show(event.data);
-    this.#stream.addEventListener("end", () => this.#stream.close());
+    const before = latest;
+    latest = this;
+    before?.follow();
+    document.addEventListener("visibilitychange", this.#turn);
+    // Tried again: what was told before may be told once more.
+    this.addEventListener("htmx:afterSwap", () => (this.#told = ""));
+    this.#follow();
   }
 
   disconnectedCallback() {
+    document.removeEventListener("visibilitychange", this.#turn);
+    this.#rest();
+    if (latest === this) latest = null;
+  }
+
+  follow() {
+    this.#follow();
+  }
+
+  #follow() {
+    this.#rest();
+    if (this.#over || document.visibilityState !== "visible") return;
+    if (latest !== this) {
+      this.#timer = setInterval(() => this.#look(), LOOK_MS);
+      return;
+    }
+    this.#stream = new EventSource(`${this.getAttribute("src")}/watch`);
+    this.#stream.onmessage = (event) => this.#show(event.data);
+    this.#stream.addEventListener("end", () => ((this.#over = true), this.#rest()));
+    this.#stream.onerror = () => this.#stream?.readyState === EventSource.CLOSED && this.#look();
+  }
+
+  #rest() {
     this.#stream?.close();
+    this.#stream = null;
+    clearInterval(this.#timer);
+  }
+
+  async #look() {
+    try {
+      this.#show(await (await call(this.getAttribute("src"), { method: "GET" })).text());
+    } catch {
+      // The gateway is away; a later look finds it.
+    }
   }
 
   #show(html) {
+    if (html === this.#told) return;
+    this.#told = html;
     const fresh = parsed(html);
     const said = this.querySelector("[role=status]");
     // The sentence is changed in place: readers tell what changes in a live region, not a new region.

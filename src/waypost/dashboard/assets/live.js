@@ -1,9 +1,14 @@
 // The page's stream of what happens. It tells names, and htmx asks anew for whatever waits for one of them by
 // `hx-trigger="live:<name> from:body"`. "hello" is told when a stream begins: of what happened between the page
 // and its stream nothing else tells.
+import { call } from "./post.js";
 
 // Several events of a burst make one question.
 const GATHER_MS = 150;
+const AGAIN_MS = 3000;
+// The gateway says something every fifteen seconds. A machine that slept may hold a connection that is long gone.
+const SILENT_MS = 40000;
+const LOOK_MS = 5000;
 
 export function listen(body) {
   keepWhatIsTheSame(body);
@@ -11,6 +16,7 @@ export function listen(body) {
   if (!address) return;
   let stream = null;
   let last = "";
+  let heard = 0;
   let gathered = new Map();
 
   function tell() {
@@ -22,24 +28,28 @@ export function listen(body) {
   }
 
   function hear(event) {
+    heard = Date.now();
     if (event.lastEventId) last = event.lastEventId;
     const told = JSON.parse(event.data);
+    if (told.name === "beat") return;
     if (gathered.size === 0) setTimeout(tell, GATHER_MS);
     gathered.set(told.name, [...(gathered.get(told.name) ?? []), told]);
   }
 
   function open() {
-    if (stream) return;
+    if (stream || document.visibilityState !== "visible") return;
+    heard = Date.now();
     stream = new EventSource(last ? `${address}?after=${last}` : address);
     stream.onmessage = hear;
     stream.onopen = () => showOffline(false);
-    stream.onerror = () => {
+    stream.onerror = async () => {
       showOffline(true);
       // A browser gives up on an answer that is an error: the gateway restarts, or somebody signed out.
-      if (stream && stream.readyState === EventSource.CLOSED) {
-        close();
-        setTimeout(() => document.visibilityState === "visible" && open(), 3000);
-      }
+      if (stream?.readyState !== EventSource.CLOSED) return;
+      close();
+      // Whoever is not signed in any more is led to the sign-in by this, and back to this page.
+      await call("/live/signed-in", { method: "GET" }).catch(() => {});
+      setTimeout(open, AGAIN_MS);
     };
   }
 
@@ -54,7 +64,12 @@ export function listen(body) {
   );
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => event.persisted && open());
-  if (document.visibilityState === "visible") open();
+  setInterval(() => {
+    if (!stream || Date.now() - heard < SILENT_MS) return;
+    close();
+    open();
+  }, LOOK_MS);
+  open();
 }
 
 // What comes back as it was is left alone: focus stays, and readers are not told again.

@@ -1,74 +1,105 @@
-// <voice-note src seconds waveform label>: the bars as phones draw them (64 values, base64), and a player.
+// <voice-note src seconds waveform label>: a note with its bars (64 values, base64), to be played and wound.
 //
-// The file is fetched when it is first played, as a whole: so it can be wound without the server knowing of
-// ranges, which Safari asks for, and an expired link is noticed by an error instead of silence.
-const BARS = 64;
-const SVG = "http://www.w3.org/2000/svg";
+// A long chat has many: the bars are drawn when they come into view, and the file is fetched when it is first
+// played, as a whole, so that an expired link is told by a sentence instead of silence.
+import { BARS, drawWave } from "./waves.js";
+
 let playing = null;
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) entry.target.draw();
+});
 
 export class VoiceNote extends HTMLElement {
   #audio = null;
+  #surfer = null;
   #made = "";
   #file = null;
+  #shown = -1;
 
   connectedCallback() {
-    if (!this.firstElementChild) this.#draw();
+    if (!this.firstElementChild) this.#furnish();
   }
 
   disconnectedCallback() {
     // It may have been moved, not removed: who is still out of the page a moment later is gone.
-    queueMicrotask(() => {
-      if (this.isConnected) return;
-      this.#audio?.pause();
-      if (this.#made) URL.revokeObjectURL(this.#made);
-      this.#made = "";
-      this.#audio = null;
-    });
+    queueMicrotask(() => this.isConnected || this.#free());
   }
 
   // A note that is not anywhere to be fetched: bytes that this page has.
   set file(blob) {
-    this.#audio?.pause();
-    this.#audio = null;
+    this.#free();
     this.#file = blob;
-    this.#draw();
+    this.#furnish();
   }
 
   get seconds() {
     return Number(this.getAttribute("seconds")) || 0;
   }
 
-  #draw() {
-    const label = this.getAttribute("label") || "Voice note";
+  // Draws the bars, once.
+  draw() {
+    if (this.#surfer || !this.isConnected) return;
+    seen.unobserve(this);
+    this.#audio = new Audio();
+    const button = this.querySelector(".play");
+    const turn = (sign, word) => {
+      button.textContent = sign;
+      button.setAttribute("aria-label", `${word}: ${this.#label}, ${this.seconds} seconds`);
+      this.toggleAttribute("playing", word === "Pause");
+    };
+    this.#surfer = drawWave(this.querySelector(".wave"), this.#audio, valuesOf(this.getAttribute("waveform")), this.seconds);
+    this.#surfer.on("play", () => turn("❚❚", "Pause"));
+    this.#surfer.on("pause", () => turn("▶", "Play"));
+    this.#surfer.on("timeupdate", (at) => this.#show(at));
+    this.#surfer.on("interaction", (at) => this.#show(at));
+    this.#surfer.on("finish", () => {
+      this.#wind(0);
+      this.dispatchEvent(new CustomEvent("note-heard", { bubbles: true }));
+    });
+  }
+
+  get #label() {
+    return this.getAttribute("label") || "Voice note";
+  }
+
+  #free() {
+    seen.unobserve(this);
+    this.#audio?.pause();
+    this.#surfer?.destroy();
+    if (this.#made) URL.revokeObjectURL(this.#made);
+    this.#made = "";
+    this.#audio = this.#surfer = null;
+    this.replaceChildren();
+  }
+
+  #furnish() {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "▶" });
     button.className = "play";
-    button.setAttribute("aria-label", `Play: ${label}, ${this.seconds} seconds`);
+    button.setAttribute("aria-label", `Play: ${this.#label}, ${this.seconds} seconds`);
     button.addEventListener("click", () => this.#toggle());
-    const slider = document.createElement("span");
+    const slider = document.createElement("div");
     slider.className = "wave";
     slider.tabIndex = 0;
     for (const [name, value] of Object.entries({
-      role: "slider", "aria-label": `Place in: ${label}`, "aria-valuemin": 0, "aria-valuemax": this.seconds,
+      role: "slider", "aria-label": `Place in: ${this.#label}`, "aria-valuemin": 0, "aria-valuemax": this.seconds,
     })) slider.setAttribute(name, value);
-    slider.append(bars(this.getAttribute("waveform") || ""));
-    slider.addEventListener("pointerdown", (event) => {
-      const box = slider.getBoundingClientRect();
-      this.#wind((event.clientX - box.left) / box.width);
-    });
     slider.addEventListener("keydown", (event) => this.#key(event));
     const time = document.createElement("span");
     time.className = "time";
     this.replaceChildren(button, slider, time);
+    this.#shown = -1;
     this.#show(0);
+    seen.observe(this);
   }
 
   async #toggle() {
-    if (this.#audio && !this.#audio.paused) return this.#audio.pause();
+    this.draw();
+    if (!this.#audio.paused) return this.#surfer.pause();
     try {
-      const audio = await this.#load();
-      playing?.pause();
-      playing = audio;
-      await audio.play();
+      await this.#load();
+      if (playing !== this.#audio) playing?.pause();
+      playing = this.#audio;
+      await this.#surfer.play();
       this.dispatchEvent(new CustomEvent("note-played", { bubbles: true }));
     } catch (error) {
       this.querySelector(".time").textContent = error.name === "NotSupportedError"
@@ -77,52 +108,37 @@ export class VoiceNote extends HTMLElement {
   }
 
   async #load() {
-    if (this.#audio) return this.#audio;
+    if (this.#made) return;
     const file = this.#file ?? (await fetched(this.getAttribute("src")));
     this.#made = URL.createObjectURL(file);
-    const audio = new Audio(this.#made);
-    const button = this.querySelector(".play");
-    const label = button.getAttribute("aria-label").replace(/^\w+: /, "");
-    const turn = (sign, word) => {
-      button.textContent = sign;
-      button.setAttribute("aria-label", `${word}: ${label}`);
-      this.toggleAttribute("playing", word === "Pause");
-    };
-    audio.addEventListener("play", () => turn("❚❚", "Pause"));
-    audio.addEventListener("pause", () => turn("▶", "Play"));
-    audio.addEventListener("timeupdate", () => this.#show(audio.currentTime));
-    audio.addEventListener("ended", () => {
-      audio.currentTime = 0;
-      this.dispatchEvent(new CustomEvent("note-heard", { bubbles: true }));
-    });
-    this.#audio = audio;
-    return audio;
+    // Where it was wound to before there was a file; browsers differ in whether they remember.
+    const at = this.#surfer.getCurrentTime();
+    this.#audio.src = this.#made;
+    if (at) this.#audio.addEventListener("loadedmetadata", () => this.#surfer.setTime(at), { once: true });
   }
 
-  async #wind(share) {
-    const audio = await this.#load().catch(() => null);
-    if (!audio) return;
-    const all = Number.isFinite(audio.duration) ? audio.duration : this.seconds;
-    audio.currentTime = Math.min(Math.max(share, 0), 1) * all;
-    this.#show(audio.currentTime);
+  #wind(to) {
+    this.draw();
+    this.#surfer.setTime(Math.min(Math.max(to, 0), this.#surfer.getDuration()));
+    this.#show(this.#surfer.getCurrentTime());
   }
 
   #key(event) {
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    const to = { Home: 0, End: 1 }[event.key];
+    const to = { Home: 0, End: this.seconds }[event.key];
     if (step === undefined && to === undefined) return;
     event.preventDefault();
-    this.#wind(to ?? ((this.#audio?.currentTime ?? 0) + step) / (this.seconds || 1));
+    this.#wind(to ?? (this.#surfer?.getCurrentTime() ?? 0) + step);
   }
 
   #show(at) {
-    const all = this.seconds || 1;
-    const heard = Math.round((at / all) * BARS);
-    this.querySelectorAll("rect").forEach((bar, index) => bar.classList.toggle("heard", index < heard));
-    this.querySelector(".time").textContent = clock(at > 0 ? at : this.seconds);
+    const whole = Math.floor(at);
+    if (whole === this.#shown) return;
+    this.#shown = whole;
+    this.querySelector(".time").textContent = clock(whole > 0 ? whole : this.seconds);
     const slider = this.querySelector(".wave");
-    slider.setAttribute("aria-valuenow", Math.floor(at));
-    slider.setAttribute("aria-valuetext", `${Math.floor(at)} of ${this.seconds} seconds`);
+    slider.setAttribute("aria-valuenow", whole);
+    slider.setAttribute("aria-valuetext", `${whole} of ${this.seconds} seconds`);
   }
 }
 
@@ -132,25 +148,15 @@ async function fetched(address) {
   return answer.blob();
 }
 
-function bars(base64) {
+// What a stranger sent may be no waveform: low bars then.
+function valuesOf(base64) {
   let values = [];
   try {
-    values = Array.from(atob(base64), (one) => Math.min(one.charCodeAt(0), 100));
+    values = Array.from(atob(base64 ?? ""), (one) => Math.min(one.charCodeAt(0), 100));
   } catch {
-    // What a stranger sent is no waveform: low bars.
+    // As if there were none.
   }
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({
-    viewBox: `0 0 ${BARS * 3 - 1} 32`, preserveAspectRatio: "none", "aria-hidden": "true",
-  })) svg.setAttribute(name, value);
-  for (let index = 0; index < BARS; index++) {
-    const height = Math.max(2, Math.round(((values.length === BARS ? values[index] : 0) * 32) / 100));
-    const bar = document.createElementNS(SVG, "rect");
-    const shape = { x: index * 3, y: (32 - height) / 2, width: 2, height, rx: 1 };
-    for (const [name, value] of Object.entries(shape)) bar.setAttribute(name, value);
-    svg.append(bar);
-  }
-  return svg;
+  return values.length === BARS ? values : new Array(BARS).fill(0);
 }
 
 export function clock(seconds) {

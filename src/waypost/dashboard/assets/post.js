@@ -5,7 +5,9 @@ export const formSecret = () => JSON.parse(document.body.getAttribute("hx-header
 export async function call(address, { body, headers = {}, method = "POST" } = {}) {
   let answer;
   try {
-    answer = await fetch(address, { method, body, headers: { ...formSecret(), "HX-Request": "true", ...headers } });
+    // As htmx asks: whoever is not signed in any more is led back here after the sign-in.
+    const asked = { "HX-Request": "true", "HX-Current-URL": location.href };
+    answer = await fetch(address, { method, body, headers: { ...formSecret(), ...asked, ...headers } });
   } catch {
     throw new Error("The gateway can't be reached. What you made is still here: try again.");
   }

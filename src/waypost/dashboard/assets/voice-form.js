@@ -63,6 +63,6 @@ async function show(form, answer) {
   const place = document.querySelector("[data-watch]");
   if (!place) return;
   const progress = document.createElement("live-progress");
-  progress.setAttribute("src", `${watch}/watch`);
+  progress.setAttribute("src", watch);
   place.prepend(progress);
 }

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -68,19 +69,17 @@ class PostgresLeases:
             rows = connection.execute(self._sql["alive"], {"within": within})
             return Census(
                 count,
-                [
-                    Load(
-                        Node(node_id=row[0], name=row[1], url=row[2], started_at=row[3], draining=row[4]),
-                        row[5],
-                        row[6],
-                    )
-                    for row in rows
-                ],
+                [Load(_node(row[:5]), row[5], row[6]) for row in rows],
                 next_end,
             )
 
         return await self._database.read(query)
 
-    async def owners(self) -> dict[str, str]:
-        """The names of the nodes that hold instances now, by instance id."""
-        return dict(await self._database.read(lambda c: c.execute(self._sql["owners"]).fetchall()))
+    async def owners(self) -> dict[str, Node]:
+        """The nodes that hold instances now, by instance id."""
+        rows = await self._database.read(lambda c: c.execute(self._sql["owners"]).fetchall())
+        return {row[0]: _node(row[1:]) for row in rows}
+
+
+def _node(row: Sequence[Any]) -> Node:
+    return Node(node_id=row[0], name=row[1], url=row[2], started_at=row[3], draining=row[4])

@@ -39,15 +39,19 @@ WHERE instance_id = :instance_id AND message_id = :message_id AND sender = :send
   AND (edited_at IS NULL OR edited_at <= :at);
 
 -- name: history
--- Each address of the chat by itself, since an index gives the order of one only.
+-- Each address of the chat by itself, since an index gives the order of one only. A page ends at a message that is
+-- named by its id: its row tells the place that it has within its second.
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
     edited_at, revoked_at, place
 FROM (
     SELECT * FROM messages
     WHERE instance_id = :instance_id AND chat = :chat
       AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
-      AND (timestamp, message_id) < (:before, :before_id)
-    ORDER BY timestamp DESC, message_id DESC LIMIT :limit
+      AND (timestamp, place, message_id) < (:before, (
+        SELECT coalesce(max(edge.place), 0) FROM messages AS edge
+        WHERE edge.instance_id = :instance_id AND edge.message_id = :before_id AND edge.timestamp = :before
+      ), :before_id)
+    ORDER BY timestamp DESC, place DESC, message_id DESC LIMIT :limit
 ) AS one
 UNION ALL
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,
@@ -56,10 +60,13 @@ FROM (
     SELECT * FROM messages
     WHERE instance_id = :instance_id AND chat = :other AND CAST(:other AS text) <> CAST(:chat AS text)
       AND names IS NOT NULL AND kind NOT IN ('reaction', 'edit', 'revoke', 'vote')
-      AND (timestamp, message_id) < (:before, :before_id)
-    ORDER BY timestamp DESC, message_id DESC LIMIT :limit
+      AND (timestamp, place, message_id) < (:before, (
+        SELECT coalesce(max(edge.place), 0) FROM messages AS edge
+        WHERE edge.instance_id = :instance_id AND edge.message_id = :before_id AND edge.timestamp = :before
+      ), :before_id)
+    ORDER BY timestamp DESC, place DESC, message_id DESC LIMIT :limit
 ) AS two
-ORDER BY timestamp DESC, message_id DESC LIMIT :limit;
+ORDER BY timestamp DESC, place DESC, message_id DESC LIMIT :limit;
 
 -- name: about
 SELECT message_id, chat, sender, from_me, timestamp, content, kind, names, push_name, secret, source, seen,

@@ -56,4 +56,6 @@ WHERE n.seen_at > now() - :within * interval '1 second'
 ORDER BY n.node_id;
 
 -- name: owners
-SELECT l.instance_id, n.name FROM leases AS l JOIN nodes AS n ON n.node_id = l.node_id WHERE l.expires_at > now();
+SELECT l.instance_id, n.node_id, n.name, n.url, n.started_at, n.draining
+FROM leases AS l JOIN nodes AS n ON n.node_id = l.node_id
+WHERE l.expires_at > now();
