@@ -15,6 +15,7 @@ from waypost.engine.port import Engine, Network, Paired, PairingEvent, PairingFa
 from waypost.errors import (
     CLIENT_OUTDATED,
     INSTANCE_NOT_FOUND,
+    LOGGED_OUT,
     PAIRING_FAILED,
     SANDBOX_UNREACHABLE,
     EngineError,
@@ -239,7 +240,15 @@ class Sessions:
     async def _open(self, instance_id: str) -> None:
         network = await self._network(instance_id)
         self._register.note(instance_id, InstanceState.STARTING, "connecting")
-        await self._engine().open(instance_id, network)
+        try:
+            await self._engine().open(instance_id, network)
+        except EngineError as failed:
+            if failed.fault is not LOGGED_OUT:
+                raise
+            # Its keys are not here, as after a restore that left sessions out: only pairing anew helps.
+            self._log.warning("session_missing", instance=instance_id)
+            await self._set_account(instance_id, None, "logged_out")
+            self._register.note(instance_id, InstanceState.FAILED, "logged_out")
 
     async def _pair(self, instance_id: str) -> None:
         network = await self._network(instance_id)

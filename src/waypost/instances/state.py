@@ -40,7 +40,8 @@ REASONS: Final[dict[str, str]] = {
     "wrong_number": "Another number scanned the QR code and was logged out; scan it with the instance's own.",
     "connecting": "The session is being connected.",
     "connection_lost": "The connection was lost; it is made again by itself.",
-    "logged_out": "The device was unlinked on the phone; connect it again by scanning a new QR code.",
+    "logged_out": "The device was unlinked on the phone, or its keys are not here; connect it again by "
+    "scanning a new QR code.",
     "logged_out_here": "The instance was logged out through the API.",
     "replaced": "The session was opened elsewhere with the same keys; restart the instance to take it back.",
     "banned": "WhatsApp has banned this account for a time; it is tried again when that has passed.",

@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from waypost.errors import (
@@ -22,6 +23,9 @@ from waypost.outbox.outbox import Outbox
 from waypost.outbox.request import RequestState, Upload
 from waypost.storage.backup import write
 from waypost.storage.folder_lock import locked
+from waypost.storage.outbox import SqlOutboxStore
+from waypost.storage.postgres.database import connected
+from waypost.storage.postgres.target import Target
 from waypost.storage.restore import Restored, restore
 from waypost.testing.executor import Network, ScriptedExecutor
 from waypost.testing.outbox_house import INSTANCE, House, finished, rows, until
@@ -224,3 +228,16 @@ async def test_half_a_backup_is_refused(tmp_path: Path, share: float) -> None:
     backup.write_bytes(whole[: int(len(whole) * share)])
     refused(lambda: bring_back(backup, tmp_path / "new"), BACKUP_UNUSABLE)
     assert not (tmp_path / "new" / "waypost.db").exists()
+
+
+async def test_the_statements_for_a_restored_dump_are_understood_by_postgresql(postgres_url: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    statements = page.partition("```sql\n")[2].partition("```")[0]
+    async with connected(Target(postgres_url), writers=1, readers=1) as database:
+        await SqlOutboxStore(database).begin()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        (before,) = connection.execute("SELECT secret_key FROM outbox_identity").fetchall()
+        connection.execute(statements.encode())
+        (after,) = connection.execute("SELECT secret_key FROM outbox_identity").fetchall()
+    assert before != after
+    assert len(after[0]) == 32
