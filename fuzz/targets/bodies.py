@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from fuzz.target import Choices, Target
-from waypost.api.body import Body, BodyReader, decode_file
+from waypost.api.body import Body, BodyReader
+from waypost.api.encoded_file import decode_file
 from waypost.errors import ApiError, InvalidRequest
 from waypost.media.blobs import LocalBlobs
 from waypost.operations.kind import FilePolicy

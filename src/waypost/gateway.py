@@ -351,9 +351,8 @@ def _api(
     """The HTTP application with its endpoints; set the event when the gateway begins to stop."""
     draining = asyncio.Event()
     address = PublicAddress(settings.public_url, settings.trusted_proxies, own)
-    bodies = BodyReader(
-        house.blobs, settings.upload_max_bytes, settings.inline_max_bytes, settings.body_seconds, house.fresh
-    )
+    limits = settings.upload_max_bytes, settings.inline_max_bytes, settings.body_seconds
+    bodies = BodyReader(house.blobs, *limits, house.fresh, house.resources.workshop)
     accepts = partial(watching.counts.add, table.ACCEPTS)
     endpoints = [
         *Writes(house.outbox, bodies, address, settings.wait_max_seconds, accepts).endpoints(house.writes),

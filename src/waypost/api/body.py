@@ -5,17 +5,18 @@ transaction), a larger one goes to the blob store before the call is looked at a
 """
 
 import asyncio
-import binascii
 import codecs
 import hashlib
-import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 import msgspec
 from multipart import parse_options_header
 
+from waypost.api.encoded_file import NOT_BASE64, decode_file
+from waypost.api.gathering import AT_ONCE, gathered
 from waypost.api.multipart_body import FilePart, MultipartBody
 from waypost.api.nul import refuse_in_fields
 from waypost.errors import (
@@ -39,10 +40,6 @@ _BASE64_FACTOR = 1.4
 _LONG = 256 * 1024
 # What is still read of a body that is refused, so that the caller gets to read the answer.
 _DRAIN_BYTES = 64 * 1024 * 1024
-
-_DATA_URI = re.compile(r"data:([^,]{0,256}),", re.IGNORECASE)
-_BLANK = str.maketrans("", "", " \t\r\n")
-_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class Blobs(Protocol):
@@ -76,15 +73,18 @@ class BodyReader:
         inline_bytes: int,
         seconds: float,
         fresh: FreshUploads | None = None,
+        folder: Path | None = None,
     ) -> None:
         """`file_bytes`: largest file; `inline_bytes`: largest that stays in memory, and in `fresh` for
-        whoever prepares its request; `seconds`: time for a body.
+        whoever prepares its request; `seconds`: time for a body; `folder`: where large ones are gathered.
         """
         self._blobs = blobs
         self._file_bytes = file_bytes
         self._inline_bytes = inline_bytes
         self._seconds = seconds
         self._fresh = fresh
+        self._folder = folder
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def read(
         self,
@@ -123,13 +123,13 @@ class BodyReader:
             "+json"
         ):
             raise ApiError(UNSUPPORTED_MEDIA_TYPE)
-        data = b"".join([chunk async for chunk in stream])
-        # curl -d '{"chatId": …}' calls its body a form; no form begins like that.
-        if kind == "application/x-www-form-urlencoded" and not data.lstrip().startswith(b"{"):
-            return await self._with_file(_form(data, file), file)
-        if kind == "" and data.startswith(b"--"):
-            return await self._multipart(_once(data), None, file)
-        return await self._with_file(await _json(data), file)
+        async with gathered(stream, self._folder, self._turns) as data:
+            # curl -d '{"chatId": …}' calls its body a form; no form begins like that.
+            if kind == "application/x-www-form-urlencoded" and not data.lstrip().startswith(b"{"):
+                return await self._with_file(await _off_loop(len(data), _form, data, file), file)
+            if kind == "" and data.startswith(b"--"):
+                return await self._multipart(_once(data), None, file)
+            return await self._with_file(await _json(data), file)
 
     async def _counted(self, stream: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
         async for chunk in stream:
@@ -145,7 +145,7 @@ class BodyReader:
         if file is None or text is None:
             return body
         if not isinstance(text, str):
-            raise InvalidRequest({file.file: [_NOT_BASE64]})
+            raise InvalidRequest({file.file: [NOT_BASE64]})
         data = await _off_loop(len(text), decode_file, text, file.file)
         return msgspec.structs.replace(body, upload=await self.keep(data))
 
@@ -203,9 +203,6 @@ class BodyReader:
         return f"The limit is {self._file_bytes} bytes."
 
 
-_NOT_BASE64 = "The file must be base64 or a data: URI, or a part of a multipart/form-data body."
-
-
 def body_of(given: dict[str, Any]) -> Body:
     """Fields as they came; `null` and "" are absent ones. Raises InvalidRequest."""
     refuse_in_fields(given)
@@ -222,24 +219,6 @@ def put_field(fields: dict[str, Any], name: str, text: str) -> None:
         fields[name[:-2]] = [*before, text] if isinstance(before, list) else [text]
     else:
         fields[name] = text
-
-
-def decode_file(text: str, field: str) -> bytes:
-    """The bytes of a base64 text or a data: URI. Raises InvalidRequest on `field`."""
-    uri = _DATA_URI.match(text)
-    if uri is not None:
-        text = text[uri.end() :]
-        if not uri[1].lower().rstrip().endswith(";base64"):
-            return unquote_to_bytes(text)
-        text = unquote(text) if "%" in text else text
-    text = text.translate(_BLANK)
-    if "-" in text or "_" in text:
-        text = text.translate(_URL_SAFE)
-    text = text.rstrip("=")
-    try:
-        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
-    except (binascii.Error, ValueError):
-        raise InvalidRequest({field: [_NOT_BASE64]}) from None
 
 
 async def _json(data: bytes) -> dict[str, Any]:

@@ -1,15 +1,19 @@
 import asyncio
+import base64
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from waypost.api.body import BodyReader, decode_file
-from waypost.errors import BODY_TIMEOUT, MALFORMED, TOO_LARGE, ApiError
-from waypost.media.blobs import LocalBlobs
+from waypost.api.body import BodyReader
+from waypost.api.encoded_file import decode_file
+from waypost.errors import BODY_TIMEOUT, MALFORMED, TOO_LARGE, ApiError, InvalidRequest, StorageError
+from waypost.media.blobs import LocalBlobs, StoredFile
 from waypost.operations.kind import FilePolicy
 
 INLINE, MOST = 1000, 5000
@@ -155,3 +159,54 @@ async def test_a_file_is_a_file_however_its_name_is_encoded(
     body = await reader.read(pieces(data, 11), "multipart/form-data; boundary=B", len(data), FILE)
     assert body.upload is not None
     assert (body.upload.inline, body.filename) == (b"OggS", filename)
+
+
+async def test_large_bodies_that_arrive_together_are_in_memory_two_at_a_time(
+    blobs: LocalBlobs, tmp_path: Path
+) -> None:
+    there, most = 0, 0
+
+    class Watched(LocalBlobs):
+        async def put(self, chunks: AsyncIterable[bytes], max_bytes: int) -> StoredFile:
+            nonlocal there, most
+            there += 1
+            most = max(most, there)
+            await asyncio.sleep(0)
+            try:
+                return await super().put(chunks, max_bytes)
+            finally:
+                there -= 1
+
+    kept = Watched(tmp_path / "blobs")
+    content = os.urandom(3_000_000)
+    data = msgspec.json.encode({"chatId": "49151", "file": content})
+    reader = BodyReader(kept, len(content), INLINE, 20, folder=tmp_path)
+    bodies = await asyncio.gather(
+        *(reader.read(pieces(data, 100_000), "application/json", len(data), FILE) for _ in range(6))
+    )
+    kept.close()
+    assert {body.upload.sha256 for body in bodies if body.upload} == {hashlib.sha256(content).hexdigest()}
+    assert most == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["blobs"]
+
+
+async def test_a_large_body_is_refused_with_503_when_the_disk_can_t_take_it(
+    blobs: LocalBlobs, tmp_path: Path
+) -> None:
+    data = msgspec.json.encode({"chatId": "49151", "text": "x" * 1_060_000})
+    reader = BodyReader(blobs, 2_000_000, INLINE, 5, folder=tmp_path / "gone")
+    with pytest.raises(StorageError):
+        await reader.read(pieces(data, 100_000), "application/json", len(data), FILE)
+
+
+@pytest.mark.parametrize("size", [0, 1, 786_431, 786_432, 786_433, 1_600_000])
+def test_base64_is_decoded_whole_wherever_its_pieces_end(size: int) -> None:
+    content = os.urandom(size)
+    assert decode_file(base64.b64encode(content).decode(), "file") == content
+
+
+@pytest.mark.parametrize("text", ["QUI=QUJD", "QUI==QUJD", "Q", "Q!JD", "QUJDé"])
+def test_what_is_no_base64_is_refused_at_its_field(text: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decode_file(text, "file")
+    assert list(refused.value.errors) == ["file"]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from waypost.api.body import body_of, decode_file
+from waypost.api.body import body_of
+from waypost.api.encoded_file import decode_file
 from waypost.api.fields import FieldsReader
 from waypost.api.limits import WINDOW_SECONDS, CallLimits
 from waypost.api.prefer import wait_seconds
