@@ -19,7 +19,7 @@ from waypost.operations.kind import AnyWrite
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import Sandbox, start_sandbox
 from waypost.sandbox.settings import SandboxSettings
-from waypost.sandbox.views import NewContact
+from waypost.sandbox.views import Inbox, NewContact
 from waypost.telemetry import make_log
 
 BASE = "/api/whatsapp/v2"
@@ -111,6 +111,14 @@ class Stage:
         if upload is None:
             return await self.http.post(path, headers=sent, json=fields)
         return await self.http.post(path, headers=sent, data=fields, files={"file": ("voice.mp3", upload)})
+
+    async def inbox(self, contact: str = CONTACT) -> Inbox:
+        """All that a contact (digits) has got; the sandbox gives it page by page."""
+        found = page = await self.control.inbox(f"+{contact}")
+        while page.messages:
+            page = await self.control.inbox(f"+{contact}", page.last)
+            found = Inbox(messages=[*found.messages, *page.messages], last=page.last)
+        return found
 
     async def finished(
         self, answer: httpx.Response, instance: PairedInstance | None = None

@@ -29,13 +29,7 @@ async def received(stage: Stage, request: dict[str, Any]) -> InboxMessage:
     wanted = request["response_body"]["key"]["id"]
 
     async def look() -> InboxMessage | None:
-        after = 0
-        while (page := await stage.control.inbox(f"+{CONTACT}", after, 0)).messages:
-            for message in page.messages:
-                if message.id == wanted:
-                    return message
-            after = page.last
-        return None
+        return next((one for one in (await stage.inbox()).messages if one.id == wanted), None)
 
     found: InboxMessage = await until(look, lambda one: one is not None)
     return found

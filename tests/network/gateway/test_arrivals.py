@@ -136,7 +136,7 @@ async def at_theirs(stage: Stage, id: str) -> None:
     """Wait until the contact has a message."""
 
     async def look() -> bool:
-        return any(one.id == id for one in (await stage.control.inbox(f"+{CONTACT}", 0, 0)).messages)
+        return any(one.id == id for one in (await stage.inbox()).messages)
 
     await until(look, lambda found: found)
 
@@ -284,7 +284,7 @@ async def test_a_call_is_told_and_declined_where_the_instance_wants_that(
     await until(declined, lambda found: found)
 
     async def answered() -> bool:
-        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        inbox = await stage.inbox()
         return any(one.text == "Please write instead." for one in inbox.messages)
 
     await until(answered, lambda found: found)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from waypost.testing.gateway_stage import BASE, CONTACT, Stage
+from waypost.testing.gateway_stage import BASE, CONTACT, Stage, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -208,8 +208,11 @@ async def test_a_waiting_request_is_cancelled_once_and_retried(stage: Stage) -> 
     body = {"chatId": CONTACT, "text": "x"}
     answer = await stage.http.post(f"{BASE}/{made['id']}/send-text", headers=headers, json=body)
     link = answer.json()["queued_request_link"]
-    waiting = (await stage.http.get(link, headers=headers)).json()
-    assert waiting["waiting_for"] == "pairing"
+
+    async def now() -> Any:
+        return (await stage.http.get(link, headers=headers)).json()
+
+    waiting = await until(now, lambda found: found["waiting_for"] == "pairing")
     cancelled = (await stage.http.delete(link, headers=headers)).json()
     assert (cancelled["status"], cancelled["response_status"]) == ("cancelled", 500)
     assert cancelled["error"]["code"] == "cancelled"

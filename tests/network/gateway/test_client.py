@@ -35,7 +35,7 @@ async def test_a_file_is_sent_and_waited_for(instance: AsyncInstance, stage: Sta
     assert note.result.message.audioMessage.seconds > 0
     assert len(note.result.message.audioMessage.waveform) == 64
     inbox = await until(
-        lambda: stage.control.inbox(f"+{CONTACT}"),
+        lambda: stage.inbox(),
         lambda found: any(one.id == note.result.key.id for one in found.messages),
     )
     (arrived,) = [one for one in inbox.messages if one.id == note.result.key.id]
@@ -50,7 +50,7 @@ async def test_a_program_that_waits_does_the_same(stage: Stage, recordings: str)
 
     message_id = await asyncio.to_thread(send)
     inbox = await until(
-        lambda: stage.control.inbox(f"+{CONTACT}"),
+        lambda: stage.inbox(),
         lambda found: any(one.id == message_id for one in found.messages),
     )
     assert inbox.messages

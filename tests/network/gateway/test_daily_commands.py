@@ -20,7 +20,7 @@ HERE = ("--instance", "stage")
 
 async def inbox_has(stage: Stage, message_id: str) -> Any:
     found = await until(
-        lambda: stage.control.inbox(f"+{CONTACT}"),
+        lambda: stage.inbox(),
         lambda found: any(one.id == message_id for one in found.messages),
     )
     return next(one for one in found.messages if one.id == message_id)

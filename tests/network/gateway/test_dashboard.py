@@ -252,9 +252,11 @@ async def test_a_request_is_found_cancelled_and_sent_after_all(stage: Stage, vis
         )
         uuid = answer.json()["queued_request_uuid"]
         path = f"/instances/{waits.id}/queue"
-        rows = (await visitor.get(f"{path}?state=waiting&chat={CONTACT}")).text
-        assert uuid in rows
-        assert "No phone is linked" in rows
+
+        async def rows() -> str:
+            return (await visitor.get(f"{path}?state=waiting&chat={CONTACT}")).text
+
+        assert uuid in await until(rows, lambda found: "No phone is linked" in found)
         assert uuid not in (await visitor.get(f"{path}?state=failed")).text
         assert uuid not in (await visitor.get(f"{path}?chat=447700900199")).text
         assert "must" in (await visitor.get(f"{path}?chat=nobody")).text

@@ -62,7 +62,7 @@ async def test_a_picture_keeps_its_file_when_its_caption_is_edited(
     found = await kept(stage, id)
     assert (found["body"], found["type"], found["hasMedia"]) == ("my cat", "image", True)
     assert (await stage.http.get(found["media"]["url"])).content == PICTURE
-    last = (await stage.control.inbox(f"+{CONTACT}")).last
+    last = (await stage.inbox()).last
     answer = await stage.http.post(
         f"{stage.instance.base}/forward-message",
         headers=stage.instance.headers,

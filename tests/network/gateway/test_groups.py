@@ -209,7 +209,7 @@ async def test_people_who_are_named_in_a_text_are_told(stage: Stage) -> None:
 
 async def received(stage: Stage, id: str) -> InboxMessage:
     async def look() -> InboxMessage | None:
-        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        inbox = await stage.inbox()
         return next((one for one in inbox.messages if one.id == id), None)
 
     found: InboxMessage = await until(look, lambda one: one is not None)

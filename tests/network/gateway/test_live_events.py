@@ -82,7 +82,7 @@ async def test_who_comes_back_goes_on_after_the_last_event_that_came(stage: Stag
 
 
 async def test_who_names_no_event_hears_of_what_comes_from_now_on(stage: Stage) -> None:
-    await stage.finished(await stage.send_voice(url="http://127.0.0.1:9/nothing.mp3"))
+    await stage.finished(await stage.send_voice(b"no audio at all"))
     async with reading(stage, FINISHED) as stream:
         uuid = await send(stage)
         assert uuid_of(await anext(stream)) == uuid

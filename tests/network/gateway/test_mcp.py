@@ -113,7 +113,7 @@ async def test_a_client_sends_looks_up_and_reads(stage: Stage, recordings: str) 
         assert (note["state"], note["call"], note["seconds"] > 0) == ("sent", "send-voice", True)
         text = await told(client, "send_text", to=CONTACT, text="by a model", **STAGE)
         inbox = await until(
-            lambda: stage.control.inbox(f"+{CONTACT}"),
+            lambda: stage.inbox(),
             lambda found: {text["message_id"], note["message_id"]} <= {one.id for one in found.messages},
         )
         assert [one.text for one in inbox.messages if one.id == text["message_id"]] == ["by a model"]

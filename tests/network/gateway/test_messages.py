@@ -41,7 +41,7 @@ async def sent(stage: Stage, answer: Response) -> tuple[Json, InboxMessage]:
     assert int(result["messageTimestamp"]) > 1_600_000_000
 
     async def look() -> InboxMessage | None:
-        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        inbox = await stage.inbox()
         return next((one for one in inbox.messages if one.id == result["key"]["id"]), None)
 
     found: InboxMessage = await until(look, lambda one: one is not None)

@@ -89,7 +89,7 @@ async def test_who_is_named_in_a_caption_an_edit_or_a_preview_is_told(stage: Sta
     ids = {sent_picture.result.key.id, edited["key"]["id"], caption.key.id}
 
     async def look() -> list[InboxMessage]:
-        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        inbox = await stage.inbox()
         return [one for one in inbox.messages if one.id in ids or (one.text or "").startswith(text)]
 
     found = await until(look, lambda some: len(some) == 4)

@@ -101,7 +101,7 @@ async def test_it_is_on_its_route_and_arrives_with_its_quote(stage: Stage) -> No
     assert request["response_body"]["message"] == {"groupInviteMessage": {"groupName": "Baking"}}
 
     async def arrived() -> dict[str, object]:
-        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        inbox = await stage.inbox()
         return inbox.messages[-1].fields if inbox.messages else {}
 
     found = await until(arrived, lambda seen: "28" in seen)  # GroupInviteMessage

@@ -61,7 +61,7 @@ async def test_the_server_s_ack_is_told_behind_the_message_and_before_its_receip
     stage: Stage, journal: Journal
 ) -> None:
     # At once it may overtake the server's ack, and is told before it then.
-    slow = "447700900133"
+    slow = "447700900183"
     await stage.control.add_contact(NewContact(f"+{slow}", "Slow", delivered_after=1.0, read_after=1.1))
     body = {"chatId": f"{slow}@c.us", "text": "how far?"}
     answer = await stage.http.post(

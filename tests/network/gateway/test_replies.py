@@ -28,7 +28,7 @@ async def said(stage: Stage, **fields: Any) -> tuple[dict[str, Any], InboxMessag
     result: dict[str, Any] = request["response_body"]
 
     async def look() -> InboxMessage | None:
-        inbox = await stage.control.inbox(f"+{CONTACT}", 0, 0)
+        inbox = await stage.inbox()
         return next((one for one in inbox.messages if one.id == result["key"]["id"]), None)
 
     found: InboxMessage = await until(look, lambda one: one is not None)

@@ -28,7 +28,7 @@ async def received(stage: Stage, request: dict[str, Any], contact: str = CONTACT
     message_id = request["response_body"]["key"]["id"]
 
     async def look() -> InboxMessage | None:
-        inbox = await stage.control.inbox(f"+{contact}", 0, 0)
+        inbox = await stage.inbox(contact)
         return next((one for one in inbox.messages if one.id == message_id), None)
 
     found: InboxMessage = await until(look, lambda one: one is not None)
