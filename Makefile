@@ -106,5 +106,5 @@ lock:
 	scripts/lock
 
 clean:
-	rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop demo-out build dist site .docs
+	rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .test-data .interop .stand demo-out build dist site .docs
 	find src tests bench fuzz scripts -name __pycache__ -type d -prune -exec rm -rf {} +
