@@ -201,12 +201,15 @@ async def test_what_is_held_keeps_its_order_and_its_place(database: Database) ->
     file = wanted("A").key
     await store.put([held("one", file=file), held("two"), held("three", "elsewhere")])
     await store.put([held("one", file=file)])
-    assert await store.chats([("shop", THEM), ("shop", "none"), ("other", THEM)]) == {("shop", THEM)}
+    asked = [("shop", THEM), ("shop", "none"), ("other", THEM)]
+    assert await store.standing(asked, [file]) == ({("shop", THEM)}, {})
     assert await ready(store) == ["three"]
     assert await store.next_until(0.0) == 9.0
     assert await ready(store, now=10.0) == ["two", "three"]
     assert await store.next_until(10.0) is None
     await media.failed(file, "media_gone")
+    _, files = await store.standing([], [file, wanted("B").key])
+    assert [(key, one.error) for key, one in files.items()] == [(file, "media_gone")]
     found = await store.ready(0, 0.0, 10)
     assert [event.key for event, _ in found] == ["one", "two", "three"]
     assert [event.file for event, _ in found] == [file, None, None]

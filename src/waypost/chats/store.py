@@ -178,8 +178,11 @@ class HeldStore(Protocol):
         """Hold events in this order; one with a key that is there stays where it is."""
         ...
 
-    async def chats(self, chats: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of these (instance, chat) of which something is held."""
+    async def standing(
+        self, chats: Collection[tuple[str, str]], files: Collection[FileKey]
+    ) -> tuple[set[tuple[str, str]], dict[FileKey, StoredFile]]:
+        """Those of these (instance, chat) of which something is held; and those of these files that are there
+        or have failed for good."""
         ...
 
     async def ready(self, after: int, now: float, limit: int) -> list[tuple[HeldEvent, StoredFile | None]]:

@@ -62,15 +62,19 @@ class Telling:
         """Publish events, or hold them durably; returning means that none is lost. Raises StorageError."""
         if not told:
             return
-        waiting = await self._held.chats({(one.event.instance_id, one.event.chat or "") for one in told})
+        waiting, files = await self._held.standing(
+            {(one.event.instance_id, one.event.chat or "") for one in told},
+            {one.file for one in told if one.file is not None},
+        )
         now, at_once, later = self._clock.now(), list[Event](), list[HeldEvent]()
         for one in told:
             place = (one.event.instance_id, one.event.chat or "")
-            if one.file is not None or place in waiting:
+            file = None if one.file is None else files.get(one.file)
+            if place in waiting or (one.file is not None and file is None):
                 waiting.add(place)
                 later.append(_held(one, now + _HOLD_SECONDS))
             else:
-                at_once.append(one.event)
+                at_once.append(one.event if file is None else self._with_file(one.event, file))
         if at_once:
             await self._publisher.publish(at_once)
         if later:
@@ -121,8 +125,9 @@ class Telling:
 
     def _event(self, held: HeldEvent, file: StoredFile | None) -> Event:
         event = msgspec.json.decode(held.event, type=Event)
-        if held.file is None:
-            return event
+        return event if held.file is None else self._with_file(event, file)
+
+    def _with_file(self, event: Event, file: StoredFile | None) -> Event:
         media = {"url": None, "error": "media_gone"} if file is None else self._shown(file)
         described = event.payload.get("media") or {}
         return msgspec.structs.replace(event, payload={**event.payload, "media": {**described, **media}})

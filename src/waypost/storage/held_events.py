@@ -12,6 +12,7 @@ class SqlHeldEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = database.dialect.statements("held_events")
+        self._media = database.dialect.statements("media")
 
     async def put(self, events: Sequence[HeldEvent]) -> None:
         """Hold events in this order; one with a key that is there stays where it is."""
@@ -34,18 +35,23 @@ class SqlHeldEvents:
 
         await self._database.write(unit)
 
-    async def chats(self, chats: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of these (instance, chat) of which something is held."""
+    async def standing(
+        self, chats: Collection[tuple[str, str]], files: Collection[FileKey]
+    ) -> tuple[set[tuple[str, str]], dict[FileKey, StoredFile]]:
+        """Those of these chats of which something is held, and those of these files that wait for nothing."""
         asked = [{"instance_id": instance_id, "chat": chat} for instance_id, chat in chats]
 
-        def unit(connection: Connection) -> set[tuple[str, str]]:
-            return {
+        def query(connection: Connection) -> tuple[set[tuple[str, str]], dict[FileKey, StoredFile]]:
+            held = {
                 (one["instance_id"], one["chat"])
                 for one in asked
                 if connection.execute(self._sql["has"], one).fetchone() is not None
             }
+            rows = [connection.execute(self._media["find"], _names(key)).fetchone() for key in files]
+            known = [file_of(row) for row in rows if row is not None]
+            return held, {file.key: file for file in known if file.state != "wanted"}
 
-        return await self._database.read(unit)
+        return await self._database.read(query)
 
     async def ready(self, after: int, now: float, limit: int) -> list[tuple[HeldEvent, StoredFile | None]]:
         """What waits for nothing any more, behind a place and in order."""
@@ -62,6 +68,10 @@ class SqlHeldEvents:
         """They were told."""
         rows = [(seq,) for seq in seqs]
         await self._database.write(lambda connection: connection.executemany(self._sql["remove"], rows))
+
+
+def _names(key: FileKey) -> dict[str, str]:
+    return {"instance_id": key.instance_id, "message_id": key.message_id, "sender": key.sender}
 
 
 def _held(row: tuple[Any, ...]) -> HeldEvent:

@@ -97,6 +97,17 @@ async def test_what_is_behind_a_file_waits_for_it_and_other_chats_do_not(databas
         await until(lambda: count_held(database), lambda count: count == 0)
 
 
+async def test_a_file_that_is_there_holds_nothing_up_and_costs_no_row(database: Database) -> None:
+    """As those are that left with messages of ours."""
+    published = Published()
+    await SqlMedia(database).there(FILE, "blob", 3)
+    await telling(database, published, FakeClock()).tell(ALL)
+    assert list(published.events) == ["before", "voice", "behind", "elsewhere"]
+    media = published.events["voice"].payload["media"]
+    assert media == {"url": "blob", "error": None, "seconds": 3}
+    assert await count_held(database) == 0
+
+
 async def test_after_a_minute_a_slow_file_holds_nothing_up_but_its_own_event(database: Database) -> None:
     published, clock = Published(), FakeClock()
     here = telling(database, published, clock)
