@@ -68,6 +68,12 @@ UNSUPPORTED_MEDIA_TYPE: Final = Fault(
 MALFORMED: Final = Fault(
     "malformed", 400, "The body can't be read; check that it is what its content type says."
 )
+NOT_HTTP: Final = Fault(
+    "not_http",
+    400,
+    "This is no call that can be read; check that the address begins with http:// or https:// as the gateway"
+    " is reached, and that its headers are below 64 kB.",
+)
 INVALID: Final = Fault("invalid", 422, "The given data was invalid.")
 IDEMPOTENCY_MISMATCH: Final = Fault(
     "idempotency_mismatch",

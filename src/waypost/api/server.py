@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from waypost.api.named_calls import NamedCalls
 from waypost.api.replies import error_reply
-from waypost.errors import MALFORMED, PORT_TAKEN, ApiError, StorageError
+from waypost.errors import NOT_HTTP, PORT_TAKEN, ApiError, StorageError
 from waypost.prompt_server import PromptServer
 
 # A head that trickles in holds a socket (slow loris); a phone on a bad line needs a second.
@@ -76,7 +76,7 @@ class LimitedHttp(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """What came is not HTTP; `msg`, the parser's word for it, helps nobody."""
-        body = msgspec.json.encode(error_reply(ApiError(MALFORMED)).body)
+        body = msgspec.json.encode(error_reply(ApiError(NOT_HTTP)).body)
         head = (
             f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
         )
@@ -125,6 +125,8 @@ async def serving(app: Litestar, listener: socket.socket, drain_seconds: float) 
         ws="none",
         lifespan="off",
         log_config=None,
+        # Whoever sends what is no HTTP would write a line each time, past the log of the gateway.
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,

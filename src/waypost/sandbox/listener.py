@@ -76,6 +76,7 @@ def _config(listener: Listener) -> uvicorn.Config:
     return uvicorn.Config(
         listener.app,
         log_config=None,
+        log_level="error",
         access_log=False,
         lifespan="off",
         server_header=False,

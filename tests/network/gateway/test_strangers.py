@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from waypost.testing.gateway_stage import Stage
+from waypost.testing.gateway_stage import BASE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -22,3 +22,23 @@ async def test_no_call_of_an_instance_is_answered_to_a_stranger(stage: Stage) ->
             if answer.status_code != status or set(answer.json()) - {"message", "error"}:
                 wrong.append(f"{endpoint.name}: {answer.status_code} {answer.text[:200]}")
     assert wrong == []
+
+
+async def test_a_token_may_do_what_its_scope_says_and_nothing_else(stage: Stage) -> None:
+    tokens: dict[str, dict[str, str]] = {}
+    for scope in ("send", "read", "manage"):
+        body = {"instance": stage.instance.id, "scopes": [scope]}
+        made = (await stage.http.post(f"{BASE}/tokens", headers=stage.admin, json=body)).json()
+        tokens[scope] = {"Authorization": f"Bearer {made['token']}"}
+    wrong, tried = [], 0
+    for endpoint in stage.gateway.endpoints:
+        path = re.sub(r"\{\w+\}", "x", endpoint.path.replace("{instance}", stage.instance.id))
+        for scope, headers in tokens.items():
+            if endpoint.scope == scope or ("{instance}" not in endpoint.path and endpoint.scope != "admin"):
+                continue
+            answer = await stage.http.request(endpoint.method, path, headers=headers)
+            tried += 1
+            if answer.status_code != 403 or answer.json()["error"]["code"] != "forbidden":
+                wrong.append(f"{endpoint.name} with {scope}: {answer.status_code} {answer.text[:200]}")
+    assert wrong == []
+    assert tried > 100

@@ -82,6 +82,20 @@ async def test_answers_on_a_connection_that_is_kept_wait_for_no_ack(port: int) -
     assert min(took[2:]) < 0.03
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"FOO / HTTP/1.1\r\n\r\n", b"GET / HTTP/9\r\n\r\n"],
+    ids=["tls", "method", "version"],
+)
+async def test_what_is_no_http_is_told_so_and_leaves_no_line_in_the_log(
+    port: int, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = await answer(port, sent)
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"not_http"' in told
+    assert caplog.records == []
+
+
 async def test_a_taken_port_says_which_setting_changes_it(port: int) -> None:
     with pytest.raises(StorageError) as taken:
         listen("127.0.0.1", port)
