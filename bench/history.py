@@ -22,6 +22,7 @@ from waypost.instances.instance import Instance
 from waypost.instances.lids import Lids
 from waypost.instances.messages import Message
 from waypost.media.blobs import LocalBlobs
+from waypost.storage.acks import SqlAcks
 from waypost.storage.chats import SqlChats
 from waypost.storage.contacts import SqlContacts
 from waypost.storage.database import Database
@@ -103,7 +104,7 @@ async def _filled(database: Database, folder: Path, chats: int, each: int) -> tu
     queue = FileQueue(
         media, store, blobs, lambda _: None, lambda _: True, folder, 0, lambda: None, clock, log
     )
-    return History(store, media, queue, links, directory, contacts), contacts
+    return History(store, media, queue, links, directory, contacts, SqlAcks(database)), contacts
 
 
 def _number(chat: int) -> str:

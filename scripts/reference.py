@@ -76,7 +76,8 @@ CLI_HEAD = """# Command line
 - **Which instance**: `--instance` with its name or id, or `WAYPOST_INSTANCE`; nothing where there is one.
 - **For programs**: `--json` prints one JSON document in the shapes of [api.md](api.md); `waypost tail` and
   `--watch` print one on each line. What is wrong is one sentence on the error stream, and the exit code says
-  which kind of wrong.
+  which kind of wrong; with `--json` it is `{"error": {"code", "message", "exit_code"}}` on one line there.
+  `code` is that of [errors.md](errors.md) where the gateway gave one, else the word of the table below.
 - **In a pipe** there is no colour, no progress bar and no cut line; `NO_COLOR` turns colour off in a
   terminal too.
 - **Completion**: `waypost --install-completion` for your shell (bash, zsh, fish). It knows commands, options,
@@ -85,20 +86,24 @@ CLI_HEAD = """# Command line
 ```sh
 waypost instance create --name shop --phone +447700900001      # draws the code to scan
 waypost send-voice hello.mp3 --to +447700900002                # waits until it has left
+ffmpeg -i film.mkv -f wav - | waypost send-voice - --to +447700900002
 waypost send-text "Your parcel is here." --to +447700900002 --wait 0
 waypost queue --state failed                                   # and: waypost queue retry UUID
-waypost tail message.any queued_request.finished
+waypost tail message.any queued_request.finished               # of all instances
 ```
 
 ## Exit codes
 
-| code | means | then |
-| --- | --- | --- |"""
+| code | word | means | then |
+| --- | --- | --- | --- |"""
 
 
 def cli_page() -> str:
     """Every command with its options, and how commands end."""
-    ends = [f"| {code} | {means} | {then} |" for code, (means, then) in exits.TABLE.items()]
+    ends = [
+        f"| {code} | {exits.WORDS.get(code, '')} | {means} | {then} |"
+        for code, (means, then) in exits.TABLE.items()
+    ]
     sections = [line for name in COMMANDS for line in _command(loaded(name), f"waypost {name}", "##")]
     return "\n".join([MADE, CLI_HEAD, *ends, "", *sections])
 

@@ -70,8 +70,9 @@ class Chatting:
             clock,
             log,
         )
-        self.history = History(self.store, self.media, self.files, self.links, self.directory, contacts)
-        self.conversation = Conversation(self.store, SqlAcks(database), self.directory, contacts)
+        acks = SqlAcks(database)
+        self.history = History(self.store, self.media, self.files, self.links, self.directory, contacts, acks)
+        self.conversation = Conversation(self.store, acks, self.directory, contacts)
         calls = Calls(self.directory, find, session_of, sender, clock, log)
         self.own_files = OwnFiles(self.media, blobs, clock, log)
         self.own_messages = OwnMessages(

@@ -69,26 +69,31 @@ class EventsApi:
         seq = _seq(call.http.headers.get("last-event-id") or call.query("last_event_id"))
         entries = self._live.after(call.of.id, seq, names)
         # What refuses the stream is answered as an error.
-        await anext(entries)
+        place = await anext(entries)
         authorization = call.http.headers.get("authorization")
-        chunks = self._chunks(entries, call.of.id, authorization)
+        chunks = self._chunks(entries, place, call.of.id, authorization)
         return Reply(stream=chunks, headers=_HEADERS, media_type="text/event-stream")
 
     async def _chunks(
-        self, entries: AsyncGenerator[Entry | None, None], instance_id: str, authorization: str | None
+        self,
+        entries: AsyncGenerator[Entry | int, None],
+        place: Entry | int,
+        instance_id: str,
+        authorization: str | None,
     ) -> AsyncGenerator[bytes, None]:
         checked_at = self._monotonic()
         try:
-            yield _RETRY
+            # An id without data is no event. Who is cut off before the first one knows where to go on.
+            yield _RETRY + (b"id: %d\n\n" % place if isinstance(place, int) else b"")
             async for entry in entries:
                 instance = self._find(instance_id)
                 if instance is None:
                     return
-                if entry is None or self._monotonic() - checked_at >= HEARTBEAT_SECONDS:
+                if isinstance(entry, int) or self._monotonic() - checked_at >= HEARTBEAT_SECONDS:
                     # A token that was revoked opens nothing any more, however much there is to tell.
                     await self._tokens.authenticate(authorization)
                     checked_at = self._monotonic()
-                yield b":\n\n" if entry is None else _event(entry, instance)
+                yield b":\n\n" if isinstance(entry, int) else _event(entry, instance)
         except WaypostError:
             return  # the reader comes back, and learns why
         finally:

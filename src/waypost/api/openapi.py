@@ -164,7 +164,7 @@ _STREAM: Json = {
     "content": {
         "text/event-stream": {
             "schema": {"type": "string"},
-            "example": "retry: 2000\n\nid: 17\nevent: message.ack\n"
+            "example": "retry: 2000\n\nid: 16\n\nid: 17\nevent: message.ack\n"
             'data: {"event":"message.ack","data":{"id":"evt_…","payload":{…}}}\n\n',
         }
     },

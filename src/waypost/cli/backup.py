@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from waypost.cli.exits import USAGE, fail, misset
 from waypost.cli.options import AsJson
 from waypost.cli.progress import steps
 from waypost.cli.screen import show_json
@@ -37,20 +38,16 @@ def run(
     try:
         settings = load(os.environ, {"data": data})
         if settings.database_url:
-            typer.echo(_POSTGRESQL, err=True)
-            raise typer.Exit(2)
+            fail(_POSTGRESQL, USAGE)
         from waypost.storage.backup import write
 
         with steps() as under_way:
             under_way.says("copying")
             contents = write(settings.data, file, time.time())
     except ConfigError as wrong:
-        for mistake in wrong.mistakes:
-            typer.echo(mistake, err=True)
-        raise typer.Exit(2) from None
+        misset(wrong.mistakes)
     except WaypostError as failed:
-        typer.echo(failed.message, err=True)
-        raise typer.Exit(1) from None
+        fail(failed.message, code=failed.fault.code)
     if as_json:
         show_json(contents)
         return

@@ -7,6 +7,7 @@ import httpx
 import typer
 
 from waypost.cli.connection import address, token_of
+from waypost.cli.exits import Failed
 from waypost.client.describe import WHATSAPP
 from waypost.client.shapes import QueuedRequest
 from waypost.config import ConfigError
@@ -40,7 +41,10 @@ def _beginning(words: Iterable[str], incomplete: str) -> list[str]:
 
 
 def _instances(context: typer.Context) -> list[dict[str, Any]]:
-    token = token_of(context.params.get("token"))
+    try:
+        token = token_of(context.params.get("token"))
+    except Failed:
+        return []
     if not token:
         return []
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}

@@ -4,17 +4,30 @@ import contextlib
 import os
 import uuid as uuids
 from collections.abc import Iterator
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import httpx
 
 from waypost.cli.exit_of import code_of
-from waypost.cli.exits import NOT_FOUND, REFUSED, UNREACHABLE, USAGE, fail
-from waypost.client import ClientError, NoAnswer, NotFound, Unauthenticated, Waypost
+from waypost.cli.exits import BUSY, NOT_FOUND, REFUSED, UNREACHABLE, USAGE, fail, misset
+from waypost.client import (
+    CallRefused,
+    ClientError,
+    NoAnswer,
+    NotFound,
+    RequestFailed,
+    TooManyCalls,
+    Unauthenticated,
+    Waypost,
+)
 from waypost.client.instance import Instance
 from waypost.client.shapes import InstanceView
 from waypost.config import ConfigError, load
 
 _NO_TOKEN = "No token: set WAYPOST_TOKEN to the one that `waypost serve` printed (or pass --token)."  # noqa: S105
+_ANOTHER: Final = "set WAYPOST_TOKEN to one that it knows, or make one there: waypost token reset-admin"
+_HERE: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @contextlib.contextmanager
@@ -28,20 +41,36 @@ def gateway(
     try:
         found = address(url)
     except ConfigError as wrong:
-        fail(wrong.mistakes[0], USAGE)
+        misset(wrong.mistakes)
     # Proxies of the environment are for the internet; the gateway is most often on this machine.
     with httpx.Client(trust_env=False, transport=transport) as http:
         try:
             yield Waypost(found, token, http, tries=1)
-        except NoAnswer as error:
-            cause = type(error.__cause__).__name__
-            fail(f"No gateway answers at {found}; start it with `waypost serve` ({cause}).", UNREACHABLE)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            fail(f"{found} is no address of a gateway: {error}.", USAGE)
-        except Unauthenticated as error:
-            fail(f"{error} The gateway at {found} does not know this token.", REFUSED)
         except ClientError as error:
-            fail(str(error), code_of(error))
+            say(error, found)
+        except httpx.InvalidURL as error:
+            fail(f"{found} is no address of a gateway: {error}.", USAGE)
+
+
+def say(error: ClientError, url: str) -> NoReturn:
+    """End the command with what went wrong at the gateway of that address. Raises Failed."""
+    code = error.code if isinstance(error, CallRefused | RequestFailed) else ""
+    if isinstance(error, NoAnswer):
+        fail(_unanswered(url, error.__cause__), UNREACHABLE)
+    if isinstance(error, Unauthenticated):
+        fail(f"The gateway at {url} does not know this token; {_ANOTHER}.", REFUSED, code)
+    if isinstance(error, TooManyCalls) and error.retry_after is not None:
+        what = error.message.partition(";")[0].rstrip(".")
+        fail(f"{what}; try again in {error.retry_after:.0f} s.", BUSY, code)
+    fail(str(error), code_of(error), code)
+
+
+def _unanswered(url: str, cause: BaseException | None) -> str:
+    # Of "[Errno 111] Connection refused" the words.
+    why = str(cause or "").rpartition("] ")[2] or type(cause).__name__
+    here = (urlsplit(url).hostname or "") in _HERE
+    mend = "start it with `waypost serve`" if here else "check the address (--url, WAYPOST_URL)"
+    return f"No gateway answers at {url} ({why}); {mend}."
 
 
 def named(waypost: Waypost, name_or_id: str | None) -> InstanceView:
@@ -81,12 +110,19 @@ def holder(waypost: Waypost, uuid: str, name_or_id: str | None) -> Instance:
 
 def address(url: str | None) -> str:
     """Where the gateway is: as given, else as WAYPOST_HOST and WAYPOST_PORT say. Raises ConfigError."""
-    return _with_scheme(url or _own_url()).rstrip("/")
+    found = _with_scheme(url or _own_url()).rstrip("/")
+    if not found.startswith(("http://", "https://")):
+        raise ConfigError([f"{found} is no address of a gateway: it begins with http:// or https://."])
+    return found
 
 
 def token_of(token: str | None) -> str | None:
-    """The token as given, else the administrator's of this machine's gateway."""
-    return token or os.environ.get("WAYPOST_ADMIN_TOKEN")
+    """The token as given, else the administrator's of this machine's gateway. Raises Failed for what no
+    header can carry: a library would tell it whole."""
+    found = (token or os.environ.get("WAYPOST_ADMIN_TOKEN") or "").strip()
+    if not (found.isascii() and found.isprintable()):
+        fail("WAYPOST_TOKEN holds what no token has: a line break, or a letter beyond ASCII.", REFUSED)
+    return found or None
 
 
 def _only(found: list[InstanceView]) -> InstanceView:

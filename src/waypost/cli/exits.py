@@ -1,8 +1,9 @@
 """How commands end: one exit code for each kind of end, so that a script can tell them apart.
 
-A number never changes its meaning; docs/cli.md shows this table.
+A number, and the word that `--json` has for it, never change their meaning; docs/cli.md shows this table.
 """
 
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
 import typer
@@ -35,7 +36,33 @@ TABLE: Final = {
 }
 
 
-def fail(sentence: str, code: int = FAILED) -> NoReturn:
-    """End the command with one sentence on the error stream."""
-    typer.echo(" ".join(sentence.split("\n")), err=True)
-    raise typer.Exit(code)
+WORDS: Final = {
+    FAILED: "failed",
+    USAGE: "usage",
+    UNREACHABLE: "unreachable",
+    REFUSED: "refused",
+    NOT_FOUND: "not_found",
+    NOT_IN_TIME: "not_in_time",
+    NOT_SENT: "not_sent",
+    BUSY: "busy",
+}
+
+
+class Failed(typer.TyperException):
+    """A command that ends with a sentence. `code` is the stable code of what failed: the gateway's
+    (docs/errors.md), else the word of the exit code."""
+
+    def __init__(self, sentence: str, exit_code: int = FAILED, code: str = "") -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+        self.code = code or WORDS[exit_code]
+
+
+def fail(sentence: str, exit_code: int = FAILED, code: str = "") -> NoReturn:
+    """End the command with one sentence on the error stream. Raises Failed."""
+    raise Failed(" ".join(sentence.split("\n")), exit_code, code)
+
+
+def misset(mistakes: Sequence[str]) -> NoReturn:
+    """End the command with all that is wrong with the settings, a line for each. Raises Failed."""
+    raise Failed("\n".join(mistakes), USAGE)

@@ -6,7 +6,7 @@ import typer
 
 from waypost.cli.connection import gateway, named
 from waypost.cli.exits import USAGE, fail
-from waypost.cli.instance_codes import until_scanned, until_typed
+from waypost.cli.instance_codes import pairing_code, qr_code, until_scanned, until_typed
 from waypost.cli.instance_settings import PACING_NAMES, calls_of, facts, pacing_of
 from waypost.cli.options import AsJson, Name, TokenText, Url
 from waypost.cli.screen import moment, show_facts, show_json, show_rows
@@ -91,7 +91,7 @@ def show(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJs
 def qr(instance: Name, url: Url = None, token: TokenText = None, as_json: AsJson = False) -> None:
     """Draw the QR code and renew it until it was scanned."""
     with gateway(url, token) as waypost:
-        shown = waypost.instance(named(waypost, instance).id).request_new_qr_code()
+        shown = qr_code(waypost.instance(named(waypost, instance).id))
         if as_json:
             show_json(shown)
             return
@@ -113,7 +113,7 @@ def pair(
         qr(instance, url, token, as_json)
         return
     with gateway(url, token) as waypost:
-        shown = waypost.instance(named(waypost, instance).id).request_pairing_code()
+        shown = pairing_code(waypost.instance(named(waypost, instance).id))
         if as_json:
             show_json(shown)
             return
@@ -191,10 +191,19 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete the instance; its queued requests end with a reason."""
+    if not yes and as_json:
+        fail("Nothing was done: with --json nobody is asked, say --yes.", USAGE)
     if not yes:
-        typer.confirm(f"Delete {instance} and end its queued requests?", abort=True)
+        _asked(f"Delete {instance} and end its queued requests?")
     with gateway(url, token) as waypost:
         _told(waypost.instance(named(waypost, instance).id).delete(), as_json)
+
+
+def _asked(question: str) -> None:
+    try:
+        typer.confirm(question, abort=True, err=True)
+    except typer.Abort:
+        fail("Nothing was done; --yes does it without asking.")
 
 
 def _told(answer: Done, as_json: bool) -> None:

@@ -12,7 +12,8 @@ from rich.text import Text
 from waypost.cli.exits import fail
 from waypost.cli.own_name import command
 from waypost.cli.screen import console as make_console
-from waypost.client import Waypost
+from waypost.client import TooManyCalls, Waypost
+from waypost.client.instance import Instance
 from waypost.client.shapes import CreatedInstance, InstanceWithCode, InstanceWithPairingCode
 from waypost.instances.qr import terminal
 
@@ -20,6 +21,28 @@ Shown = InstanceWithCode | CreatedInstance
 _LOOK_SECONDS: Final = 1.0
 _TYPE_HOW: Final = "On the phone: WhatsApp, Linked devices, Link with phone number, and type this code."
 _HOW: Final = "On the phone: WhatsApp, Linked devices, Link a device, and scan this code."
+
+
+def qr_code(instance: Instance) -> InstanceWithCode:
+    """A QR code to scan: a new one, or the one that is shown where new ones were asked for too often."""
+    try:
+        return instance.request_new_qr_code()
+    except TooManyCalls:
+        shown = instance.qr_code()
+        if not shown.qr_text:
+            raise
+        return shown
+
+
+def pairing_code(instance: Instance) -> InstanceWithPairingCode:
+    """The same of a code to type."""
+    try:
+        return instance.request_pairing_code()
+    except TooManyCalls:
+        shown = instance.pairing_code()
+        if not shown.pairing_code:
+            raise
+        return shown
 
 
 def until_scanned(waypost: Waypost, shown: Shown) -> None:

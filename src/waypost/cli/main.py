@@ -1,6 +1,7 @@
 """The `waypost` command. A command's module is imported when it is run, so that `--help` answers at once."""
 
 from importlib import import_module
+from itertools import takewhile
 from typing import Any
 
 import typer
@@ -41,6 +42,7 @@ class _Lazy(TyperGroup):
     """Knows its commands by name; imports the one that is run. What goes wrong in it is one sentence."""
 
     _running: str | None = None
+    _as_json = False
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """The names, in the order of the table."""
@@ -65,12 +67,14 @@ class _Lazy(TyperGroup):
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """Read the options before the command."""
-        with told():
+        words = kwargs["args"] if "args" in kwargs else args[1]
+        self._as_json = "--json" in takewhile(lambda word: word != "--", words)
+        with told(as_json=self._as_json):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with told():
+        with told(as_json=self._as_json):
             return super().invoke(ctx)
 
 

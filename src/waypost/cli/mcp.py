@@ -9,7 +9,7 @@ import httpx
 import typer
 
 from waypost.cli.connection import address, token_of
-from waypost.cli.exits import FAILED, REFUSED, USAGE, fail
+from waypost.cli.exits import FAILED, REFUSED, USAGE, fail, misset
 from waypost.cli.options import TokenText, Url
 from waypost.config import ConfigError
 from waypost.config_text import is_loopback
@@ -62,7 +62,7 @@ def mcp(
     try:
         gateway = address(url)
     except ConfigError as wrong:
-        fail(wrong.mistakes[0], USAGE)
+        misset(wrong.mistakes)
     try:
         import waypost.mcp.server  # noqa: F401 - is its library there?
     except ModuleNotFoundError:

@@ -34,5 +34,16 @@ OfInstance = Annotated[
         autocompletion=instance_names,
     ),
 ]
+OfInstances = Annotated[
+    str | None,
+    typer.Option(
+        "--instance",
+        "-i",
+        envvar="WAYPOST_INSTANCE",
+        metavar="INSTANCE",
+        help="Name or id; all unless given.",
+        autocompletion=instance_names,
+    ),
+]
 Name = Annotated[str, typer.Argument(metavar="INSTANCE", help="Name or id.", autocompletion=instance_names)]
 Uuid = Annotated[str, typer.Argument(metavar="UUID", help="The queued request, as `waypost queue` shows it.")]

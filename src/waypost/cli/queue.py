@@ -10,11 +10,14 @@ from rich.text import Text
 
 from waypost.cli.completion import states
 from waypost.cli.connection import gateway, holder
-from waypost.cli.options import AsJson, OfInstance, TokenText, Url, Uuid
+from waypost.cli.exit_of import code_of
+from waypost.cli.exits import Failed
+from waypost.cli.options import AsJson, OfInstance, OfInstances, TokenText, Url, Uuid
 from waypost.cli.progress import steps
 from waypost.cli.queue_rows import COLUMNS, Row, Wanted, rows, state_of
 from waypost.cli.screen import console, drawn, moment, show_facts, show_json, show_line, show_rows
 from waypost.cli.sending import Wait, Waits, waited
+from waypost.client import CallRefused, Unauthenticated, Unavailable
 from waypost.client.instance import Instance
 from waypost.client.shapes import QueuedRequest
 
@@ -29,7 +32,7 @@ Uuids = Annotated[list[str], typer.Argument(metavar="UUID", help="As `waypost qu
 @app.callback(invoke_without_command=True)
 def list_requests(
     context: typer.Context,
-    instance: OfInstance = None,
+    instance: OfInstances = None,
     state: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,15 +125,29 @@ def _order(
     order: Callable[[Instance, str], QueuedRequest],
     as_json: bool,
 ) -> None:
-    done = []
+    done: list[QueuedRequest] = []
+    refused: list[Failed] = []
     with gateway(url, token) as waypost:
         for uuid in uuids:
-            request = order(holder(waypost, uuid, instance), uuid)
+            try:
+                request = order(holder(waypost, uuid, instance), uuid)
+            except CallRefused as error:
+                if isinstance(error, Unauthenticated | Unavailable):
+                    raise
+                refused.append(Failed(f"{uuid}: {error}", code_of(error), error.code))
+                continue
+            except Failed as error:
+                refused.append(error)
+                continue
             done.append(request)
             if not as_json:
                 typer.echo(f"{request.uuid}: {state_of(request)}")
     if as_json:
         show_json(done)
+    if refused:
+        # One that can't be had leaves the others as they were asked for.
+        said = "\n".join(error.message for error in refused)
+        raise Failed(said, refused[0].exit_code, refused[0].code)
 
 
 def _facts(one: QueuedRequest) -> None:

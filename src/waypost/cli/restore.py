@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from waypost.cli.exits import fail, misset
 from waypost.cli.options import AsJson
 from waypost.cli.progress import steps
 from waypost.cli.screen import show_json
@@ -58,12 +59,9 @@ def run(
                 keep_files=settings.keep_failed_files_seconds,
             )
     except ConfigError as wrong:
-        for mistake in wrong.mistakes:
-            typer.echo(mistake, err=True)
-        raise typer.Exit(2) from None
+        misset(wrong.mistakes)
     except WaypostError as failed:
-        typer.echo(failed.message, err=True)
-        raise typer.Exit(1) from None
+        fail(failed.message, code=failed.fault.code)
     if as_json:
         show_json(done)
         return

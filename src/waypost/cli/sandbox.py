@@ -12,6 +12,7 @@ import msgspec
 import typer
 from rich.table import Column, Table
 
+from waypost.cli.exits import fail
 from waypost.cli.sandbox_account import ON_PHONES, does
 from waypost.cli.sandbox_acts import acts, call
 from waypost.cli.sandbox_groups import groups
@@ -74,8 +75,7 @@ def serve(
         try:
             asyncio.run(_serve(settings, as_json))
         except OSError as error:
-            typer.echo(f"The sandbox can't listen there: {error.strerror or error}.", err=True)
-            raise typer.Exit(1) from error
+            fail(f"The sandbox can't listen there: {error.strerror or error}.")
 
 
 @phones.callback()

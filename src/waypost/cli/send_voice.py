@@ -1,9 +1,11 @@
 """`waypost send-voice`: send a recording as a voice note."""
 
+import sys
 from typing import Annotated
 
 import typer
 
+from waypost.cli.exits import USAGE, fail
 from waypost.cli.options import AsJson, OfInstance, TokenText, Url
 from waypost.cli.sending import WAIT_SECONDS, Key, ReplyTo, To, Wait, Waits, recipient, send
 from waypost.client import Finished
@@ -16,7 +18,10 @@ app = typer.Typer(add_completion=False)
 @app.command(cls=Waits)
 def send_voice(
     words: Annotated[
-        list[str], typer.Argument(metavar="FILE|URL", help="Any audio, as a file or as an http(s) address.")
+        list[str],
+        typer.Argument(
+            metavar="FILE|URL", help="Any audio: a file, an http(s) address, or -, which reads it."
+        ),
     ],
     to: To = None,
     instance: OfInstance = None,
@@ -37,9 +42,17 @@ def send_voice(
 
     A file is read here and uploaded; an address is fetched by the gateway.
     """
-    chat, source = recipient(words, to, "waypost send-voice FILE")
+    chat, named = recipient(words, to, "waypost send-voice FILE")
+    source = _read() if named == "-" else named
     call = describe(chat, source, caption=caption, view_once=view_once or None, reply_to=reply_to)
     send(url, token, instance, call, wait=wait, key=key, as_json=as_json, sentence=_sentence)
+
+
+def _read() -> bytes:
+    recording = sys.stdin.buffer.read()
+    if not recording:
+        fail("Nothing came from standard input.", USAGE)
+    return recording
 
 
 def _sentence(note: Finished[SendVoiceResult]) -> str:

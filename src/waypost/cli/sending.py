@@ -1,5 +1,6 @@
 """What the commands that send have in common: the call, the wait, and what they say of both."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypeVar
@@ -12,7 +13,7 @@ from waypost.cli.exits import NOT_FOUND, NOT_IN_TIME, NOT_SENT, REFUSED, USAGE, 
 from waypost.cli.progress import Steps, Watched, steps
 from waypost.cli.queue_rows import state_of
 from waypost.cli.screen import show_json
-from waypost.client import Finished, Forbidden, NoAnswer, NotFinished, RequestFailed
+from waypost.client import ClientError, Finished, Forbidden, NoAnswer, NotFinished, RequestFailed
 from waypost.client.describe import Write
 from waypost.client.instance import Instance
 from waypost.client.waiting import Queued
@@ -34,8 +35,9 @@ Wait = Annotated[
         help=f"How long to wait until it was sent; {WAIT_SECONDS:g} unless said. 0: do not wait.",
     ),
 ]
+# A list, so that who names two is told, and not only the second served.
 To = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--to", metavar="CHAT", help="Who gets it: a number in full, <id>@g.us of a group, or a chatId."
     ),
@@ -64,13 +66,16 @@ class Waits(TyperCommand):
         return parser
 
 
-def recipient(words: Sequence[str], to: str | None, what: str) -> tuple[str, str]:
-    """Who gets it, and what: `what --to chat`, or both without an option, the chat first."""
-    if to is not None and len(words) == 1:
-        return to, words[0]
-    if to is None and len(words) == 2:
+def recipient(words: Sequence[str], to: Sequence[str] | None, what: str) -> tuple[str, str]:
+    """Who gets it, and what: `what --to chat`, or both without an option, the chat first. Raises Failed."""
+    if to and len(to) > 1:
+        fail("One call is for one chat: run it once for each, `--to` naming another each time.", USAGE)
+    if to and len(words) == 1:
+        return to[0], words[0]
+    if not to and len(words) == 2:
         return words[0], words[1]
-    fail(f"Say what is sent, and to whom: {what} --to CHAT.", USAGE)
+    more = f" There is no place for {' '.join(words[1:])}." if to else ""
+    fail(f"Say what is sent, and to whom: {what} --to CHAT.{more}", USAGE)
 
 
 def send(
@@ -115,8 +120,9 @@ def waited(
             if left > _LOOK_SECONDS:
                 under_way.says(state_of(instance.get_queued_request(queued.uuid)))
                 continue
+            state = _state(instance, queued.uuid)
             fail(
-                f"It was not sent within {seconds:g} s; it goes on as queued request {queued.uuid}.",
+                f"It was not sent within {seconds:g} s{state}; it goes on as queued request {queued.uuid}.",
                 NOT_IN_TIME,
             )
         except NoAnswer:
@@ -130,7 +136,16 @@ def waited(
         except RequestFailed as failed:
             if as_json:
                 show_json(failed.request)
-            fail(failed.message, NOT_SENT)
+            fail(failed.message, NOT_SENT, failed.code)
+        except KeyboardInterrupt:
+            typer.echo(f"It goes on as queued request {queued.uuid}.", err=True)
+            raise
+
+
+def _state(instance: Instance, uuid: str) -> str:
+    with contextlib.suppress(ClientError):
+        return f" ({state_of(instance.get_queued_request(uuid))})"
+    return ""
 
 
 def _written_out(args: Sequence[str]) -> list[str]:

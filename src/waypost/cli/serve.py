@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from waypost.cli.exits import fail, misset
 from waypost.cli.own_name import command
 from waypost.config import PREFIX, ConfigError, Settings, descriptions, load, strangers
 from waypost.config_warnings import warnings
@@ -42,12 +43,9 @@ def run(**flags: str | None) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, console))
     except ConfigError as wrong:
-        for mistake in wrong.mistakes:
-            typer.echo(mistake, err=True)
-        raise typer.Exit(2) from None
+        misset(wrong.mistakes)
     except WaypostError as failed:
-        typer.echo(failed.message, err=True)
-        raise typer.Exit(1) from None
+        fail(failed.message, code=failed.fault.code)
 
 
 async def _serve(settings: Settings, console: Console) -> None:

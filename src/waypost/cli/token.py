@@ -11,9 +11,10 @@ from waypost.access.token import Scope, digest, new_secret
 from waypost.cli.completion import instance_names
 from waypost.cli.connection import gateway, named
 from waypost.cli.exit_of import code_of
-from waypost.cli.exits import NOT_FOUND, USAGE, fail
+from waypost.cli.exits import NOT_FOUND, fail, misset
 from waypost.cli.options import AsJson, TokenText, Url
 from waypost.cli.screen import moment, show_json, show_rows
+from waypost.client import NotFound
 from waypost.config import ConfigError, load
 from waypost.errors import StorageError
 from waypost.storage.admin import reset_admins_of_file, reset_admins_of_server
@@ -95,14 +96,17 @@ def list_tokens(url: Url = None, token: TokenText = None, as_json: AsJson = Fals
 
 @app.command()
 def revoke(
-    number: Annotated[int, typer.Argument(help="The part of the token before the |.")],
+    number: Annotated[int, typer.Argument(min=1, help="The part of the token before the |.")],
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token invalid."""
     with gateway(url, token) as waypost:
-        answer = waypost.delete_token(str(number))
+        try:
+            answer = waypost.delete_token(str(number))
+        except NotFound:
+            fail(f"There is no token {number}; `waypost token list` shows those there are.", NOT_FOUND)
     if as_json:
         show_json(answer)
     else:
@@ -118,7 +122,7 @@ def reset_admin(
     try:
         settings = load(os.environ)
     except ConfigError as wrong:
-        fail(wrong.mistakes[0], USAGE)
+        misset(wrong.mistakes)
     secret, now = new_secret(), datetime.now(UTC).timestamp()
     try:
         if settings.database_url and data is None:

@@ -24,7 +24,7 @@ from waypost.client.answers import (
 )
 from waypost.client.describe import WHATSAPP, Outgoing, Read, Write, outgoing, part
 from waypost.client.errors import NoAnswer, NotFinished
-from waypost.client.events import SILENCE_SECONDS, Lines, LiveEvent, stream_of
+from waypost.client.events import REOPENED_SECONDS, SILENCE_SECONDS, Line, Lines, LiveEvent, stream_of
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -69,25 +69,29 @@ class AsyncConnection:
         assert answer is not None
         return read(answer)
 
-    async def stream(self, call: Outgoing, lines: Lines) -> AsyncIterator[LiveEvent]:
+    async def stream(self, call: Outgoing, lines: Lines, line: Line) -> AsyncIterator[LiveEvent]:
         """Events for ever: a stream that ends is opened again where it was. Raises CallRefused."""
         failures = 0
         while True:
             given = arguments(call, self._headers | lines.headers, SILENCE_SECONDS)
             try:
                 async with self._http.stream(call.method, self.url + call.path, **given) as answer:
-                    if not answer.is_success and not is_worth_another_try(answer.status_code):
+                    if not answer.is_success:
                         await answer.aread()
-                        read(answer)
-                    async for line in answer.aiter_lines():
+                        if not is_worth_another_try(answer.status_code):
+                            read(answer)
+                        raise httpx.ReadError("It answers, and not with a stream.")
+                    async for text in answer.aiter_lines():
                         failures = 0
-                        for event in lines.feed(line):
+                        line.says(True)
+                        for event in lines.feed(text):
                             yield event
             except httpx.TransportError:
                 pass
             lines.broken()
+            line.says(False)
             failures += 1
-            await asyncio.sleep(pause(failures, None, self._chance.random()))
+            await asyncio.sleep(min(pause(failures, None, self._chance.random()), REOPENED_SECONDS))
 
 
 class AsyncQueued(Generic[R]):
@@ -146,11 +150,14 @@ class AsyncBound:
         body = await self._connection.call(outgoing(call, self._name), {}, repeatable=call.repeatable)
         return converted(body, call.result)
 
-    async def events(self, *names: str, after: str | None = None) -> AsyncIterator[LiveEvent]:
+    async def events(
+        self, *names: str, after: str | None = None, told: Callable[[bool], None] | None = None
+    ) -> AsyncIterator[LiveEvent]:
         """What happens on the instance from now on, or after the event at that `place`; of these names, or
-        all. Raises CallRefused; what else breaks is mended.
+        all. Raises CallRefused; what else breaks is mended: `told` hears False when the stream broke, and
+        True when it goes on where it was.
         """
-        async for event in self._connection.stream(stream_of(self._name, names), Lines(after)):
+        async for event in self._connection.stream(stream_of(self._name, names), Lines(after), Line(told)):
             yield event
 
 

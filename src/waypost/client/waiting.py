@@ -23,7 +23,7 @@ from waypost.client.answers import (
 )
 from waypost.client.describe import WHATSAPP, Outgoing, Read, Write, outgoing, part
 from waypost.client.errors import NoAnswer, NotFinished
-from waypost.client.events import SILENCE_SECONDS, Lines, LiveEvent, stream_of
+from waypost.client.events import REOPENED_SECONDS, SILENCE_SECONDS, Line, Lines, LiveEvent, stream_of
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -66,24 +66,28 @@ class Connection:
         assert answer is not None
         return read(answer)
 
-    def stream(self, call: Outgoing, lines: Lines) -> Iterator[LiveEvent]:
+    def stream(self, call: Outgoing, lines: Lines, line: Line) -> Iterator[LiveEvent]:
         """Events for ever: a stream that ends is opened again where it was. Raises CallRefused."""
         failures = 0
         while True:
             given = arguments(call, self._headers | lines.headers, SILENCE_SECONDS)
             try:
                 with self._http.stream(call.method, self.url + call.path, **given) as answer:
-                    if not answer.is_success and not is_worth_another_try(answer.status_code):
+                    if not answer.is_success:
                         answer.read()
-                        read(answer)
-                    for line in answer.iter_lines():
+                        if not is_worth_another_try(answer.status_code):
+                            read(answer)
+                        raise httpx.ReadError("It answers, and not with a stream.")
+                    for text in answer.iter_lines():
                         failures = 0
-                        yield from lines.feed(line)
+                        line.says(True)
+                        yield from lines.feed(text)
             except httpx.TransportError:
                 pass
             lines.broken()
+            line.says(False)
             failures += 1
-            time.sleep(pause(failures, None, self._chance.random()))
+            time.sleep(min(pause(failures, None, self._chance.random()), REOPENED_SECONDS))
 
 
 class Queued(Generic[R]):
@@ -142,11 +146,14 @@ class Bound:
         body = self._connection.call(outgoing(call, self._name), {}, repeatable=call.repeatable)
         return converted(body, call.result)
 
-    def events(self, *names: str, after: str | None = None) -> Iterator[LiveEvent]:
+    def events(
+        self, *names: str, after: str | None = None, told: Callable[[bool], None] | None = None
+    ) -> Iterator[LiveEvent]:
         """What happens on the instance from now on, or after the event at that `place`; of these names, or
-        all. Raises CallRefused; what else breaks is mended.
+        all. Raises CallRefused; what else breaks is mended: `told` hears False when the stream broke, and
+        True when it goes on where it was.
         """
-        yield from self._connection.stream(stream_of(self._name, names), Lines(after))
+        yield from self._connection.stream(stream_of(self._name, names), Lines(after), Line(told))
 
 
 def queued(describe: Callable[P, Write[R]]) -> Callable[Concatenate[Bound, P], Queued[R]]:

@@ -55,14 +55,14 @@ class LivePages:
         return _stream(self._of_instance(visit, entries))
 
     async def _of_instance(
-        self, visit: Visit, entries: AsyncGenerator[Entry | None, None]
+        self, visit: Visit, entries: AsyncGenerator[Entry | int, None]
     ) -> AsyncGenerator[bytes, None]:
         try:
             yield _RETRY + _told("hello")
             async for entry in entries:
                 if self._parts.instances.known.find(visit.of.id) is None:
                     return
-                if entry is not None:
+                if not isinstance(entry, int):
                     yield b"id: %d\n" % entry.seq + _told(entry.name, chat=entry.chat)
                 elif await self._still(visit):
                     yield _told("beat")

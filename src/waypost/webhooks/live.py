@@ -56,9 +56,10 @@ class Live:
 
     async def after(
         self, instance_id: str, seq: int | None, names: Collection[str]
-    ) -> AsyncGenerator[Entry | None, None]:
-        """The instance's events of these names after `seq`, or from now on, in order and for ever; None when
-        there was none for a while. Raises ApiError(STREAMS_FULL), StorageError.
+    ) -> AsyncGenerator[Entry | int, None]:
+        """The instance's events of these names after `seq`, or from now on, in order and for ever; first, and
+        when there was none for a while, the number up to which there is none. Raises ApiError(STREAMS_FULL),
+        StorageError.
         """
         if self._count >= self._most or self._closed:
             raise ApiError(STREAMS_FULL)
@@ -76,14 +77,14 @@ class Live:
 
     async def _read(
         self, instance_id: str, seq: int | None, names: Collection[str], news: asyncio.Event
-    ) -> AsyncGenerator[Entry | None, None]:
+    ) -> AsyncGenerator[Entry | int, None]:
         loop = asyncio.get_running_loop()
         until = await self._store.settled()
         # A number from another database leads nowhere.
         seq = until if seq is None else min(seq, until)
         told_at = loop.time()
         # At once, so that the caller knows from when on nothing is missed.
-        yield None
+        yield seq
         while not self._closed:
             page = await self._store.after(instance_id, seq, until, _PAGE)
             for entry in page:
@@ -93,7 +94,7 @@ class Live:
                     told_at = loop.time()
             # Also between pages that hold nothing for this reader.
             if loop.time() - told_at >= self._heartbeat:
-                yield None
+                yield seq
                 told_at = loop.time()
             if len(page) == _PAGE:
                 continue

@@ -1,6 +1,7 @@
 """The commands as a person or a script runs them, without a terminal."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -58,12 +59,17 @@ async def test_tokens_are_made_brought_listed_and_revoked_by_commands(stage: Sta
 @pytest.mark.parametrize(
     ("arguments", "environment", "wanted", "said"),
     [
-        (["instance", "list"], {"WAYPOST_TOKEN": "1|wrong"}, 4, "Unauthenticated."),
+        (["instance", "list"], {"WAYPOST_TOKEN": "1|wrong"}, 4, "does not know this token"),
         (["instance", "list"], {"WAYPOST_TOKEN": ""}, 4, "No token"),
         (["instance", "restart", "nobody"], {}, 5, "There is no instance nobody"),
         (["queue", "show", "no-such"], {}, 5, "There is no queued request no-such"),
         (["instance", "list"], {"WAYPOST_URL": "http://127.0.0.1:1"}, 3, "waypost serve"),
-        (["tail", "--after", "x", "-i", "stage"], {}, 2, "Last-Event-ID"),
+        (["instance", "list"], {"WAYPOST_TOKEN": "1|two\nlines"}, 4, "holds what no token has"),
+        (["instance", "list"], {"WAYPOST_URL": "ftp://nowhere"}, 2, "begins with http"),
+        (["instance", "delete", "stage", "--json"], {}, 2, "--yes"),
+        (["token", "revoke", "999999"], {}, 5, "There is no token 999999"),
+        (["send-text", "x", "--to", CONTACT, "--to", "447700900187"], {}, 2, "once for each"),
+        (["tail", "--after", "x", "-i", "stage"], {}, 2, "--after"),
         (["webhook", "add"], {}, 2, "Missing argument"),
         (["instance", "sets"], {}, 2, "No such command"),
         (["instance", "set", "stage", "--pacing", "speed=1"], {}, 2, "gap_seconds"),
@@ -77,6 +83,30 @@ async def test_what_fails_ends_with_one_sentence_and_the_code_of_its_kind(
     done = await done_by(stage, *arguments, **environment)
     assert (done.exit_code, done.stderr.count("\n"), done.stdout) == (wanted, 1, ""), done.output
     assert said in done.stderr
+    assert "two" not in done.stderr, "no part of a token is told"
+
+
+async def test_with_json_what_fails_is_a_document_on_the_error_stream(stage: Stage) -> None:
+    for words, environment, error in (
+        (("queue",), {"WAYPOST_URL": "http://127.0.0.1:1"}, ("unreachable", 3)),
+        (("queue", "--limit", "x"), {}, ("usage", 2)),
+        (("queue", "show", "no-such"), {}, ("not_found", 5)),
+        (("chats", "-i", "stage"), {"WAYPOST_TOKEN": "1|wrong"}, ("refused", 4)),
+        (("send-text", "x", "--to", "447700900187", "-i", "stage"), {}, ("not_on_whatsapp", 7)),
+        (("backup", "/nowhere/file", "--data", "/nowhere"), {}, ("backup_unusable", 1)),
+    ):
+        done = await done_by(stage, *words, "--json", **environment)
+        told = json.loads(done.stderr)["error"]
+        assert (told["code"], told["exit_code"], done.exit_code) == (*error, error[1]), done.output
+        assert told["message"].endswith(".")
+
+
+async def test_one_that_can_not_be_cancelled_leaves_the_others_no_worse(stage: Stage) -> None:
+    await stage.create("by-many", "447700900156")
+    words = ("send-text", "x", "--to", CONTACT, "--wait", "0", "--instance", "by-many")
+    uuid = (await told(stage, *words))["uuid"]
+    done = await done_by(stage, "queue", "cancel", "no-such", uuid, "--json")
+    assert (done.exit_code, [one["status"] for one in json.loads(done.stdout)]) == (5, ["cancelled"])
 
 
 async def test_serve_says_what_is_wrong_before_it_starts(tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ async def test_a_recording_goes_to_whom_the_option_names(stage: Stage) -> None:
     assert (arrived.type, arrived.media) == ("audio", "ok")
 
 
+async def test_a_recording_comes_from_standard_input(stage: Stage) -> None:
+    words = ("send-voice", "-", "--to", CONTACT, "--json", *HERE)
+    sent = await done_by(stage, *words, stdin=Path(GREETING).read_bytes())
+    arrived = await inbox_has(stage, json.loads(sent.stdout)["response_body"]["key"]["id"])
+    assert (arrived.type, arrived.media) == ("audio", "ok")
+    assert (await done_by(stage, *words)).exit_code == 2
+
+
 async def test_a_text_comes_from_the_command_line_or_from_standard_input(stage: Stage) -> None:
     said = await done_by(stage, "send-text", "Good morning", "--to", CONTACT, "--wait", "20", *HERE)
     assert (said.exit_code, said.stdout.startswith("Sent as message ")) == (0, True), said.output
@@ -122,6 +130,19 @@ async def test_events_are_told_a_line_for_each_and_go_on_after_a_place(stage: St
     assert len(said.stdout.splitlines()) == 2
 
 
+async def test_without_a_name_events_of_all_instances_are_told_with_whose_they_are(stage: Stage) -> None:
+    async def first(*words: str) -> Any:
+        return json.loads((await done_by(stage, "tail", *words, "-n", "1", "--json")).stdout)
+
+    made = await stage.create("by-tail", "447700900157")
+    created = await first("instance.status", "--after", "0", "-i", "by-tail")
+    place = str(int(created["place"]) - 1)
+    assert (await first("instance.status", "--after", place))["instance"]["id"] == made["id"]
+    await told(stage, "send-text", "to be told", "--to", CONTACT, *HERE)
+    whose = (await first("queued_request.finished", "--after", place))["instance"]
+    assert whose == {"id": stage.instance.id, "name": "stage"}
+
+
 async def test_a_webhook_is_made_tried_turned_off_and_removed(stage: Stage) -> None:
     nobody = "http://127.0.0.1:9/hook"
     made = await told(stage, "webhook", "add", nobody, "--event", "message.any", "--header", "X-A: b", *HERE)
@@ -152,6 +173,18 @@ async def test_chats_and_messages_are_read(stage: Stage) -> None:
     for words in (("chats",), ("messages", CONTACT)):
         shown = await done_by(stage, *words, *HERE)
         assert "[31mhello there" in shown.stdout, "what would steer the terminal is left out"
+
+
+async def test_a_message_of_ones_own_says_how_far_it_has_come(stage: Stage) -> None:
+    sent = await told(stage, "send-voice", GREETING, "--to", CONTACT, *HERE)
+    id = sent["response_body"]["key"]["id"]
+
+    async def read() -> Any:
+        found = await told(stage, "messages", CONTACT, *HERE)
+        return next((one for one in found if one["id"].endswith(id)), {"ack": 0})
+
+    found = await until(read, lambda one: one["ack"] == 4)
+    assert found["ackName"] == "PLAYED"
 
 
 async def test_settings_of_an_instance_are_changed_one_by_one(stage: Stage) -> None:

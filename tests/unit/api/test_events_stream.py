@@ -19,9 +19,9 @@ async def test_a_busy_stream_ends_with_its_token() -> None:
     """It never comes to a pause, in which tokens are looked at otherwise."""
     told, now, revoked = 0, 0.0, False
 
-    async def after(*_: object) -> AsyncGenerator[Entry | None, None]:
+    async def after(*_: object) -> AsyncGenerator[Entry | int, None]:
         nonlocal told
-        yield None
+        yield 7
         while True:
             told += 1
             yield Entry(
@@ -36,7 +36,7 @@ async def test_a_busy_stream_ends_with_its_token() -> None:
     api = EventsApi(parts, lambda _: SHOP, parts, lambda: now)
     call: Any = SimpleNamespace(of=SHOP, query=lambda _: None, http=SimpleNamespace(headers={}))
     stream: Any = (await api.stream(call)).stream
-    assert await anext(stream) == b"retry: 2000\n\n"
+    assert await anext(stream) == b"retry: 2000\n\nid: 7\n\n"
     for _ in range(3):
         now += HEARTBEAT_SECONDS
         assert b"event: message.any" in await anext(stream)

@@ -12,6 +12,10 @@ def test_every_code_is_in_the_table_once() -> None:
     assert sorted(codes) == sorted(exits.TABLE)
 
 
+def test_every_code_of_a_failure_has_its_word() -> None:
+    assert {*exits.TABLE} - {*exits.WORDS} == {exits.DONE, exits.INTERRUPTED, exits.NOT_READ}
+
+
 def test_every_error_of_the_client_has_its_code() -> None:
     kinds = {
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ClientError)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from waypost.cli.sandbox import app
+from waypost.cli.main import app
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.server import Sandbox
 from waypost.sandbox.wire.node import LID_SERVER, Jid
@@ -25,7 +25,7 @@ def waypost(sandbox: Sandbox) -> Run:
 
     async def run(*words: str) -> Result:
         environment = {"WAYPOST_SANDBOX_URL": sandbox.control_url, "COLUMNS": "200"}
-        return await asyncio.to_thread(CliRunner().invoke, app, words, env=environment)
+        return await asyncio.to_thread(CliRunner().invoke, app, ["sandbox", *words], env=environment)
 
     return run
 
@@ -79,7 +79,7 @@ async def test_what_a_contact_received_is_shown_and_what_it_writes_arrives(
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        words = ["serve", "--data", str(tmp_path / "other"), "--control-port", port]
+        words = ["sandbox", "serve", "--data", str(tmp_path / "other"), "--control-port", port]
         result = CliRunner().invoke(app, words)
     assert (result.exit_code, result.stderr) == (
         1,
