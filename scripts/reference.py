@@ -47,8 +47,8 @@ def configuration_page() -> str:
     rows = []
     for name in Settings.__struct_fields__:
         value = getattr(defaults, name)
-        shown = "" if name == "admin_token" or value in ("", []) else f"`{value}`"
-        rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {about[name]} |")
+        shown = "" if name == "admin_token" or value in ("", []) else _default(name, value)
+        rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {_in_a_cell(about[name])} |")
     return "\n".join(
         [
             MADE,
@@ -62,9 +62,46 @@ def configuration_page() -> str:
             "| --- | --- | --- |",
             *rows,
             "",
+            *_BESIDE_SETTINGS,
         ]
     )
 
+
+def _default(name: str, value: Any) -> str:
+    """A default as it is typed; of longer times and sizes in words too."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if name.endswith("_bytes"):
+        return f"`{value}` ({value >> 20} MiB)" if value >> 20 else f"`{value}` ({value >> 10} KiB)"
+    if not isinstance(value, float):
+        return f"`{value}`"
+    words = ""
+    for seconds, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        count, rest = divmod(value, seconds)
+        if name.endswith("_seconds") and count and not rest:
+            words = f" ({count:g} {unit}{'s' * (count > 1)})"
+            break
+    return f"`{int(value) if value.is_integer() else value}`{words}"
+
+
+def _in_a_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+_BESIDE_SETTINGS = [
+    "## Beside the settings",
+    "",
+    "| variable | read by | |",
+    "| --- | --- | --- |",
+    "| `WAYPOST_URL`, `WAYPOST_TOKEN`, `WAYPOST_INSTANCE` | commands | Which gateway, as whom, which "
+    "instance: [command line](cli.md). |",
+    "| `WAYPOST_TRACEBACK` | commands | `1`: where a command fails unforeseen, the traceback and not one "
+    "sentence. |",
+    "| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`, … | the gateway | "
+    "The object store of `WAYPOST_BLOBS_URL`. |",
+    "| `OTEL_EXPORTER_OTLP_ENDPOINT`, … | the gateway | Where [traces](observability.md#traces) go. |",
+    "",
+]
 
 CLI_HEAD = """# Command line
 
@@ -152,9 +189,8 @@ def pacing_section() -> str:
     rows = []
     for name in Settings.__struct_fields__:
         if name.startswith("pacing"):
-            value = getattr(defaults, name)
-            shown = f"{value:g}" if isinstance(value, float) else str(value).lower()
-            rows.append(f"| `{PREFIX}{name.upper()}` | `{shown}` | {about[name]} |")
+            shown = _default(name, getattr(defaults, name))
+            rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {_in_a_cell(about[name])} |")
     return "\n".join(["| variable | default | |", "| --- | --- | --- |", *rows])
 
 

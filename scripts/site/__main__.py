@@ -36,6 +36,7 @@ def main() -> None:
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{len(list(site.rglob('*.html')))} pages in {site.name}/, every link inside leads somewhere")
+    print(f"to read them: python3 -m http.server --bind 127.0.0.1 --directory {site.name}")
 
 
 def _build(generator: list[str]) -> None:

@@ -151,6 +151,6 @@ def _print_commands(screen: Screen, pair: Pair, gateway: Gateway, recordings: Pa
     }
     say = functools.partial(screen.console.print, markup=False, highlight=False, soft_wrap=True)
     say(f"\nIt stays up; Ctrl-C ends it. Instance {gateway.instance}, contact {chat}, token {gateway.token}")
-    say("Paste any of these:")
+    say(f"In a browser: {pair.url}, signed in with that token. Or paste any of these:")
     for title, command in commands.items():
         say(f"\n# {title}\n{command}")
