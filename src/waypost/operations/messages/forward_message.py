@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from waypost.address import Jid, parse_chat_id, parse_message_id
-from waypost.chats.reading import ABOUT_OTHERS
+from waypost.chats.reading import ABOUT_OTHERS, unwrapped
 from waypost.engine.port import Content, SendOrder
 from waypost.errors import MESSAGE_NOT_FORWARDABLE, MESSAGE_NOT_FOUND, EngineError
 from waypost.instances.instance import Instance
@@ -22,7 +22,8 @@ from waypost.outbox.port import Answer, Performed, Stage
 from waypost.outbox.request import Request, Step, Upload
 
 MESSAGE: Final = "message"
-_PARTS_ONCE: Final = "viewOnce"
+_ONCE: Final = "viewOnce"
+"""The mark within a part; the names of the wrappers begin with it."""
 
 
 class ForwardMessageFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +126,9 @@ def finish(request: Request, payload: ForwardMessagePayload, steps: Sequence[Ste
 def _may_go_on(message: Message) -> bool:
     """Not what changes another message, nor what may be seen once."""
     names: Content = msgspec.json.decode(message.names or b"{}")
-    once = any(isinstance(part, dict) and part.get(_PARTS_ONCE) for part in names.values())
+    parts = [part for part in unwrapped(names).values() if isinstance(part, dict)]
+    # What is ours stands in its wrapper here, what came does not.
+    once = any(name.startswith(_ONCE) for name in names) or any(part.get(_ONCE) for part in parts)
     return message.kind not in ABOUT_OTHERS and message.revoked_at is None and not once
 
 
