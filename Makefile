@@ -7,6 +7,8 @@ ARGS =
 # What talks to itself on loopback must not go through a proxy.
 export NO_PROXY := 127.0.0.1,localhost,::1,$(NO_PROXY)
 export no_proxy := $(NO_PROXY)
+# Images set it; the tests start hundreds of processes, and each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo serve test slow lint interop bench sound chaos fuzz package image docs lock clean
 

@@ -11,6 +11,7 @@ import random
 import statistics
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import simpy
@@ -50,7 +51,7 @@ class Machine:
     """
 
     cores: int
-    cpu_ms: Mapping[str, float]
+    cpu_ms: Mapping[str, float] = field(hash=False)
     commit_ms: float
     commits: float = 3.0
     """How many of them a note waits for."""
@@ -101,6 +102,7 @@ class _Town:
     taken: list[float] = field(default_factory=list)
 
 
+@lru_cache  # one report asks for the same again and again
 def simulate(machine: Machine, load: Load, seed: int = 1) -> Outcome:
     """Run `load` on `machine`; the same seed gives the same outcome."""
     env = simpy.Environment()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,11 +16,12 @@ allow_protobufs(package_folder())
 
 from neonize.proto import Neonize_pb2 as proto  # noqa: E402
 
-from waypost.engine.hosts.whatsmeow import incoming  # noqa: E402
+from waypost.engine.hosts.whatsmeow import client, incoming  # noqa: E402
 from waypost.engine.hosts.whatsmeow.client import Client, StillStarting  # noqa: E402
 from waypost.engine.hosts.whatsmeow.gate import StartGate  # noqa: E402
 from waypost.errors import NOT_CONNECTED, EngineError  # noqa: E402
 
+REPORT_S = 0.3
 DIALING = ("Client/Socket", "DEBUG", "Dialing wss://web.whatsapp.com/ws/chat")
 REFUSED = (
     "Client",
@@ -172,7 +174,7 @@ async def a_logout_that_the_library_reports_is_reported_once(pool: ThreadPoolExe
     stage.library.say(REFUSED)
     stage.library.event(0, b"")
     stage.library.event(incoming.LOGGED_OUT, b"")
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(3 * REPORT_S)
     assert stage.events == [(0, b""), (incoming.LOGGED_OUT, b"")]
 
 
@@ -185,7 +187,7 @@ async def main() -> None:
         a_logout_that_the_library_does_not_report_is_reported,
         a_logout_that_the_library_reports_is_reported_once,
     ]
-    with ThreadPoolExecutor(4) as pool:
+    with patch.object(client, "_REPORT_S", REPORT_S), ThreadPoolExecutor(4) as pool:
         async with asyncio.timeout(40):
             await asyncio.gather(*(case(pool) for case in cases))
     print(f"{len(cases)} cases")
