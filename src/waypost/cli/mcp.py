@@ -1,6 +1,7 @@
 """`waypost mcp`: a gateway as tools of a model."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -75,6 +76,10 @@ def mcp(
     found = token_of(token)
     if not found:
         fail("No token: set WAYPOST_TOKEN to one with the scopes that the model is to have.", REFUSED)
+    if sys.stdin.isatty():
+        typer.echo(
+            "An MCP client is to start this and speak on standard input; docs/mcp.md says how.", err=True
+        )
     asyncio.run(_talk(gateway, found, allow_folder or []))
 
 
@@ -102,9 +107,10 @@ async def _serve(gateway: str, host: str, port: int, hosts: Sequence[str], origi
     if not is_loopback(host):
         typer.echo(f"Warning: HTTP listens on {host} without TLS: tokens travel in clear text.", err=True)
     async with httpx.AsyncClient(trust_env=False) as http:
-        app = make_app(gateway, http, [*hosts, host], origins)
+        app = make_app(gateway, http, [*hosts, f"[{host}]" if ":" in host else host], origins)
         config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False)
+        at = f"[{host}]" if ":" in host else host
         typer.echo(
-            f"MCP at http://{host}:{listener.getsockname()[1]}{PATH}, for the gateway at {gateway}", err=True
+            f"MCP at http://{at}:{listener.getsockname()[1]}{PATH}, for the gateway at {gateway}", err=True
         )
         await uvicorn.Server(config).serve(sockets=[listener])

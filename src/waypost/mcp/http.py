@@ -12,7 +12,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import JSONResponse
 
-from waypost.client import AsyncWaypost, NoAnswer, Unauthenticated
+from waypost.client import AsyncWaypost, ClientError, Forbidden, NoAnswer, TooManyCalls, Unauthenticated
 from waypost.mcp.recordings import Recordings
 from waypost.mcp.server import make_server
 from waypost.mcp.tools import Anyone
@@ -70,14 +70,20 @@ class TokenGate:
             await AsyncWaypost(self._gateway, token, self._http, tries=1).instances()
         except Unauthenticated:
             return _refused(401, "The gateway does not know this token.")
+        except Forbidden:
+            return None  # it is known, and may do something else
         except NoAnswer:
             return _refused(503, "The gateway does not answer.")
+        except ClientError as error:
+            return _refused(429 if isinstance(error, TooManyCalls) else 503, str(error))
         return None
 
 
 def token_in(headers: Any) -> str | None:
-    """The token of a call."""
+    """The token of a call; None for what is none."""
     text = headers.get("authorization") or ""
+    if not (text.isascii() and text.isprintable()):
+        return None
     return text[len(_BEARER) :].strip() or None if text[: len(_BEARER)].lower() == _BEARER else None
 
 

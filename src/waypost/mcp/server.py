@@ -51,5 +51,6 @@ def make_server(client: Callable[[Anyone], AsyncWaypost], recordings: Recordings
     if recordings.are_allowed:
         offered.append((tools.send_voice_file, "Send a recording as a voice note", _SENDS))
     for tool, title, hints in offered:
-        server.add_tool(tool, title=title, annotations=hints, structured_output=True)
+        about = " ".join((tool.__doc__ or "").split())
+        server.add_tool(tool, title=title, description=about, annotations=hints, structured_output=True)
     return server

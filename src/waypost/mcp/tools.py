@@ -28,6 +28,7 @@ from waypost.mcp.recordings import Recordings
 
 _WAIT_SECONDS: Final = 20
 _PAGE: Final = 500
+_SCHEMES: Final = ("http://", "https://")
 
 To = Annotated[
     str, Field(description="A number in full with country code, or a chatId of list_chats (groups too).")
@@ -67,6 +68,9 @@ class Tools:
     ) -> Request:
         """Send a recording as a WhatsApp voice note, as if it had been recorded there. It can't be unsent by
         these tools: confirm recipient and content with the person first."""
+        # The client takes any other text for the path of a file here, and would send what lies there.
+        if not url.lower().startswith(_SCHEMES):
+            raise ToolError("The url must be an http(s) address; no file is read by it.")
         call = send_voice(to, url, caption=caption, reply_to=reply_to)
         return await self._send(ctx, instance, call, wait_seconds, key)
 

@@ -102,7 +102,7 @@ async def test_with_json_what_fails_is_a_document_on_the_error_stream(stage: Sta
 
 
 async def test_one_that_can_not_be_cancelled_leaves_the_others_no_worse(stage: Stage) -> None:
-    await stage.create("by-many", "447700900156")
+    await stage.create("by-many", "447700900163")
     words = ("send-text", "x", "--to", CONTACT, "--wait", "0", "--instance", "by-many")
     uuid = (await told(stage, *words))["uuid"]
     done = await done_by(stage, "queue", "cancel", "no-such", uuid, "--json")

@@ -134,7 +134,7 @@ async def test_without_a_name_events_of_all_instances_are_told_with_whose_they_a
     async def first(*words: str) -> Any:
         return json.loads((await done_by(stage, "tail", *words, "-n", "1", "--json")).stdout)
 
-    made = await stage.create("by-tail", "447700900157")
+    made = await stage.create("by-tail", "447700900164")
     created = await first("instance.status", "--after", "0", "-i", "by-tail")
     place = str(int(created["place"]) - 1)
     assert (await first("instance.status", "--after", place))["instance"]["id"] == made["id"]

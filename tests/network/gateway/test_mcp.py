@@ -142,6 +142,7 @@ async def test_a_client_is_told_which_tools_change_something(stage: Stage) -> No
     hints = {name: one.annotations for name, one in tools.items() if one.annotations}
     assert {name for name, one in hints.items() if one.read_only_hint} == LOOKS
     assert {name for name, one in hints.items() if one.destructive_hint and one.open_world_hint} == ASKS
+    assert not any("\n" in (one.description or "") for one in tools.values())
     assert all(one.output_schema for one in tools.values())
     assert all(one.description and "ctx" not in one.input_schema["properties"] for one in tools.values())
 
@@ -195,6 +196,8 @@ async def test_over_http_every_caller_is_who_their_token_says(stage: Stage, addr
     made = (await stage.http.post(f"{BASE}/tokens", headers=stage.admin, json=body)).json()
     async with calling(address, made["token"]) as client:
         assert "may not do that" in await refused(client, "send_text", to=CONTACT, text="x")
+        note = await refused(client, "send_voice_note", to=CONTACT, url=str(AUDIO / "blip.wav"))
+        assert "must be an http(s) address" in note, "no file of the server's is read"
         assert "send_voice_file" not in [one.name for one in (await client.list_tools()).tools]
     body = {"instance": stage.instance.id, "scopes": ["send"]}
     made = (await stage.http.post(f"{BASE}/tokens", headers=stage.admin, json=body)).json()

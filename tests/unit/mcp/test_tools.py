@@ -70,6 +70,21 @@ async def test_a_gateway_that_is_away_from_the_start_has_accepted_nothing() -> N
     assert "accepted" not in words
 
 
+@pytest.mark.parametrize("url", ["/etc/hostname", "file:///etc/hostname", "etc/hostname", ""])
+async def test_what_is_named_as_an_address_is_never_read_as_a_file(url: str) -> None:
+    """The client of the library takes a text that is no address for a path."""
+    posted: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            posted.append(request.read())
+        return httpx.Response(200, json=[INSTANCE])
+
+    failed, words = await said(answer, "send_voice_note", to="1", url=url)
+    assert (failed, posted) == (True, [])
+    assert "must be an http(s) address" in words
+
+
 async def test_a_key_goes_to_the_gateway_as_it_is() -> None:
     keys: list[str | None] = []
 
@@ -83,7 +98,9 @@ async def test_a_key_goes_to_the_gateway_as_it_is() -> None:
     assert keys == ["order-17"]
 
 
-@pytest.mark.parametrize(("status", "wanted"), [(200, 200), (401, 401), (None, 503)])
+@pytest.mark.parametrize(
+    ("status", "wanted"), [(200, 200), (401, 401), (403, 200), (429, 429), (500, 503), (None, 503)]
+)
 async def test_the_gate_over_http_asks_the_gateway_each_time(status: int | None, wanted: int) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if status is None:
@@ -101,7 +118,9 @@ async def test_the_gate_over_http_asks_the_gateway_each_time(status: int | None,
             transport=httpx.ASGITransport(app=gate), base_url="http://here"
         ) as caller:
             found = await caller.post("/mcp", headers={"Authorization": "bearer 1|x"})
+            strange = await caller.post("/mcp", headers={b"Authorization": b"Bearer 1|\xfc"})
     assert found.status_code == wanted
+    assert strange.status_code == 401
     assert "1|x" not in json.dumps(dict(found.headers)) + found.text
 
 

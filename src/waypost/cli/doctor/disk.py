@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import statistics
@@ -15,6 +16,14 @@ _STORES: Final = "disk, fsync"
 _FOLDER: Final = "data folder"
 _LITTLE_BYTES: Final = 1_000_000_000
 _TOO_LITTLE_BYTES: Final = 100_000_000
+_ROOM: Final = "Make room; docs/operations.md says what is kept and for how long."
+# What neither a right nor another folder of the same disk mends.
+_MENDS: Final = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: "It is mounted read-only: mount it for writing, or choose another WAYPOST_DATA.",
+    errno.ENOTDIR: "That is a file; name a folder in WAYPOST_DATA.",
+}
 _SYNCS: Final = 10
 # Every accepted call waits for one.
 _SLOW_MS: Final = 50.0
@@ -30,7 +39,8 @@ def disk(folder: Path) -> Sequence[Check]:
         took = _sync_ms(place)
     except OSError as error:
         says = f"{place.absolute()} can't be written: {error.strerror}."
-        return [failed(_FOLDER, says, DATA_FOLDER_UNUSABLE.sentence), _free(place)]
+        mend = _MENDS.get(error.errno or 0, DATA_FOLDER_UNUSABLE.sentence)
+        return [failed(_FOLDER, says, mend), _free(place)]
     return [_folder(folder) if there else _absent(folder), _synced(took), _free(place)]
 
 
@@ -69,10 +79,9 @@ def _synced(took_ms: float) -> Check:
 
 def _free(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
-    says = f"{free / 1e9:.1f} GB are free."
+    says = f"{free / 1e9:.1f} GB are free." if free >= _LITTLE_BYTES else f"{free / 1e6:.0f} MB are free."
     if free >= _LITTLE_BYTES:
         return ok(_FREE, says)
-    mend = "Make room; docs/operations.md says what is kept and for how long."
     if free >= _TOO_LITTLE_BYTES:
-        return warning(_FREE, says, mend)
-    return failed(_FREE, f"{says} Calls will be refused with 503.", mend)
+        return warning(_FREE, says, _ROOM)
+    return failed(_FREE, f"{says} Calls will be refused with 503.", _ROOM)

@@ -27,6 +27,7 @@ _DNS: Final = "name server"
 _REACH: Final = "WhatsApp"
 _SANDBOX: Final = "sandbox"
 _WITHIN_S: Final = 10.0
+_SOCKS: Final = ("socks5", "socks5h")
 # Where Go looks on Linux (crypto/x509, root_linux.go): the first file that is there, and all folders.
 _CA_FILES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -95,7 +96,9 @@ def _files(folder: Path) -> list[Path]:
 
 def _proxy() -> str | None:
     """The proxy that HTTPS_PROXY and NO_PROXY lead through. It may hold a password: never shown whole."""
-    return None if proxy_bypass(_HOST) else getproxies().get("https")
+    named = None if proxy_bypass(_HOST) else getproxies().get("https")
+    # As Go reads it (net/http/httpproxy): a bare host is a proxy that speaks HTTP.
+    return f"http://{named}" if named and "://" not in named else named
 
 
 def _looked_up() -> Check | None:
@@ -131,7 +134,24 @@ def _within(call: Callable[[], Any]) -> Any:
     return result
 
 
+def _unusable(proxy: str) -> Check | None:
+    """What keeps this proxy from being tried; None when it can be."""
+    mend = "Write it as http://host:port or http://user:password@host:port."
+    try:
+        parts = urlsplit(proxy)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        return failed(_REACH, "HTTPS_PROXY is no address of a proxy.", mend)
+    if parts.scheme in _SOCKS:
+        return skipped(_REACH, f"The SOCKS proxy {host} was not tried: the engine can use it, doctor can't.")
+    if parts.scheme not in ("http", "https") or not host:
+        return failed(_REACH, "HTTPS_PROXY is no address of a proxy.", mend)
+    return None
+
+
 def _reached(trusted: ssl.SSLContext, proxy: str | None) -> list[Check]:
+    if proxy is not None and (unusable := _unusable(proxy)) is not None:
+        return [unusable]
     way = f" through the proxy {urlsplit(proxy).hostname}" if proxy else ""
     try:
         with httpx.Client(verify=trusted, proxy=proxy, trust_env=False, timeout=_WITHIN_S) as http:

@@ -1,5 +1,6 @@
 """What doctor says of disk, port, clock, library and settings."""
 
+import errno
 import json
 import os
 import shutil
@@ -47,6 +48,18 @@ def test_a_folder_that_others_can_look_into_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_written_fails() -> None:
     found = disk.disk(Path("/proc/waypost"))
     assert states(found)["data folder"] == "failed"
+
+
+@pytest.mark.parametrize(("number", "mend"), [(errno.ENOSPC, "Make room"), (errno.EROFS, "mount it")])
+def test_a_folder_that_no_right_would_help_says_what_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, mend: str
+) -> None:
+    def refused(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refused)
+    (folder, *_) = disk.disk(tmp_path)
+    assert (folder.state, mend in folder.mend) == ("failed", True)
 
 
 @pytest.mark.parametrize(("free", "state"), [(5e9, "ok"), (5e8, "warning"), (5e7, "failed")])

@@ -82,6 +82,25 @@ async def test_a_proxy_that_does_not_answer_is_named_without_its_password(
     assert "geheim" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "state"),
+    [
+        ("127.0.0.1:1", "failed"),
+        ("http://me:geheim@[", "failed"),
+        ("http://me:geheim@host:port", "failed"),
+        ("geheim://host:1", "failed"),
+        ("socks5://me:geheim@127.0.0.1:1080", "skipped"),
+    ],
+)
+async def test_a_proxy_that_can_not_be_tried_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, state: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    found = await looked(OURS)
+    assert found["WhatsApp"].state == state
+    assert "geheim" not in str(found)
+
+
 async def test_a_sandbox_that_answers_is_well(sandbox: Sandbox) -> None:
     found = await looked(Settings(network="sandbox", sandbox_url=sandbox.control_url))
     assert found["sandbox"].state == "ok"
