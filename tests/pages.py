@@ -1,6 +1,7 @@
 """The documents that people read, and the commands and code in them."""
 
 import ast
+import itertools
 import re
 import shlex
 from collections.abc import Awaitable, Iterator
@@ -13,6 +14,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
+# What follows is the shell's.
+_SHELL = frozenset({"&", "&&", "|", ">", ";"})
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -44,4 +47,4 @@ def _words(line: str) -> list[str]:
         return []
     while words and _ASSIGNMENT.fullmatch(words[0]):
         words.pop(0)
-    return words
+    return list(itertools.takewhile(lambda word: word not in _SHELL, words))
