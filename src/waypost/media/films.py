@@ -52,6 +52,8 @@ _THUMBNAIL: Final = 100
 """Pixels of the longer side."""
 _PICTURE: Final = 400
 """Pixels of the picture that the thumbnail is made of."""
+_LOST_SHARE: Final = 0.1
+"""Of a file that may be missing, as for sound."""
 _PROBE_BYTES: Final = 1024 * 1024
 
 
@@ -70,6 +72,7 @@ def to_film(source: Path, target: Path, limits: MediaLimits, tick: Tick) -> Film
             raise MediaError(FILE_TOO_LARGE, f"The limit is {limits.video_bytes} bytes.")
         container = _container_of(file)
         with _translated(), closing(_open(file, container)) as opened:
+            _check_whole(opened, size)
             return _film(file, opened, container, target, limits, tick)
 
 
@@ -145,6 +148,18 @@ def _streams(opened: InputContainer) -> tuple[VideoStream, AudioStream | None]:
     if sounds and (sound is None or sound.name != _SOUND):
         raise MediaError(UNSUPPORTED_VIDEO)
     return video, sounds[0] if sounds else None
+
+
+def _check_whole(opened: InputContainer, size: int) -> None:
+    """Raises MediaError(CORRUPT_VIDEO) where too much of what the index names lies beyond the file's end, as
+    after a download that broke off: phones would play to there and no further."""
+    named = there = 0
+    for stream in _streams(opened):
+        for entry in () if stream is None else stream.index_entries:
+            named += entry.size
+            there += entry.size if entry.pos + entry.size <= size else 0
+    if there < named * (1 - _LOST_SHARE):
+        raise MediaError(CORRUPT_VIDEO)
 
 
 def _seconds(opened: InputContainer, video: VideoStream) -> float:

@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -85,13 +86,13 @@ def opened(source: Path, limits: MediaLimits, most: int) -> Iterator[tuple[Binar
         if size > most:
             raise MediaError(FILE_TOO_LARGE, f"The limit is {most} bytes.")
         try:
-            with Image.open(file, formats=FORMATS) as image:
+            with _unwarned(), Image.open(file, formats=FORMATS) as image:
                 if image.width * image.height > _most_pixels(image.format, limits):
                     raise MediaError(TOO_MANY_PIXELS, f"It has {image.width}×{image.height}.")
                 yield file, image
         except UnidentifiedImageError:
             raise MediaError(NOT_IMAGE, _known_by_name(file)) from None
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        except Image.DecompressionBombError:
             raise MediaError(TOO_MANY_PIXELS) from None
         except MediaError:
             raise
@@ -99,6 +100,14 @@ def opened(source: Path, limits: MediaLimits, most: int) -> Iterator[tuple[Binar
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's, not the picture's
             raise MediaError(CORRUPT_IMAGE) from None
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Pillow has a line written about each large picture; which is too large is decided here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
 
 
 def fitted(image: Image.Image, side: int) -> Image.Image:

@@ -108,3 +108,12 @@ def test_the_first_picture_missing_costs_only_the_first_picture(tmp_path: Path) 
     at = data.index(b"\x00\x00\x00\x01") if b"\x00\x00\x00\x01" in data else len(data) // 3
     data[at + 40 : at + 60] = bytes(20)
     assert made(tmp_path, bytes(data)).seconds == 3
+
+
+def test_a_download_that_broke_off_is_damaged_though_its_index_is_whole(tmp_path: Path) -> None:
+    made(tmp_path, film("mov"))
+    data = (tmp_path / "target").read_bytes()  # its index is in front
+    (tmp_path / "target").unlink()
+    media = len(data) - data.index(b"mdat")
+    assert refused(tmp_path, data[: -media // 3]) == "corrupt_video"
+    assert made(tmp_path, data[: -media // 50]).seconds == 2

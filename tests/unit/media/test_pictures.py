@@ -148,3 +148,12 @@ def test_a_sticker_is_made_small_enough_or_refused(tmp_path: Path) -> None:
     assert picture.size <= LIMITS.still_sticker_bytes
     (tmp_path / "target").unlink()
     assert refused(tmp_path, busy, to_sticker, MediaLimits(still_sticker_bytes=1_000)) == "file_too_large"
+
+
+def test_a_large_photo_is_taken_without_a_line_on_standard_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
+    (tmp_path / "source").write_bytes(jpeg(150, 100))
+    assert to_image(tmp_path / "source", tmp_path / "target", LIMITS).width == 150
+    assert list(recwarn) == []
