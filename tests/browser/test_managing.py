@@ -77,6 +77,20 @@ async def test_instances_are_told_as_they_change(stage: Stage, desk: Desk) -> No
     await stage.http.delete(f"/api/whatsapp/v2/{made['id']}", headers=stage.admin)
 
 
+async def test_more_windows_than_a_browser_has_connections_go_on(stage: Stage, desk: Desk) -> None:
+    windows = [await desk.context.new_page() for _ in range(8)]
+    for window in windows:
+        await window.goto(f"/instances/{stage.instance.id}")
+        assert await window.evaluate("document.visibilityState") == "visible"
+    # All of them are open, and there is a connection left to ask by.
+    asked = "fetch('/live/signed-in', {headers: {'HX-Request': 'true'}}).then(answer => answer.status)"
+    assert await windows[-1].evaluate(asked) == 204
+    await windows[-1].close()
+    for window in windows[:-1]:
+        await expect(window.get_by_role("heading", name="Connected", exact=True)).to_be_visible()
+        await window.close()
+
+
 async def test_a_failed_request_is_found_and_sent_after_all(stage: Stage, desk: Desk) -> None:
     page, over = desk.page, asyncio.Event()
 

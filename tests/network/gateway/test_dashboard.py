@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import pytest_asyncio
@@ -169,6 +170,20 @@ async def test_revoking_the_token_signs_out_at_once(stage: Stage, stranger: Visi
     assert (await stranger.get("/")).status_code == 200
     await stage.http.delete(f"/api/whatsapp/v2/tokens/{made['number']}", headers=stage.admin)
     assert (await stranger.get("/")).status_code == 303
+
+
+async def test_a_page_that_was_left_open_leads_to_the_sign_in_and_back(
+    stage: Stage, stranger: Visitor
+) -> None:
+    left = f"{stage.gateway.url}/instances/{stage.instance.id}/queue?state=failed"
+    asked = {"HX-Request": "true", "HX-Current-URL": left}
+    answer = await stranger.http.get("/live/signed-in", headers=asked)
+    assert answer.status_code == 401
+    assert unquote(answer.headers["hx-redirect"]) == (
+        f"/sign-in?to=/instances/{stage.instance.id}/queue?state=failed"
+    )
+    await stranger.sign_in(stage.instance.token)
+    assert (await stranger.http.get("/live/signed-in", headers=asked)).status_code == 204
 
 
 async def test_signing_out_ends_the_sign_in_for_whoever_kept_the_cookie(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 // `hx-trigger="live:<name> from:body"`. "hello" is told when a stream begins: of what happened between the page
 // and its stream nothing else tells.
 import { call } from "./post.js";
+import { turnTaking } from "./turns.js";
 
 // Several events of a burst make one question.
 const GATHER_MS = 150;
@@ -9,6 +10,8 @@ const AGAIN_MS = 3000;
 // The gateway says something every fifteen seconds. A machine that slept may hold a connection that is long gone.
 const SILENT_MS = 40000;
 const LOOK_MS = 5000;
+// A page that has no stream since others are looked at asks for all of its parts so often.
+const ASK_MS = 10000;
 
 export function listen(body) {
   keepWhatIsTheSame(body);
@@ -17,7 +20,9 @@ export function listen(body) {
   let stream = null;
   let last = "";
   let heard = 0;
+  let asked = 0;
   let gathered = new Map();
+  const turn = turnTaking(close, open);
 
   function tell() {
     const told = gathered;
@@ -39,6 +44,7 @@ export function listen(body) {
   function open() {
     if (stream || document.visibilityState !== "visible") return;
     heard = Date.now();
+    turn.taken();
     stream = new EventSource(last ? `${address}?after=${last}` : address);
     stream.onmessage = hear;
     stream.onopen = () => showOffline(false);
@@ -56,18 +62,26 @@ export function listen(body) {
   function close() {
     stream?.close();
     stream = null;
+    asked = Date.now();
+    turn.left();
   }
 
-  // A browser has six connections to a host for all of its tabs: those that nobody sees let theirs go.
+  // Pages that nobody sees need none.
   document.addEventListener("visibilitychange", () =>
     document.visibilityState === "visible" ? open() : close(),
   );
+  window.addEventListener("focus", open);
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => event.persisted && open());
   setInterval(() => {
-    if (!stream || Date.now() - heard < SILENT_MS) return;
-    close();
-    open();
+    const now = Date.now();
+    if (stream && now - heard > SILENT_MS) {
+      close();
+      open();
+    } else if (!stream && now - asked > ASK_MS && document.visibilityState === "visible") {
+      asked = now;
+      body.dispatchEvent(new CustomEvent("live:hello", { detail: { events: [] } }));
+    }
   }, LOOK_MS);
   open();
 }
