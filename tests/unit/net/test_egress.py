@@ -325,6 +325,13 @@ async def test_gzip_that_nobody_asked_for_is_unpacked(tmp_path: Path, packed: by
     assert (tmp_path / "file").read_bytes() == MEDIA
 
 
+@pytest.mark.parametrize("encoding", ["identity", "base64", "UTF-8", "aws-chunked", "none"])
+async def test_an_encoding_that_is_none_is_passed_over(encoding: str, tmp_path: Path) -> None:
+    async with serving(giving(answer(MEDIA, "200 OK", f"Content-Encoding: {encoding}"))) as port:
+        await egress(f"127.0.0.1:{port}").fetch(f"http://127.0.0.1:{port}/", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == MEDIA
+
+
 async def test_a_gzip_bomb_ends_as_too_large(tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(60_000_000))
     assert len(bomb) < 100_000
@@ -336,7 +343,13 @@ async def test_a_gzip_bomb_ends_as_too_large(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
-    [(b"not gzip", "gzip"), (gzip.compress(MEDIA)[:-9], "gzip"), (b"x", "br"), (b"x", "gzip, gzip")],
+    [
+        (b"not gzip", "gzip"),
+        (gzip.compress(MEDIA)[:-9], "gzip"),
+        (b"x", "br"),
+        (b"x", "zstd"),
+        (b"x", "gzip, gzip"),
+    ],
 )
 async def test_an_encoding_that_can_not_be_read_is_an_error(
     body: bytes, encoding: str, tmp_path: Path
