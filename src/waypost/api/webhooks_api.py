@@ -33,8 +33,9 @@ _SigningSecret = Annotated[
     Meta(description="The key of the signatures, whsec_ and base64; made here unless given."),
 ]
 _Headers = Annotated[dict[str, str] | None, Meta(description="Further headers, name to value.")]
+# It is a header; "$" alone would let a line feed pass at its end.
 _UserId = Annotated[
-    Annotated[str, Meta(min_length=1, max_length=200, pattern="^[!-~]+$")] | None,
+    Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[!-~]+(?!\n)$")] | None,
     Meta(description="What x-userId and userId say; the id of the instance unless given."),
 ]
 

@@ -12,8 +12,10 @@ from waypost.api.encoded_file import decode_file
 from waypost.api.fields import FieldsReader
 from waypost.api.limits import WINDOW_SECONDS, CallLimits
 from waypost.api.prefer import wait_seconds
+from waypost.api.webhooks_api import CreateWebhook
 from waypost.errors import ApiError, InvalidRequest
 from waypost.operations.kind import FilePolicy
+from waypost.operations.messages.send_file import SendFileFields
 from waypost.testing.clock import FakeClock
 
 
@@ -137,3 +139,26 @@ def test_an_empty_field_is_absent_and_known_to_have_been_empty() -> None:
     body = body_of({"chatId": "1", "reaction": "", "caption": None, "count": 0})
     assert body.fields == {"chatId": "1", "count": 0}
     assert body.blank == {"reaction"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "field"),
+    [
+        (CreateWebhook, {"url": "https://x.test", "user_id": "shop\n"}, "user_id"),
+        (CreateWebhook, {"url": "https://x.test", "user_id": "a b"}, "user_id"),
+        (SendFileFields, {"chatId": "49151", "mimetype": "text/plain\n"}, "mimetype"),
+        (SendFileFields, {"chatId": "49151", "mimetype": "text/plain\n; x=1"}, "mimetype"),
+    ],
+    ids=["header", "blank", "type", "parameter"],
+)
+def test_no_line_feed_gets_to_where_headers_are_made(
+    kind: type[msgspec.Struct], fields: dict[str, str], field: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        FieldsReader(kind).read(fields)
+    assert list(refused.value.errors) == [field]
+
+
+def test_a_media_type_may_have_parameters() -> None:
+    fields = {"chatId": "49151", "mimetype": "audio/ogg; codecs=opus"}
+    assert FieldsReader(SendFileFields).read(fields).mimetype == "audio/ogg; codecs=opus"

@@ -45,7 +45,7 @@ class SendFileFields(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[str, Meta(max_length=255)] | None, Meta(description="The same as filename.")
     ] = None
     mimetype: Annotated[
-        Annotated[str, Meta(max_length=255, pattern=r"^[\w.+-]+/[\w.+-]+(\s*;.*)?$")] | None,
+        Annotated[str, Meta(max_length=255, pattern=r"^[\w.+-]+/[\w.+-]+( *;[^\r\n]*)?(?!\n)$")] | None,
         Meta(description="What the file is; without it, by its name, else by its first bytes."),
     ] = None
     caption: Caption = None
