@@ -1,6 +1,8 @@
 """`waypost mcp`: a gateway as tools of a model."""
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ import httpx
 import typer
 
 from waypost.cli.connection import address, token_of
-from waypost.cli.exits import FAILED, REFUSED, USAGE, fail, misset
+from waypost.cli.exits import FAILED, INTERRUPTED, REFUSED, USAGE, fail, misset
 from waypost.cli.options import TokenText, Url
 from waypost.config import ConfigError
 from waypost.config_text import is_loopback
@@ -71,6 +73,7 @@ def mcp(
     if over_http:
         if allow_folder:
             fail("--allow-folder is for standard input: over HTTP no file of this machine is read.", USAGE)
+        _end_at_once()
         asyncio.run(_serve(gateway, host, port, allow_host or [], allow_origin or []))
         return
     found = token_of(token)
@@ -80,7 +83,13 @@ def mcp(
         typer.echo(
             "An MCP client is to start this and speak on standard input; docs/mcp.md says how.", err=True
         )
+    _end_at_once()
     asyncio.run(_talk(gateway, found, allow_folder or []))
+
+
+def _end_at_once() -> None:
+    # A thread that waits for standard input can't be told to stop; uvicorn has a handler of its own.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
 
 
 async def _talk(gateway: str, token: str, folders: Sequence[Path]) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import httpx
 import typer
@@ -21,6 +22,8 @@ from waypost.client import AsyncWaypost
 from waypost.client.shapes import InstanceView
 
 app = typer.Typer(add_completion=False)
+
+_NAMED: Final = 5
 
 
 @app.command()
@@ -55,6 +58,9 @@ def tail(
         screen = _Screen(as_json=as_json, count=count, replays=after is not None)
         if not found:
             screen.notice("There is no instance yet; the first one is followed once it is there.")
+        elif sys.stderr.isatty():
+            names = ", ".join(shown(one.name) for one in found[:_NAMED])
+            screen.notice(f"Following {names}{', …' if len(found) > _NAMED else ''}; Ctrl-C ends it.")
         one = None if instance is None else found[0]
         asyncio.run(_follow(address(url), token_of(token) or "", one, events or [], after, screen))
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from waypost.cli.progress import steps
+from waypost.cli.screen import console
 from waypost.config import LOUDEST_LUFS, QUIETEST_LUFS
 from waypost.errors import VoiceError
 from waypost.voice.inspect import Inspection, inspect
@@ -67,7 +68,7 @@ def convert(
     table.add_row("bitrate", f"{note.bitrate / 1000:.1f} kbit/s{asked}")
     table.add_row("seconds", str(note.seconds))
     table.add_row("waveform", draw(note.waveform))
-    Console().print(table)
+    console().print(table)
 
 
 @app.command("inspect")
@@ -92,7 +93,7 @@ def inspect_note(
     table.add_row("seconds", f"{found.seconds} ({profile.seconds:.3f})")
     table.add_row("size", f"{profile.size} bytes")
     table.add_row("waveform", draw(found.waveform))
-    Console().print(table)
+    console().print(table)
 
 
 def draw(waveform: bytes) -> str:

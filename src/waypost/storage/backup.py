@@ -19,7 +19,7 @@ import msgspec
 
 from waypost.engine.store_folder import DATABASE as SESSION
 from waypost.engine.store_folder import INSTANCES
-from waypost.errors import BACKUP_UNUSABLE, STORAGE_UNAVAILABLE, StorageError
+from waypost.errors import BACKUP_UNUSABLE, StorageError
 from waypost.storage.sqlite.dialect import SqliteDialect
 from waypost.storage.sqlite.migrate import revision
 
@@ -52,8 +52,7 @@ def write(data: Path, target: Path, now: float) -> Contents:
     """Copy the data folder `data` to `target`, which must not be there yet; the file is on the disk, readable
     by its owner alone, when this returns. Blocks.
 
-    Raises StorageError: BACKUP_UNUSABLE when there is nothing to copy or `target` is there, else
-    STORAGE_UNAVAILABLE.
+    Raises StorageError: BACKUP_UNUSABLE.
     """
     if not (data / DATABASE).is_file():
         raise StorageError(BACKUP_UNUSABLE, f"{data.absolute()} holds no database.")
@@ -66,8 +65,11 @@ def write(data: Path, target: Path, now: float) -> Contents:
                 contents = _fill(tar, data, Path(folder), now)
             part.rename(target)
             _sync(target.absolute().parent)
-    except (OSError, sqlite3.Error, tarfile.TarError) as error:
-        raise StorageError(STORAGE_UNAVAILABLE, f"{error}.") from error
+    except OSError as error:
+        why = error.strerror or error
+        raise StorageError(BACKUP_UNUSABLE, f"{target.absolute()} can't be written: {why}.") from error
+    except (sqlite3.Error, tarfile.TarError) as error:
+        raise StorageError(BACKUP_UNUSABLE, f"{error}.") from error
     finally:
         part.unlink(missing_ok=True)
     return msgspec.structs.replace(contents, bytes=target.stat().st_size)

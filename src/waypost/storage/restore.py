@@ -27,6 +27,7 @@ from waypost.storage.sqlite.dialect import SqliteDialect
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _INSTANCE: Final = rf"engine/{INSTANCES}/{_NAME}"
+_NONE: Final = "It is no backup of Waypost, or not a whole one."
 _SESSION: Final = re.compile(rf"{_INSTANCE}/store/session\.db")
 _OTHERS: Final = re.compile(rf"{HEADING}|{DATABASE}|blobs/[0-9a-f]{{32}}|{_INSTANCE}/spool/{_NAME}")
 _FRESH: Final = f"{DATABASE}.restoring"
@@ -56,7 +57,12 @@ def restore(
         try:
             heading, count = _unpack(source, data, sessions)
             held_back = _settle(data / _FRESH, now, send_queued, now + keep_files)
-        except (OSError, tarfile.TarError, sqlite3.Error, msgspec.DecodeError) as error:
+        except OSError as error:
+            about = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+            raise StorageError(BACKUP_UNUSABLE, f"{about}.") from error
+        except tarfile.TarError as error:
+            raise StorageError(BACKUP_UNUSABLE, _NONE) from error
+        except (sqlite3.Error, msgspec.DecodeError) as error:
             raise StorageError(BACKUP_UNUSABLE, f"{error}.") from error
         try:
             # Only now is there a database that a gateway would start with.
@@ -87,7 +93,7 @@ def _unpack(source: Path, data: Path, sessions: bool) -> tuple[Heading, int]:
             with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 shutil.copyfileobj(content, file)
     if heading is None or not (data / _FRESH).exists():
-        raise StorageError(BACKUP_UNUSABLE, "It is no backup of Waypost, or not a whole one.")
+        raise StorageError(BACKUP_UNUSABLE, _NONE)
     return heading, count
 
 
