@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Route, expect
 from tests.browser.conftest import SCREENS
 from tests.browser.desk import Desk
 
-from waypost.testing.gateway_stage import CONTACT, Stage
+from waypost.testing.gateway_stage import CONTACT, Stage, until
 from waypost.testing.receiver import receiving
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -51,6 +51,23 @@ async def test_a_number_is_connected_by_the_code_on_the_screen_and_deleted(stage
     await page.get_by_role("button", name="Delete").click()
     await expect(page).to_have_url(re.compile(r"/$"))
     await expect(page.get_by_text("Corner shop")).to_have_count(0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_code_that_nobody_scans_is_renewed_on_the_screen_and_the_later_one_is_good(
+    stage: Stage, desk: Desk
+) -> None:
+    phone = "447700900194"
+    made = await stage.create("patient", phone)
+    await stage.control.add_phone(f"+{phone}")
+    await desk.page.goto(f"/instances/{made['id']}")
+    first = await scanned(desk)
+    # The first one is good for a minute.
+    later = await until(lambda: scanned(desk), lambda found: found != first, 150.0)
+    await stage.control.scan(f"+{phone}", later)
+    await expect(desk.page.get_by_role("heading", name="Connected", exact=True)).to_be_visible()
+    await stage.http.delete(f"/api/whatsapp/v2/{made['id']}", headers=stage.admin)
 
 
 async def test_a_code_is_typed_where_there_is_no_camera(stage: Stage, desk: Desk) -> None:

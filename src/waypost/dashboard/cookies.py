@@ -10,9 +10,13 @@ _PLAIN_NAME: Final = "waypost"
 _THEME: Final = "waypost-theme"
 
 
-def secret_of(http: Http) -> str:
-    """The secret of whoever is signed in; empty where nobody is."""
-    return http.cookies.get(_SECURE_NAME) or http.cookies.get(_PLAIN_NAME) or ""
+def secret_of(http: Http, *, https: bool) -> str:
+    """The secret of whoever is signed in; empty where nobody is.
+
+    Over https no other name will do: a neighbour under the same domain could have given the browser one, to
+    have somebody act in the neighbour's own sign-in.
+    """
+    return http.cookies.get(_SECURE_NAME if https else _PLAIN_NAME) or ""
 
 
 def signed_in(secret: str, *, https: bool) -> str:

@@ -7,7 +7,7 @@ from waypost.access.sign_ins import SignIn, is_form_secret
 from waypost.api.endpoint import Http
 from waypost.api.nul import refuse_in_address
 from waypost.api.replies import Reply
-from waypost.dashboard.cookies import secret_of, theme_of
+from waypost.dashboard.cookies import theme_of
 from waypost.dashboard.form import Form, read_form
 from waypost.dashboard.page import Page, Visit, go, navigation
 from waypost.dashboard.parts import Parts
@@ -41,7 +41,7 @@ class Door:
 
         async def answer(http: Http) -> Reply:
             try:
-                sign_in = await self._parts.sign_ins.find(secret_of(http))
+                sign_in = await self._parts.sign_ins.find(self._parts.secret(http))
                 if sign_in is None:
                     return self._again(http) if _may_come_from_elsewhere(http) else _to_sign_in(http)
                 return await self._inside(page, http, sign_in)

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from waypost.api.replies import Reply
-from waypost.dashboard.cookies import secret_of
 from waypost.dashboard.page import Page, Visit
 from waypost.dashboard.parts import Parts
 from waypost.errors import STREAMS_FULL, ApiError, InvalidRequest, WaypostError
@@ -112,7 +111,7 @@ class LivePages:
 
     async def _still(self, visit: Visit) -> bool:
         """Whether the visitor is signed in: a token that was revoked opens nothing any more."""
-        return await self._parts.sign_ins.find(secret_of(visit.http)) is not None
+        return await self._parts.sign_ins.find(self._parts.secret(visit.http)) is not None
 
 
 def _stream(chunks: AsyncGenerator[bytes, None]) -> Reply:

@@ -3,10 +3,12 @@ from dataclasses import dataclass
 
 from waypost.access.sign_ins import SignIns
 from waypost.access.tokens import Tokens
+from waypost.api.endpoint import Http
 from waypost.api.limits import CallLimits
 from waypost.api.links import PublicAddress
 from waypost.clock import Clock
 from waypost.config import Settings
+from waypost.dashboard.cookies import secret_of
 from waypost.dashboard.talk import Talk
 from waypost.instances.instances import Instances
 from waypost.nodes.lease import Node
@@ -38,3 +40,7 @@ class Parts:
     address: PublicAddress
     clock: Clock
     log: Log
+
+    def secret(self, http: Http) -> str:
+        """The secret of the sign-in that a browser's cookie names; empty where there is none."""
+        return secret_of(http, https=self.address.base(http).startswith("https:"))

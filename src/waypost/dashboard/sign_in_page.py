@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 from waypost.api.endpoint import Http
 from waypost.api.replies import Reply
-from waypost.dashboard.cookies import secret_of, signed_in, signed_out, theme_of
+from waypost.dashboard.cookies import signed_in, signed_out, theme_of
 from waypost.dashboard.door import must_be_ours
 from waypost.dashboard.form import Form, read_form
 from waypost.dashboard.page import go
@@ -26,7 +26,7 @@ class SignInPage:
     async def show(self, http: Http) -> Reply:
         """The form; whoever is signed in goes on at once."""
         to = target(http.query_params.get("to"))
-        if await self._parts.sign_ins.find(secret_of(http)) is not None:
+        if await self._parts.sign_ins.find(self._parts.secret(http)) is not None:
             return go(to)
         return self._page(http, to, "", 200)
 
@@ -38,6 +38,8 @@ class SignInPage:
             form = await self._form(http)
             to = target(form.get("to"))
             secret = await self._enter(self._parts.address.client(http), form.get("token"))
+            # The browser forgets the one that it had; so does the gateway.
+            await self._leave(http)
         except WaypostError as error:
             sentence = _UNKNOWN if error.fault is UNAUTHENTICATED else error.message
             return self._page(http, to, sentence, error.fault.status)
@@ -60,15 +62,17 @@ class SignInPage:
         reply = go("/sign-in")
         try:
             must_be_ours(http, base)
-            secret = secret_of(http)
-            if secret:
-                await self._parts.sign_ins.leave(secret)
+            await self._leave(http)
         except ApiError as error:
             if error.fault is FOREIGN_FORM:
                 return self._page(http, "/", error.message, error.fault.status)
             raise
         reply.headers["Set-Cookie"] = signed_out(https=base.startswith("https:"))
         return reply
+
+    async def _leave(self, http: Http) -> None:
+        if secret := self._parts.secret(http):
+            await self._parts.sign_ins.leave(secret)
 
     async def _form(self, http: Http) -> Form:
         return await read_form(http.stream(), http.headers.get("content-type", ""), _FORM_SECONDS)

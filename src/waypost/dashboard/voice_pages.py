@@ -9,7 +9,6 @@ import msgspec
 
 from waypost.api.replies import Reply
 from waypost.chats.store import FIRST
-from waypost.dashboard.cookies import secret_of
 from waypost.dashboard.page import Page, Visit
 from waypost.dashboard.parts import Parts
 from waypost.dashboard.previews import Preview
@@ -142,7 +141,7 @@ class VoicePages:
             while loop.time() < ends and not self._parts.live.closed:
                 if loop.time() - asked > _SIGNED_IN_SECONDS:
                     asked = loop.time()
-                    if await self._parts.sign_ins.find(secret_of(visit.http)) is None:
+                    if await self._parts.sign_ins.find(self._parts.secret(visit.http)) is None:
                         return
                 shown = _shown(request)
                 if version(shown) != told:

@@ -196,6 +196,15 @@ async def test_signing_out_ends_the_sign_in_for_whoever_kept_the_cookie(stage: S
         assert (await thief.get("/")).status_code == 303
 
 
+async def test_who_signs_in_once_more_ends_the_sign_in_before(stage: Stage) -> None:
+    async with Visitor(stage.gateway.url) as here, Visitor(stage.gateway.url) as thief:
+        await here.sign_in(admin_token(stage))
+        thief.http.cookies.update(here.http.cookies)
+        await here.sign_in(stage.instance.token)
+        assert (await here.get("/")).status_code == 200
+        assert (await thief.get("/")).status_code == 303
+
+
 @pytest.mark.parametrize(
     "headers",
     [
