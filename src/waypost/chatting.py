@@ -22,6 +22,7 @@ from waypost.config import Settings
 from waypost.engine.port import Session
 from waypost.instances.contacts import Contacts
 from waypost.instances.instance import Instance
+from waypost.lasting import lasting
 from waypost.storage.acks import SqlAcks
 from waypost.storage.chats import SqlChats
 from waypost.storage.database import Database
@@ -56,7 +57,7 @@ class Chatting:
         self.store = SqlChats(database)
         self.links = Links(base, settings.media_link_seconds, clock)
         self.directory = Directory(contacts.lids, find)
-        self._keep = settings.keep_media_seconds
+        self._keep, self._log = settings.keep_media_seconds, log
         self.telling = Telling(SqlHeldEvents(database), publisher, holds, self.links.shown, clock, log)
         self.files = FileQueue(
             self.media,
@@ -97,6 +98,8 @@ class Chatting:
             await stack.enter_async_context(self.telling.running())
             await stack.enter_async_context(self.own_messages.running())
             await stack.enter_async_context(self.files.running())
-            sweeping = asyncio.create_task(self.files.forget_old(self._keep))
+            sweeping = asyncio.create_task(
+                lasting(lambda: self.files.forget_old(self._keep), "files-sweep", self._log)
+            )
             stack.callback(sweeping.cancel)
             yield

@@ -7,7 +7,7 @@ last ends first: no call is accepted any more, then sends finish, then sessions 
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,7 +82,15 @@ from waypost.telemetry import Log, make_log
 from waypost.watching import table
 from waypost.watching.watching import Watching, watching_of
 from waypost.workers.pool import WorkerPool
-from waypost.workplace import address_of, egress, engine_settings, node_of, tidy, voice_pool, workshop
+from waypost.workplace import (
+    address_of,
+    egress,
+    engine_settings,
+    keep_sweeping,
+    node_of,
+    voice_pool,
+    workshop,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +310,9 @@ async def _furnish(
         node = node_of(settings, own, clock)
         neighbours.furnish(outbox, sessions, instances, supervisor, node, tenancy)
         await stack.enter_async_context(neighbours.running())
-    old_messages = forget_old(messages, settings.keep_messages_seconds, clock, log)
-    _sweep(stack, storage, [old_messages, tidy(resources.workshop, clock)], log)
+    old_messages = partial(forget_old, messages, settings.keep_messages_seconds, clock, log)
+    further = [] if storage.sweeping is None else [partial(storage.sweeping, log)]
+    keep_sweeping(stack, resources.workshop, clock, log, old_messages, *further)
     await stack.enter_async_context(otp.running())
     return _House(
         writes=writes,
@@ -327,14 +336,6 @@ async def _furnish(
         ),
         networks=networks,
     )
-
-
-def _sweep(
-    stack: contextlib.AsyncExitStack, storage: Storage, sweeps: list[Coroutine[None, None, None]], log: Log
-) -> None:
-    """Take away what is old while the gateway runs."""
-    for sweep in sweeps if storage.sweeping is None else [*sweeps, storage.sweeping(log)]:
-        stack.callback(asyncio.create_task(sweep).cancel)
 
 
 def _api(

@@ -5,16 +5,19 @@ import contextlib
 import shutil
 import socket
 import uuid
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from waypost.clock import Clock
 from waypost.config import ConfigError, Settings, normalize_lufs
 from waypost.engine.settings import EngineSettings
+from waypost.lasting import lasting
 from waypost.net.allow import AllowList
 from waypost.net.egress import Egress, FetchLimits
 from waypost.net.guard import SystemResolver
 from waypost.nodes.lease import Node
+from waypost.telemetry import Log
 from waypost.voice.limits import Limits
 from waypost.workers.pool import WorkerPool
 
@@ -61,6 +64,18 @@ def workshop(folder: Path) -> Path:
     for left in folder.glob("preview-*"):
         shutil.rmtree(left, ignore_errors=True)
     return folder
+
+
+def keep_sweeping(
+    stack: contextlib.AsyncExitStack,
+    workshop: Path,
+    clock: Clock,
+    log: Log,
+    *further: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    """Take away what is old in the workshop, and what `further` take away, until `stack` ends."""
+    for sweep in (lambda: tidy(workshop, clock), *further):
+        stack.callback(asyncio.create_task(lasting(sweep, "sweep", log)).cancel)
 
 
 async def tidy(folder: Path, clock: Clock) -> None:

@@ -14,6 +14,7 @@ GROUND = {
     "config_warnings",
     "errors",
     "events",
+    "lasting",
     "origin",
     "prompt_server",
     "telemetry",

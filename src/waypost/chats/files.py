@@ -20,6 +20,7 @@ from waypost.errors import (
     StorageError,
     WaypostError,
 )
+from waypost.lasting import lasting
 from waypost.media.blobs import StoredFile as Stored
 from waypost.telemetry import Log
 
@@ -88,7 +89,7 @@ class FileQueue:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fetch while the context lasts."""
-        task = asyncio.create_task(self._run(), name="files")
+        task = asyncio.create_task(lasting(self._run, "files", self._log), name="files")
         try:
             yield
         finally:
@@ -100,8 +101,10 @@ class FileQueue:
     async def forget_old(self, keep: float) -> None:
         """Remove files once they are `keep` seconds old; runs until it is cancelled."""
         while True:
-            with contextlib.suppress(WaypostError):
+            try:
                 await self._forget(self._clock.now() - keep)
+            except WaypostError as error:
+                self._log.warning("files_not_swept", code=error.code)
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def fetch(self, key: FileKey) -> StoredFile:

@@ -15,6 +15,7 @@ from waypost.instances.instance import Condition
 from waypost.instances.qr import png_base64
 from waypost.instances.register import Register
 from waypost.instances.state import sentence
+from waypost.lasting import lasting
 from waypost.telemetry import Log
 
 _AGAIN_SECONDS: Final = 0.5
@@ -59,7 +60,7 @@ class Announcer:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tell what is new, in order, while the context lasts; at its end what is left."""
-        task = asyncio.create_task(self._run(), name="announcer")
+        task = asyncio.create_task(lasting(self._run, "announcer", self._log), name="announcer")
         try:
             yield
         finally:

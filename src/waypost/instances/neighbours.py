@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from waypost.clock import Clock
 from waypost.instances.conditions import ConditionStore
@@ -16,6 +16,7 @@ from waypost.instances.register import Register
 from waypost.instances.sessions import Sessions
 from waypost.instances.store import InstanceStore
 from waypost.instances.tenant import InstanceTenant, Requests
+from waypost.lasting import lasting
 from waypost.nodes.lease import Node
 from waypost.nodes.notices import Notice, Notices
 from waypost.nodes.settings import TenancySettings
@@ -23,8 +24,6 @@ from waypost.nodes.store import LeaseStore
 from waypost.nodes.tenancy import Deadline, Tenancy
 from waypost.nodes.waiting import stop
 from waypost.telemetry import Log
-
-_AGAIN_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class Neighbours:
         """Take part, until the context ends. Raises StorageError."""
         assert self._tenancy is not None
         tasks = [
-            asyncio.create_task(self._for_ever(work), name=name)
+            asyncio.create_task(lasting(work, name, self._log), name=name)
             for name, work in (
                 ("nodes-instances", self.elsewhere.run),
                 ("nodes-orders", self._desk.run),
@@ -130,14 +129,6 @@ class Neighbours:
         """Hand everything over and take nothing any more."""
         if self._tenancy is not None:
             await self._tenancy.drain()
-
-    async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await work()
-            except Exception:  # noqa: BLE001 - a defect; without this the node would slowly go deaf
-                self._log.exception("node_task_failed")
-            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _listen(self) -> None:
         async for notice in self._stores.notices.listen():

@@ -13,6 +13,7 @@ import msgspec
 
 from waypost.clock import Clock
 from waypost.errors import WaypostError
+from waypost.lasting import lasting
 from waypost.nodes.holding import Holding, Tenant
 from waypost.nodes.lease import Node, Tenure
 from waypost.nodes.settings import TenancySettings
@@ -92,11 +93,11 @@ class Tenancy:
         """Make the node known and hold its share, until the context ends. Raises StorageError."""
         await self._renew()
         self._tasks = [
-            asyncio.create_task(work, name=name)
+            asyncio.create_task(lasting(work, name, self._log), name=name)
             for work, name in (
-                (self._keep_renewing(), "leases-renew"),
-                (self._watch_deadline(), "leases-deadline"),
-                (self._keep_balance(), "leases-balance"),
+                (self._keep_renewing, "leases-renew"),
+                (self._watch_deadline, "leases-deadline"),
+                (self._keep_balance, "leases-balance"),
             )
         ]
         try:

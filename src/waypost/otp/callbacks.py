@@ -17,6 +17,7 @@ from waypost.address import Jid
 from waypost.clock import Clock, iso
 from waypost.durable.retry import Schedule, next_attempt
 from waypost.errors import WaypostError
+from waypost.lasting import lasting
 from waypost.net.poster import Answered, Mailbox
 from waypost.otp.otp import Callback, OtpStore
 from waypost.telemetry import Log
@@ -53,7 +54,7 @@ class Callbacks:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Make them while the context lasts."""
-        task = asyncio.create_task(self._run(), name="otp-callbacks")
+        task = asyncio.create_task(lasting(self._run, "otp-callbacks", self._log), name="otp-callbacks")
         try:
             yield
         finally:

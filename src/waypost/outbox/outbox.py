@@ -15,6 +15,7 @@ from waypost.errors import (
     RETRY_NEEDS_FORCE,
     OutboxError,
 )
+from waypost.lasting import lasting
 from waypost.nodes.lease import Tenure
 from waypost.origin import apart
 from waypost.outbox.accepting import Accepting
@@ -133,9 +134,9 @@ class Outbox:
         for lane in self._lanes:
             lane.pump()
         if not self._holdings.alone:
-            self._spawn(self._elsewhere.run())
-        self._spawn(self._backlog.run())
-        self._spawn(self._sweeper.run())
+            self._spawn(lasting(self._elsewhere.run, "outbox-elsewhere", self._log))
+        self._spawn(lasting(self._backlog.run, "outbox-backlog", self._log))
+        self._spawn(lasting(self._sweeper.run, "outbox-sweep", self._log))
         try:
             yield self
         finally:
