@@ -21,6 +21,7 @@ class FarNetwork:
         self.refuses = False
         self._free = asyncio.Event()
         self._free.set()
+        self._served: set[asyncio.Task[None]] = set()
 
     def hold(self) -> None:
         """Answer no connection from now on."""
@@ -33,15 +34,32 @@ class FarNetwork:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        with contextlib.suppress(ConnectionError):
-            if self.refuses or not self._free.is_set():
-                self.held += 1
-            await self._free.wait()
-            await asyncio.sleep(self.delay)
-            if not self.refuses:
-                theirs, there = await asyncio.open_connection(self._to.hostname, self._to.port)
-                await asyncio.gather(_pump(reader, there), _pump(theirs, writer))
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._served.add(task)
+        try:
+            with contextlib.suppress(ConnectionError):
+                await self._let_in(reader, writer)
+        except asyncio.CancelledError:
+            pass  # by `end`; a stream server would log it as a failure
+        finally:
+            self._served.discard(task)
+            writer.close()
+
+    async def end(self) -> None:
+        """Close all connections."""
+        for task in list(self._served):
+            task.cancel()
+        await asyncio.gather(*self._served, return_exceptions=True)
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuses or not self._free.is_set():
+            self.held += 1
+        await self._free.wait()
+        await asyncio.sleep(self.delay)
+        if not self.refuses:
+            theirs, there = await asyncio.open_connection(self._to.hostname, self._to.port)
+            await asyncio.gather(_pump(reader, there), _pump(theirs, writer))
 
 
 @contextlib.asynccontextmanager
@@ -56,11 +74,14 @@ async def far(stage: EngineStage, network: FarNetwork) -> AsyncIterator[EngineSt
         await asyncio.gather(*(stage.engine.close(name) for name in stage.homes))
     finally:
         server.close()
+        await network.end()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    try:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+    finally:
+        writer.close()

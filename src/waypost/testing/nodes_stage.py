@@ -11,6 +11,7 @@ import httpx
 import psutil
 import psycopg
 
+from waypost.errors import SandboxError
 from waypost.sandbox.client import SandboxClient
 from waypost.sandbox.views import NewContact
 from waypost.testing.gateway_stage import BASE, PairedInstance, until
@@ -115,9 +116,24 @@ class NodesStage:
         """Create an instance at a node, scan its code, wait until it works."""
         made = await self.create(node, name, phone)
         await self.control.add_phone(f"+{phone}")
-        await self.control.scan(f"+{phone}", made["qr_text"])
         instance = PairedInstance(id=made["id"], token=made["access_token"], phone=phone)
-        await self.status(node, instance, "WORKING")
+        code, scanned = made["qr_text"], set[str]()
+
+        async def health() -> dict[str, Any]:
+            nonlocal code
+            if code and code not in scanned:
+                scanned.add(code)
+                with contextlib.suppress(SandboxError):
+                    await self.control.scan(f"+{phone}", code)
+            # Who changes hands before it is paired shows another code.
+            shown = await node.http.get(f"{instance.base}/qr-code", headers=instance.headers)
+            code = shown.json().get("qr_text") if shown.is_success else None
+            found: dict[str, Any] = (
+                await node.http.get(f"{instance.base}/health", headers=instance.headers)
+            ).json()
+            return found
+
+        await until(health, lambda found: found.get("status") == "WORKING", _WITHIN_SECONDS)
         return instance
 
     async def status(self, node: NodeProcess, instance: PairedInstance, wanted: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import IO
 import httpx
 
 _READY_WITHIN_S = (
-    30.0  # a cold start with migrations takes 2 s on one busy core; more means that it will not come
+    60.0  # a cold start with migrations takes 2 s on one busy core, and half a minute beside sixteen others
 )
 _STOP_WITHIN_S = 15.0  # the gateway drains what is in flight before it goes
 
