@@ -321,7 +321,7 @@ class Lane:
         self._staging.discard(task)
         self._sending.pop(task, None)
         if phase is Phase.PREPARING:
-            self._slots.give_back()
+            self._slots.give_back(self.name)
         if entry.task is not task or self._stopped:
             return
         entry.task = None

@@ -37,7 +37,7 @@ class Lanes:
         self._clock = clock
         self._depths = depths
         self._spawn = spawn
-        self._slots = Slots(settings.prepares)
+        self._slots = Slots(settings.prepares, settings.prepares_of_instance)
         self._lanes: dict[str, Lane] = {}
         self._aliases = Aliases()
 

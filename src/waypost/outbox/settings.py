@@ -18,8 +18,10 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     # How often requests that are not in memory are looked through for those that have expired.
     look_every: float = 1.0
     expires: float = DAY
-    # Fetches wait for others, conversions for a processor: a few more than there are voice workers.
-    prepares: int = 8
+    # Fetches wait for others, conversions for a processor: a few more than there are voice workers. Of one
+    # instance not nearly all, so that its files on a slow server hold no other up.
+    prepares: int = 32
+    prepares_of_instance: int = 8
     # Per instance: requests whose recipient is looked up and whose media is uploaded at the same time.
     stages: int = 8
     # Per instance: sends of different chats at the same time.

@@ -40,9 +40,9 @@ def test_an_agenda_tells_what_is_due_and_forgets_what_is_gone() -> None:
 
 
 def test_a_free_place_goes_to_who_has_waited_longest_and_wants_it() -> None:
-    slots = Slots(1)
+    slots = Slots(1, each=1)
     got: list[str] = []
-    assert slots.take("first", lambda: None)
+    assert slots.take("a", lambda: None)
 
     def want(name: str) -> None:
         if slots.take(name, lambda: want(name)):
@@ -51,10 +51,23 @@ def test_a_free_place_goes_to_who_has_waited_longest_and_wants_it() -> None:
     assert not slots.take("gone", lambda: None)
     want("b")
     want("c")
-    slots.give_back()
+    slots.give_back("a")
     assert got == ["b"]
-    slots.give_back()
+    slots.give_back("b")
     assert got == ["b", "c"]
+
+
+def test_one_takes_not_all_the_places_and_goes_on_when_it_gives_one_back() -> None:
+    slots = Slots(3, each=2)
+    called: list[str] = []
+    assert [slots.take("slow", lambda: called.append("slow")) for _ in range(3)] == [True, True, False]
+    assert slots.take("other", lambda: None)
+    assert not slots.take("third", lambda: called.append("third"))
+    slots.give_back("other")
+    assert called == ["third"]
+    slots.give_back("slow")
+    assert called == ["third", "slow"]
+    assert slots.take("slow", lambda: None)
 
 
 def test_aliases_of_aliases_lead_to_the_last_key() -> None:
