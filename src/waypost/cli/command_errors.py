@@ -46,6 +46,8 @@ def _failed(error: Exception) -> Failed:
         context: Any = getattr(error, "ctx", None)
         more = f" See `{context.command_path} --help`." if context is not None else ""
         return Failed(f"{error.format_message().strip().rstrip('.')}.{more}", USAGE)
+    if isinstance(error, UnicodeEncodeError):
+        return Failed("What was given is no text in UTF-8.", USAGE)
     if isinstance(error, OSError) and error.strerror:
         about = f"{error.filename}: " if error.filename else ""
         return Failed(f"{about}{error.strerror}.", FAILED)

@@ -56,6 +56,8 @@ def code_of(error: ClientError | WaypostError) -> int:
         if error.fault.code == SANDBOX_UNREACHABLE.code:
             return UNREACHABLE
         return _OF_STATUS.get(error.fault.status, FAILED)
+    if isinstance(error, CallRefused) and error.status in (400, 413):
+        return USAGE
     # 501, and an error inside of the gateway: later is no better.
     if isinstance(error, CallRefused) and 500 <= error.status < 503:
         return FAILED

@@ -92,9 +92,10 @@ class Following:
             self._changed(instance.id, is_open)
 
         events = self._waypost.instance(instance.id).events(*self._names, after=after, told=told)
-        async for event in events:
-            if not self._show(Told(instance=instance, event=event)):
-                raise _Enough
+        async with contextlib.aclosing(events):
+            async for event in events:
+                if not self._show(Told(instance=instance, event=event)):
+                    raise _Enough
 
     def _changed(self, instance_id: str, is_open: bool) -> None:
         # A gateway that goes away breaks them all: that is said once.

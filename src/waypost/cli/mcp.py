@@ -112,7 +112,7 @@ async def _serve(gateway: str, host: str, port: int, hosts: Sequence[str], origi
     try:
         listener = listen(host, port)
     except StorageError as error:
-        fail(error.message, FAILED)
+        fail(f"It can't be listened on: {error.detail} Choose another --host or --port.", FAILED)
     if not is_loopback(host):
         typer.echo(f"Warning: HTTP listens on {host} without TLS: tokens travel in clear text.", err=True)
     async with httpx.AsyncClient(trust_env=False) as http:

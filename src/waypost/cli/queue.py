@@ -1,7 +1,8 @@
 """`waypost queue`: what became of accepted calls, and orders to them."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final
 
 import typer
@@ -17,13 +18,14 @@ from waypost.cli.progress import steps
 from waypost.cli.queue_rows import COLUMNS, Row, Wanted, rows, state_of
 from waypost.cli.screen import console, drawn, moment, show_facts, show_json, show_line, show_rows
 from waypost.cli.sending import Wait, Waits, waited
-from waypost.client import CallRefused, Unauthenticated, Unavailable
+from waypost.client import CallRefused, NoAnswer, TooManyCalls, Unauthenticated, Unavailable
 from waypost.client.instance import Instance
 from waypost.client.shapes import QueuedRequest
 
 app = typer.Typer(add_completion=False, help="What became of accepted calls; without a command, list them.")
 
 _LOOK_SECONDS: Final = 1.0
+_AWAY: Final = "The gateway is away; it is looked for again."
 _NOTHING: Final = "There are no such requests."
 
 Uuids = Annotated[list[str], typer.Argument(metavar="UUID", help="As `waypost queue` shows them.")]
@@ -171,15 +173,31 @@ def _watch(look: Callable[[], list[Row]], as_json: bool) -> None:
     screen = console()
     if screen.is_terminal and not as_json:
         with Live(console=screen, screen=True, auto_refresh=False) as live:
-            while True:
-                cells = [row.cells() for row in look()]
-                live.update(drawn(COLUMNS, cells, screen.width) if cells else Text(_NOTHING), refresh=True)
-                time.sleep(_LOOK_SECONDS)
+            known = Text(_NOTHING)
+            for found in _looks(look):
+                if found is not None:
+                    cells = [row.cells() for row in found]
+                    known = drawn(COLUMNS, cells, screen.width) if cells else Text(_NOTHING)
+                live.update(known if found is not None else Text(f"{_AWAY}\n\n") + known, refresh=True)
     seen: dict[str, Any] = {}
-    while True:
-        for row in reversed(look()):
+    was_away = False
+    for found in _looks(look):
+        if found is None and not was_away:
+            typer.echo(json.dumps({"notice": _AWAY}) if as_json else _AWAY, err=True)
+        was_away = found is None
+        for row in reversed(found or []):
             state = (row.request.status, row.request.message_status, row.request.waiting_for)
             if seen.get(row.request.uuid) != state:
                 seen[row.request.uuid] = state
                 show_line(row.as_json()) if as_json else typer.echo("  ".join(row.cells()))
+
+
+def _looks(look: Callable[[], list[Row]]) -> Iterator[list[Row] | None]:
+    """What is seen every second, for ever; None while a gateway is away that was there before."""
+    yield look()
+    while True:
         time.sleep(_LOOK_SECONDS)
+        try:
+            yield look()
+        except (NoAnswer, TooManyCalls, Unavailable):
+            yield None

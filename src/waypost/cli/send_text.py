@@ -48,7 +48,7 @@ def send_text(
 
 def _read() -> str:
     try:
-        return sys.stdin.read().rstrip("\n")
+        return sys.stdin.buffer.read().decode().rstrip("\r\n")
     except UnicodeDecodeError:
         fail("What comes from standard input is no text in UTF-8.", USAGE)
 

@@ -1,9 +1,10 @@
 """The client for programs that await. It says the same as `waiting`, line by line."""
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import httpx
@@ -69,7 +70,7 @@ class AsyncConnection:
         assert answer is not None
         return read(answer)
 
-    async def stream(self, call: Outgoing, lines: Lines, line: Line) -> AsyncIterator[LiveEvent]:
+    async def stream(self, call: Outgoing, lines: Lines, line: Line) -> AsyncGenerator[LiveEvent, None]:
         """Events for ever: a stream that ends is opened again where it was. Raises CallRefused."""
         failures = 0
         while True:
@@ -152,13 +153,16 @@ class AsyncBound:
 
     async def events(
         self, *names: str, after: str | None = None, told: Callable[[bool], None] | None = None
-    ) -> AsyncIterator[LiveEvent]:
+    ) -> AsyncGenerator[LiveEvent, None]:
         """What happens on the instance from now on, or after the event at that `place`; of these names, or
         all. Raises CallRefused; what else breaks is mended: `told` hears False when the stream broke, and
         True when it goes on where it was.
         """
-        async for event in self._connection.stream(stream_of(self._name, names), Lines(after), Line(told)):
-            yield event
+        stream = self._connection.stream(stream_of(self._name, names), Lines(after), Line(told))
+        # Who breaks off closes the connection now, and not when the loop ends.
+        async with contextlib.aclosing(stream):
+            async for event in stream:
+                yield event
 
 
 async def _outgoing(call: Write[R], instance: str) -> Outgoing:

@@ -65,12 +65,13 @@ async def test_ctrl_c_ends_a_command_at_once_and_without_a_word(stage: Stage, wo
     assert (child.returncode, err) == (130, b"")
 
 
-async def test_a_reader_that_goes_away_is_no_error(stage: Stage) -> None:
+@pytest.mark.parametrize("words", [["instance", "list"], ["tail", "--after", "0"]])
+async def test_a_reader_that_goes_away_is_no_error(stage: Stage, words: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)
     try:
         child = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "waypost", "instance", "list"],
+            *[sys.executable, "-m", "waypost", *words],
             env={**os.environ, **environment_of(stage)},
             stdout=write,
             stderr=asyncio.subprocess.PIPE,

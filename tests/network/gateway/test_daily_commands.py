@@ -47,6 +47,8 @@ async def test_a_text_comes_from_the_command_line_or_from_standard_input(stage: 
     piped = await done_by(stage, "send-text", "-", "--to", CONTACT, "--json", *HERE, stdin="two\nlines\n")
     arrived = await inbox_has(stage, json.loads(piped.stdout)["response_body"]["key"]["id"])
     assert arrived.text == "two\nlines"
+    bytes_of_none = await done_by(stage, "send-text", "-", "--to", CONTACT, *HERE, stdin=b"\xff\xfe")
+    assert (bytes_of_none.exit_code, "UTF-8" in bytes_of_none.stderr) == (2, True)
 
 
 async def test_a_file_arrives_as_what_the_option_says(stage: Stage, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_every_error_of_the_client_has_its_code() -> None:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(401, 4), (403, 4), (404, 5), (422, 2), (429, 8), (503, 8), (500, 1), (501, 1), (405, 1)],
+    [(401, 4), (403, 4), (404, 5), (422, 2), (413, 2), (429, 8), (503, 8), (500, 1), (501, 1), (405, 1)],
 )
 def test_an_answer_has_the_code_of_its_kind(status: int, code: int) -> None:
     assert exit_of.code_of(errors.refused(status, {"message": "No."}, None)) == code
