@@ -200,7 +200,7 @@ class FileQueue:
                 size = await session.download(content, scratch)
             if size > self._max_bytes:
                 raise EngineError(MEDIA_TOO_LARGE)
-            stored = await self._blobs.put(_chunks(scratch), self._max_bytes)
+            stored = await self._blobs.put(chunks(scratch), self._max_bytes)
         except TimeoutError:
             raise EngineError(MEDIA_DOWNLOAD_FAILED, "It took too long.") from None
         finally:
@@ -224,7 +224,8 @@ class FileQueue:
                 return
 
 
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
+async def chunks(path: Path) -> AsyncIterator[bytes]:
+    """What is in a file, piece by piece."""
     file = await asyncio.to_thread(path.open, "rb")
     try:
         while chunk := await asyncio.to_thread(file.read, _CHUNK):

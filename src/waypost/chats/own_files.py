@@ -1,17 +1,13 @@
 """Files that leave with messages of ours, kept beside: whoever is told of the message finds its file."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
 
-from waypost.chats.files import Blobs
+from waypost.chats.files import Blobs, chunks
 from waypost.chats.store import FileKey, FileStore
 from waypost.clock import Clock
 from waypost.errors import WaypostError
 from waypost.telemetry import Log
-
-_CHUNK: Final = 256 * 1024
 
 
 class OwnFiles:
@@ -30,19 +26,10 @@ class OwnFiles:
             if await self._files.find(FileKey(instance_id, uuid, "")) is not None:
                 return
             size = (await asyncio.to_thread(path.stat)).st_size
-            stored = await self._blobs.put(_chunks(path), size)
+            stored = await self._blobs.put(chunks(path), size)
             now = self._clock.now()
             if not await self._files.hold(instance_id, uuid, stored.blob_id, stored.size, now):
                 await self._blobs.delete(stored.blob_id)
         except (WaypostError, OSError) as error:
             code = error.code if isinstance(error, WaypostError) else type(error).__name__
             self._log.warning("own_file_not_kept", instance=instance_id, request=uuid, code=code)
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
-    try:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
-    finally:
-        file.close()

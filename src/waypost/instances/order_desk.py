@@ -128,11 +128,20 @@ class OrderDesk:
             if order.instance_id not in self._held():
                 return  # its next holder finds it
             code, result = await self._tried(order)
+            await self._note(order, code, result)
+
+    async def _note(self, order: Order, code: str | None, result: bytes | None) -> None:
+        """Note what came of an order, until the database takes it: what an `ask` asks for, a group for
+        example, would be made once more otherwise. Not for longer than the instance is held here.
+        """
+        while True:
             try:
-                await self._store.done(order.id, code, result)
+                return await self._store.done(order.id, code, result)
             except StorageError as error:
                 self._log.warning("order_not_noted", instance=order.instance_id, code=error.code)
-                return  # carried out once more in a moment: each may be
+            if order.instance_id not in self._held():
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _tried(self, order: Order) -> tuple[str | None, bytes | None]:
         try:

@@ -3,7 +3,7 @@ from typing import Any
 
 from waypost.chats.store import FileKey, HeldEvent, StoredFile
 from waypost.storage.database import Connection, Database
-from waypost.storage.media import file_of
+from waypost.storage.media import file_of, names_of
 
 
 class SqlHeldEvents:
@@ -47,7 +47,7 @@ class SqlHeldEvents:
                 for one in asked
                 if connection.execute(self._sql["has"], one).fetchone() is not None
             }
-            rows = [connection.execute(self._media["find"], _names(key)).fetchone() for key in files]
+            rows = [connection.execute(self._media["find"], names_of(key)).fetchone() for key in files]
             known = [file_of(row) for row in rows if row is not None]
             return held, {file.key: file for file in known if file.state != "wanted"}
 
@@ -68,10 +68,6 @@ class SqlHeldEvents:
         """They were told."""
         rows = [(seq,) for seq in seqs]
         await self._database.write(lambda connection: connection.executemany(self._sql["remove"], rows))
-
-
-def _names(key: FileKey) -> dict[str, str]:
-    return {"instance_id": key.instance_id, "message_id": key.message_id, "sender": key.sender}
 
 
 def _held(row: tuple[Any, ...]) -> HeldEvent:

@@ -56,7 +56,7 @@ class SqlMedia:
 
     async def find(self, key: FileKey) -> StoredFile | None:
         """The file of a message."""
-        names = _names(key)
+        names = names_of(key)
         row = await self._database.read(lambda c: c.execute(self._sql["find"], names).fetchone())
         return None if row is None else file_of(row)
 
@@ -73,13 +73,14 @@ class SqlMedia:
         return len(rows), [blob_id for (blob_id,) in rows if blob_id is not None]
 
     async def _change(self, statement: str, key: FileKey, **values: Any) -> int:
-        names = _names(key) | values
+        names = names_of(key) | values
         return await self._database.write(
             lambda connection: connection.execute(self._sql[statement], names).rowcount
         )
 
 
-def _names(key: FileKey) -> dict[str, Any]:
+def names_of(key: FileKey) -> dict[str, Any]:
+    """A file's name as parameters."""
     return {"instance_id": key.instance_id, "message_id": key.message_id, "sender": key.sender}
 
 

@@ -258,3 +258,28 @@ async def test_an_order_is_carried_out_by_the_holder_and_its_end_comes_back(rows
     finally:
         await stop([running])
     assert done == [("x", "restart"), ("x", "pair"), ("x", "ask")]
+
+
+async def test_what_was_carried_out_is_not_again_because_its_end_could_not_be_noted_at_once() -> None:
+    """It may have made a group."""
+
+    class Flaky(Instances):
+        async def done(self, order_id: str, error_code: str | None, result: bytes | None = None) -> None:
+            if not refused.is_set():
+                refused.set()
+                raise StorageError(STORAGE_UNAVAILABLE)
+            await super().done(order_id, error_code, result)
+
+    async def carry_out(order: Order) -> bytes | None:
+        carried_out.append(order.kind)
+        return b"made"
+
+    refused, rows, carried_out = asyncio.Event(), Flaky(), list[str]()
+    desk = OrderDesk(rows, lambda: ["x"], carry_out, FakeClock(), LOG)
+    running = asyncio.create_task(desk.run())
+    try:
+        assert await asyncio.wait_for(desk.ask("x", "ask", b"make a group"), 10) == b"made"
+    finally:
+        await stop([running])
+    assert refused.is_set()
+    assert carried_out == ["ask"]
