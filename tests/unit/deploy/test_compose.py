@@ -107,6 +107,8 @@ def test_only_the_proxies_are_trusted(name: str) -> None:
         if "caddy" in what["image"]
     }
     assert all(ip_address(one) in ip_network(network["subnet"]) for one in proxies)
+    # Nobody who starts before them is given one of theirs.
+    assert not [one for one in proxies if ip_address(one) in ip_network(network["ip_range"])]
     for gateway in gateways(name, PASSWORDS).values():
         assert set(gateway["environment"]["WAYPOST_TRUSTED_PROXIES"].split(",")) == proxies
 
