@@ -12,6 +12,8 @@ from scripts.package.build import ROOT
 
 # Beside the package; an sdist has these at its top.
 _TOP = ("LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "pyproject.toml")
+# Where the clone lies.
+_OF_HERE = re.compile(rb"(?<![\w./-])" + re.escape(f"{ROOT}/").encode())
 _WANTED = ("Name", "Version", "Summary", "Author", "License-Expression", "Requires-Python", "Keywords")
 
 
@@ -21,13 +23,19 @@ def faults(sdist: Path, wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as opened:
         names = set(opened.namelist())
         metadata = email.message_from_bytes(opened.read(_one(names, r"dist-info/METADATA")))
+        of_here = {f"{wheel.name}: {name}" for name in names if _OF_HERE.search(opened.read(name))}
     in_wheel = {name for name in names if ".dist-info/" not in name}
     with tarfile.open(sdist) as packed:
         in_sdist = {name.partition("/")[2] for name in packed.getnames()}
+        for member in packed:
+            content = packed.extractfile(member)
+            if content is not None and _OF_HERE.search(content.read()):
+                of_here.add(f"{sdist.name}: {member.name}")
     found = [f"{wheel.name} has no {name}." for name in sorted(package - in_wheel)]
     found += [f"{wheel.name} has {name}, which the clone has not." for name in sorted(in_wheel - package)]
     found += [f"{sdist.name} has no src/{name}." for name in sorted(package) if f"src/{name}" not in in_sdist]
     found += [f"{sdist.name} has no {name}." for name in _TOP if name not in in_sdist]
+    found += [f"{name} holds a path of this machine." for name in sorted(of_here)]
     found += _of_metadata(metadata, names)
     return found
 
