@@ -14,16 +14,15 @@ class LiveProgress extends HTMLElement {
   #timer = null;
   #over = false;
   #told = "";
-  #turn = () => this.#follow();
+  #turn = () => this.follow();
 
   connectedCallback() {
     const before = latest;
     latest = this;
     before?.follow();
     document.addEventListener("visibilitychange", this.#turn);
-    // Tried again: what was told before may be told once more.
-    this.addEventListener("htmx:afterSwap", () => (this.#told = ""));
-    this.#follow();
+    this.addEventListener("htmx:afterSwap", () => this.#again());
+    this.follow();
   }
 
   disconnectedCallback() {
@@ -33,20 +32,26 @@ class LiveProgress extends HTMLElement {
   }
 
   follow() {
-    this.#follow();
-  }
-
-  #follow() {
     this.#rest();
     if (this.#over || document.visibilityState !== "visible") return;
-    if (latest !== this) {
-      this.#timer = setInterval(() => this.#look(), LOOK_MS);
-      return;
-    }
+    if (latest !== this) return this.#ask();
     this.#stream = new EventSource(`${this.getAttribute("src")}/watch`);
     this.#stream.onmessage = (event) => this.#show(event.data);
     this.#stream.addEventListener("end", () => ((this.#over = true), this.#rest()));
-    this.#stream.onerror = () => this.#stream?.readyState === EventSource.CLOSED && this.#look();
+    // A browser gives up on an answer that is an error; somebody else may have had all the streams there are.
+    this.#stream.onerror = () => this.#stream?.readyState === EventSource.CLOSED && this.#ask();
+  }
+
+  // Somebody has tried it again: what was told before may be told once more.
+  #again() {
+    this.#told = "";
+    this.#over = false;
+    this.follow();
+  }
+
+  #ask() {
+    this.#rest();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
   #rest() {
@@ -58,6 +63,7 @@ class LiveProgress extends HTMLElement {
   async #look() {
     try {
       this.#show(await (await call(this.getAttribute("src"), { method: "GET" })).text());
+      if (this.querySelector(".panel.good")) (this.#over = true), this.#rest();
     } catch {
       // The gateway is away; a later look finds it.
     }

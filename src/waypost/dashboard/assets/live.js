@@ -76,6 +76,7 @@ export function listen(body) {
   setInterval(() => {
     const now = Date.now();
     if (stream && now - heard > SILENT_MS) {
+      showOffline(true);
       close();
       open();
     } else if (!stream && now - asked > ASK_MS && document.visibilityState === "visible") {
