@@ -21,6 +21,8 @@ app = typer.Typer(add_completion=False)
 
 _INSTALL: Final = "The MCP server needs its library: pip install 'waypost[mcp]'."
 _PORT: Final = 8783
+# A client may hold a stream open for as long as it lives.
+_GRACE_SECONDS: Final = 3
 
 Folders = Annotated[
     list[Path] | None,
@@ -117,7 +119,13 @@ async def _serve(gateway: str, host: str, port: int, hosts: Sequence[str], origi
         typer.echo(f"Warning: HTTP listens on {host} without TLS: tokens travel in clear text.", err=True)
     async with httpx.AsyncClient(trust_env=False) as http:
         app = make_app(gateway, http, [*hosts, f"[{host}]" if ":" in host else host], origins)
-        config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
         at = f"[{host}]" if ":" in host else host
         typer.echo(
             f"MCP at http://{at}:{listener.getsockname()[1]}{PATH}, for the gateway at {gateway}", err=True

@@ -1,11 +1,14 @@
 """`waypost messages`: what was said in a chat."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from waypost.cli.connection import chosen, gateway
+from waypost.cli.message_files import store
 from waypost.cli.options import AsJson, OfInstance, TokenText, Url
+from waypost.cli.progress import steps
 from waypost.cli.screen import moment_of, show_json, show_rows
 from waypost.cli.tail_lines import words_of
 from waypost.client.instance import Instance
@@ -20,14 +23,20 @@ _PAGE: Final = 500
 def messages(
     chat: Annotated[str, typer.Argument(metavar="CHAT", help="A number in full, or a chatId.")],
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many of the latest.")] = 20,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Store their files there, such as voice notes.")
+    ] = None,
     instance: OfInstance = None,
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the latest messages of a chat, the last one at the bottom; with --json the newest comes first."""
-    with gateway(url, token) as waypost:
-        found = _messages(chosen(waypost, instance), chat, limit)
+    with steps() as under_way, gateway(url, token) as waypost:
+        of = chosen(waypost, instance)
+        found = _messages(of, chat, limit)
+        if save is not None:
+            store(of, found, save, under_way)
     if as_json:
         show_json(found)
         return

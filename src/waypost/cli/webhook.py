@@ -110,19 +110,33 @@ def change(
     ] = None,
     target: Annotated[str | None, typer.Option("--to", metavar="ADDRESS", help="Another address.")] = None,
     events: Events = None,
+    rotate: Annotated[
+        bool,
+        typer.Option("--rotate", help="Make a new signing secret; the old one signs beside it for a day."),
+    ] = False,
     instance: OfInstance = None,
     url: Url = None,
     token: TokenText = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a webhook, or enable it again."""
-    if enabled is None and target is None and not events:
-        fail("Say what to change: --enable, --disable, --to or --event.", USAGE)
+    if enabled is None and target is None and not events and not rotate:
+        fail("Say what to change: --enable, --disable, --to, --event or --rotate.", USAGE)
     with gateway(url, token) as waypost:
-        of = chosen(waypost, instance)
-        changed = of.change_webhook(webhook, url=target, events=events or None, enabled=enabled)
+        changed = chosen(waypost, instance).change_webhook(
+            webhook,
+            url=target,
+            events=events or None,
+            enabled=enabled,
+            rotate_signing_secret=rotate or None,
+        )
+    if as_json:
+        show_json(changed)
+        return
     state = "enabled" if changed.enabled else "disabled"
-    show_json(changed) if as_json else typer.echo(f"{changed.id} is {state}; it posts to {changed.url}.")
+    typer.echo(f"{changed.id} is {state}; it posts to {changed.url}.")
+    if changed.signing_secret:
+        typer.echo(f"Its signing secret, shown this once: {changed.signing_secret}")
 
 
 @app.command("test")
@@ -171,6 +185,30 @@ def deliveries(
     ]
     columns = ("id", "created", "event", "state", "attempts", "last answer")
     show_rows(columns, rows, "There are no such deliveries.")
+
+
+@app.command()
+def attempts(
+    webhook: Webhook,
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="As `webhook deliveries` shows it.")],
+    instance: OfInstance = None,
+    url: Url = None,
+    token: TokenText = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the last attempts of a delivery, and what was answered; with --json also what was posted."""
+    with gateway(url, token) as waypost:
+        found = chosen(waypost, instance).get_webhooks_delivery(webhook, delivery)
+    if as_json:
+        show_json(found)
+        return
+    next_at = f", next attempt {moment(found.next_attempt_at)}" if found.next_attempt_at else ""
+    typer.echo(f"{found.event}: {found.state}{next_at}")
+    rows = [
+        (one.number, moment(one.at), f"{one.ms} ms", one.response_status, one.error or one.response_body)
+        for one in found.log
+    ]
+    show_rows(("number", "at", "took", "status", "answer"), rows, "Nothing was attempted yet.")
 
 
 @app.command()

@@ -152,10 +152,17 @@ async def test_a_webhook_is_made_tried_turned_off_and_removed(stage: Stage) -> N
     assert made["id"] in (await done_by(stage, "webhook", *HERE)).stdout
     tried = await done_by(stage, "webhook", "test", made["id"], *HERE)
     assert (tried.exit_code, tried.stderr.startswith("Not delivered")) == (1, True)
-    changed = await told(stage, "webhook", "set", made["id"], "--disable", *HERE)
-    assert changed["enabled"] is False
     sent = await told(stage, "send-text", "to be told", "--to", CONTACT, *HERE)
     assert sent["status"] == "sent"
+
+    async def tries() -> Any:
+        found = await told(stage, "webhook", "deliveries", made["id"], *HERE)
+        return await told(stage, "webhook", "attempts", made["id"], found[-1]["id"], *HERE) if found else {}
+
+    tried_once = await until(tries, lambda found: found.get("log"))
+    assert (tried_once["event"], tried_once["log"][0]["response_status"]) == ("message.any", None)
+    changed = await told(stage, "webhook", "set", made["id"], "--disable", "--rotate", *HERE)
+    assert (changed["enabled"], changed["signing_secret"] != made["signing_secret"]) == (False, True)
     assert await told(stage, "webhook", "deliveries", made["id"], "--state", "dead", *HERE) == []
     assert (await told(stage, "webhook", "resend", made["id"], *HERE))["count"] == 0
     await told(stage, "webhook", "remove", made["id"], *HERE)
@@ -177,7 +184,9 @@ async def test_chats_and_messages_are_read(stage: Stage) -> None:
         assert "[31mhello there" in shown.stdout, "what would steer the terminal is left out"
 
 
-async def test_a_message_of_ones_own_says_how_far_it_has_come(stage: Stage) -> None:
+async def test_a_message_of_ones_own_says_how_far_it_has_come_and_its_file_is_stored(
+    stage: Stage, tmp_path: Path
+) -> None:
     sent = await told(stage, "send-voice", GREETING, "--to", CONTACT, *HERE)
     id = sent["response_body"]["key"]["id"]
 
@@ -187,6 +196,8 @@ async def test_a_message_of_ones_own_says_how_far_it_has_come(stage: Stage) -> N
 
     found = await until(read, lambda one: one["ack"] == 4)
     assert found["ackName"] == "PLAYED"
+    await told(stage, "messages", CONTACT, "--save", str(tmp_path / "notes"), *HERE)
+    assert (tmp_path / "notes" / f"{found['id']}.ogg").read_bytes()[:4] == b"OggS"
 
 
 async def test_settings_of_an_instance_are_changed_one_by_one(stage: Stage) -> None:
