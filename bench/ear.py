@@ -16,7 +16,6 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
-from visqol import VisqolApi
 
 from waypost.voice.decode import Decoding, samples_of
 from waypost.voice.limits import NOTE_RATE, Limits
@@ -99,6 +98,9 @@ def opinion(source: Sound, heard: Sound) -> float:
 
 @cache
 def _visqol() -> Any:
+    # Brings scipy.signal along: a second for everyone who only wants to know what there is.
+    from visqol import VisqolApi
+
     logging.getLogger("visqol").setLevel(logging.ERROR)  # it says that the polynomial map is one
     api = VisqolApi()
     api.create(mode="speech")

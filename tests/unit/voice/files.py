@@ -1,13 +1,12 @@
 """Audio made on the spot, sound and hostile."""
 
 import io
-import math
 import struct
-from array import array
 from pathlib import Path
 from typing import cast
 
 import av
+import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
@@ -17,9 +16,9 @@ AUDIO = Path(__file__).parents[2] / "audio"
 
 def tone(samples: int, rate: int = 16_000, hertz: float = 440.0) -> bytes:
     """16-bit mono with slow swells, so that the waveform is not flat."""
-    step, swell = 2 * math.pi * hertz / rate, 2 * math.pi / rate
-    values = (9000 * math.sin(i * step) * (1 + math.sin(i * swell)) for i in range(samples))
-    return array("h", (int(value) for value in values)).tobytes()
+    turns = 2 * np.pi * np.arange(samples) / rate
+    values = 9000 * np.sin(hertz * turns) * (1 + np.sin(turns))
+    return bytes(values.astype("<i2").tobytes())
 
 
 def wav(
