@@ -1,13 +1,16 @@
 """LIDs, and what people are called, on either database."""
 
+import random
+
 from waypost.address import Jid
-from waypost.instances.contacts import Contact, Naming, Person
+from waypost.instances.contacts import Contact, Contacts, Naming, Person
 from waypost.instances.instance import Instance
-from waypost.instances.lids import Pair
+from waypost.instances.lids import Lids, Pair
 from waypost.storage.contacts import SqlContacts
 from waypost.storage.database import Database
 from waypost.storage.instances import SqlInstances
 from waypost.storage.lids import SqlLids
+from waypost.testing.clock import FakeClock
 
 SHOP = Instance(id="i1", name="shop", phone="1", network="sandbox", created_at=1.5)
 ADA, BOB = Jid.of_number("491700000001"), Jid.of_number("491700000002")
@@ -60,3 +63,17 @@ async def test_people_are_listed_once_in_the_order_that_was_asked_for(database: 
     assert by_name == ["", "kim", "mia", "zoe"]
     last = await contacts.people("i1", 1, 0, "name", "desc")
     assert [one.pushname for one in last] == ["zoe"]
+
+
+async def test_a_name_that_no_index_has_place_for_keeps_nobody_from_being_known(database: Database) -> None:
+    """Strangers name themselves, and an event that can't be taken comes again for ever."""
+    await SqlInstances(database).add(
+        Instance(id="long", name="long", phone="447700900001", network="sandbox", created_at=0.0)
+    )
+    rng = random.Random(7)
+    name = "".join(chr(rng.randrange(0x4E00, 0x9FFF)) for _ in range(5_000))
+    contacts = Contacts(SqlContacts(database), Lids(SqlLids(database)), FakeClock())
+    await contacts.call("long", [Naming(jid="447700900002@s.whatsapp.net", pushname=name)])
+    found = await contacts.person("long", Jid.of_number("447700900002"))
+    assert found is not None
+    assert found.pushname == name[:200]

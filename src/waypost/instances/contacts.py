@@ -16,6 +16,7 @@ FRESH_SECONDS = 24 * 3600.0
 # Nobody is behind a number: somebody may be soon, and a send asks again at once.
 ABSENT_SECONDS = 5 * 60.0
 _REMEMBERED = 50_000  # chats in memory, about 10 MB
+_LONGEST_NAME = 200  # characters; WhatsApp's own apps allow 25
 
 T = TypeVar("T")
 
@@ -141,7 +142,9 @@ class Contacts:
         new: dict[str, Naming] = {}
         for naming in namings:
             number = await self.lids.number_of(instance_id, Jid.parse(naming.jid))
-            one = msgspec.structs.replace(naming, jid=str(number or naming.jid))
+            one = Naming(
+                jid=str(number or naming.jid), name=_cut(naming.name), pushname=_cut(naming.pushname)
+            )
             before = new.get(one.jid) or self._called.get((instance_id, one.jid)) or Naming(jid=one.jid)
             after = _merged(before, one)
             if after != before:
@@ -172,6 +175,11 @@ class Contacts:
     ) -> list[Person]:
         """A part of all people whom the account has met."""
         return await self._store.people(instance_id, limit, offset, sort_by, order)
+
+
+def _cut(name: str | None) -> str | None:
+    """Strangers call themselves what they like; an index has no place for more than a few thousand bytes."""
+    return None if name is None else name[:_LONGEST_NAME]
 
 
 def _merged(before: Naming, after: Naming) -> Naming:

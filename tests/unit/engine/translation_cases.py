@@ -68,18 +68,18 @@ def a_text_names_chat_sender_and_the_other_address() -> None:
     assert Message.FromString(found.content).conversation == "hi"
 
 
-def what_postgresql_has_no_place_for_is_left_out() -> None:
+def what_databases_have_no_place_for_is_left_out() -> None:
     receipt = proto.Receipt(
         MessageSource=proto.MessageSource(
             Chat=jid("99", "lid"), Sender=jid("99", "lid"), IsFromMe=False, IsGroup=False
         ),
-        MessageIDs=["3A\0" + "1"],
+        MessageIDs=["3A\0" + "1", "X" * 5000],
         Timestamp=1,
         Type=1,
     )
     found = incoming.translate(18, bytes(receipt.SerializePartialToString()), "shop", 1.0)
     assert isinstance(found, ReceiptArrived)
-    assert found.message_ids == ["3A1"]
+    assert found.message_ids == ["3A1", "X" * 256]
 
 
 def a_key_distribution_alone_is_no_message() -> None:

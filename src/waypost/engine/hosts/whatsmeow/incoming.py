@@ -9,7 +9,7 @@ from typing import Any, Final
 from neonize.proto import Neonize_pb2 as proto
 
 from waypost.engine.hosts.whatsmeow import account_events, group_events, messages, offers
-from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
+from waypost.engine.hosts.whatsmeow.jids import id_of, to_text
 from waypost.engine.port import EngineEvent, ReceiptArrived, SessionState, StateChanged
 
 PAIR_STATUS: Final = 2
@@ -131,7 +131,7 @@ def _receipt(event: Any, instance_id: str, at: float) -> ReceiptArrived:
     kind = _RECEIPT_KINDS.get(proto.Receipt.ReceiptType.Name(event.Type), "other")
     source = event.MessageSource
     chat, participant = to_text(source.Chat) or "", to_text(source.Sender) or ""
-    ids = [text_of(id) for id in event.MessageIDs]
+    ids = [id_of(id) for id in event.MessageIDs]
     digest = hashlib.sha256("\0".join([kind, chat, participant, str(event.Timestamp), *ids]).encode())
     return ReceiptArrived(
         instance_id=instance_id,

@@ -6,6 +6,7 @@ from neonize.proto import Neonize_pb2 as proto
 
 NUMBERS = "s.whatsapp.net"
 LIDS = "lid"
+_LONGEST_ID = 256
 
 
 def to_proto(text: str) -> bytes:
@@ -26,6 +27,11 @@ def text_of(value: str | bytes) -> str:
     protobuf gives bytes; NUL, which PostgreSQL has no place for, is left out."""
     text = value if isinstance(value, str) else value.decode("utf-8", "replace")
     return text.replace("\0", "")
+
+
+def id_of(value: str | bytes) -> str:
+    """An id that a peer chose. One that is longer than any phone's is cut: no index has place for it."""
+    return text_of(value)[:_LONGEST_ID]
 
 
 def with_device(jid: Any) -> str | None:

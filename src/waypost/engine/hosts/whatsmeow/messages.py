@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
 
-from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
+from waypost.engine.hosts.whatsmeow.jids import id_of, text_of, to_text
 from waypost.engine.names import as_known
 from waypost.engine.port import Content, MessageArrived, MessageUndecrypted
 
@@ -41,8 +41,8 @@ def arrived(event: Any, instance_id: str, at: float) -> MessageArrived | None:
     return MessageArrived(
         instance_id=instance_id,
         at=at,
-        key=f"message:{chat}:{sender}:{text_of(info.ID)}",
-        message_id=text_of(info.ID),
+        key=f"message:{chat}:{sender}:{id_of(info.ID)}",
+        message_id=id_of(info.ID),
         chat=chat,
         chat_alt=_chat_alt(source, chat),
         sender=sender,
@@ -69,8 +69,8 @@ def undecrypted(event: Any, instance_id: str, at: float) -> MessageUndecrypted |
     return MessageUndecrypted(
         instance_id=instance_id,
         at=at,
-        key=f"waiting:{chat}:{sender}:{text_of(info.ID)}",
-        message_id=text_of(info.ID),
+        key=f"waiting:{chat}:{sender}:{id_of(info.ID)}",
+        message_id=id_of(info.ID),
         chat=chat,
         chat_alt=_chat_alt(source, chat),
         sender=sender,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from waypost.engine.hosts.whatsmeow.jids import text_of, to_text
+from waypost.engine.hosts.whatsmeow.jids import id_of, text_of, to_text
 from waypost.engine.port import CallOffered
 
 
@@ -19,7 +19,7 @@ def noticed(event: Any, instance_id: str, at: float) -> CallOffered:
 
 
 def _call(meta: Any, instance_id: str, at: float, video: bool, group: str | None) -> CallOffered:
-    call_id = text_of(meta.callID)
+    call_id = id_of(meta.callID)
     return CallOffered(
         instance_id=instance_id,
         at=at,
