@@ -37,9 +37,13 @@ from waypost.workers.protocol import (
     Pictured,
     PictureJob,
 )
+from waypost.workers.turns import Turns
 
 MOST_WAITING: Final = 1024
 """Conversions that may wait for a worker; more than the outbox prepares ahead on any node."""
+
+LONG_BYTES: Final = 1024 * 1024
+"""A file of more is a long job: a minute of MP3, six seconds of WAV."""
 
 IDLE_SECONDS: Final = 300.0
 """After which a worker that has nothing to do is ended: it holds some 20 MB, and starts again in a quarter
@@ -69,7 +73,7 @@ class WorkerPool:
         self._most_waiting = most_waiting
         self._idle_seconds = idle_seconds
         self._clock = clock or SystemClock()
-        self._slots = asyncio.Semaphore(self.size)
+        self._turns = Turns(self.size)
         self._waiting = 0
         self._idle: list[tuple[float, WorkerProcess]] = []
         self._all: set[WorkerProcess] = set()
@@ -100,8 +104,11 @@ class WorkerPool:
     async def warm(self, count: int = 1) -> None:
         """Have up to `count` workers ready, so that the first note need not wait for one to start."""
         for _ in range(min(count, self.size) - len(self._all)):
-            async with self._slots:
+            await self._turns.take(long=False)
+            try:
                 self._put_back(await self._start())
+            finally:
+                self._turns.give_back()
 
     def warm_soon(self) -> None:
         """Start a worker beside other work, ahead of the first note, which would wait a quarter second for
@@ -166,13 +173,13 @@ class WorkerPool:
             raise VoiceError(QUEUE_FULL)
         self._waiting += 1
         try:
-            await self._slots.acquire()
+            await self._turns.take(long=_size(job.source) > LONG_BYTES)
         finally:
             self._waiting -= 1
         try:
             return await self._with_worker(job)
         finally:
-            self._slots.release()
+            self._turns.give_back()
 
     async def _with_worker(self, job: AnyJob) -> Made:
         for _ in range(self.size + 1):
@@ -236,6 +243,13 @@ class WorkerPool:
             while self._idle and self._clock.monotonic() - self._idle[0][0] >= self._idle_seconds:
                 _, worker = self._idle.pop(0)
                 await self._discard(worker)
+
+
+def _size(source: Path) -> int:
+    try:
+        return source.stat().st_size
+    except OSError:
+        return 0  # the worker will tell
 
 
 def _of_media(error: VoiceError) -> MediaError:
