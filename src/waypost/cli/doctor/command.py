@@ -10,7 +10,7 @@ from rich.text import Text
 
 from waypost.cli.doctor.check import Check, failed, ok, skipped, warning
 from waypost.cli.options import AsJson, TokenText
-from waypost.cli.screen import show_json
+from waypost.cli.screen import console, show_json
 from waypost.clock import SystemClock
 from waypost.config import ConfigError, Settings, load, strangers
 from waypost.config_warnings import warnings
@@ -35,12 +35,12 @@ def run(
     Run it with the environment of the gateway, beside a running one or before it is started. Exit code 1 when
     something failed.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    screen = console()
     found: list[Check] = []
     for check in checks(os.environ, {"data": data}, token):
         found.append(check)
         if not as_json:
-            _show(console, check)
+            _show(screen, check)
     is_well = all(check.state != "failed" for check in found)
     if as_json:
         show_json({"ok": is_well, "checks": [check.as_json() for check in found]})
@@ -93,8 +93,9 @@ def _families(
     yield lambda: egress(settings)
 
 
-def _show(console: Console, check: Check) -> None:
+def _show(screen: Console, check: Check) -> None:
     line = Text.assemble((f"{check.state:8}", _STYLES[check.state]), f" {check.name}: {check.found}")
-    console.print(line)
+    screen.print(line, soft_wrap=True)
     if check.mend:
-        console.print(Text(f"{'':9}{check.mend}", style="dim" if check.state == "skipped" else ""))
+        mend = Text(f"{'':9}{check.mend}", style="dim" if check.state == "skipped" else "")
+        screen.print(mend, soft_wrap=True)
