@@ -49,11 +49,12 @@ async def proxying(host: str, port: int, target_port: int) -> AsyncIterator[int]
         await server.wait_closed()
 
 
-def leads_here(target: str, port: int) -> bool:
-    """Whether the CONNECT `target` ("host:port") is a name of the network or the listener itself."""
+def leads_here(target: str, host: str, port: int) -> bool:
+    """Whether the CONNECT `target` ("host:port") is a name of the network or the listener itself, which is
+    at `host` and `port`."""
     name, _, number = target.rpartition(":")
     name = name.strip("[]").lower()
-    if name in ("127.0.0.1", "localhost", "::1"):
+    if name in ("127.0.0.1", "localhost", "::1", host):
         return number == str(port)
     return number == "443" and name.endswith(_DOMAINS)
 
@@ -66,7 +67,7 @@ async def _serve(
         request = await _head(http, reader)
     if request is None:
         return
-    if request.method != b"CONNECT" or not leads_here(request.target.decode("latin-1"), target_port):
+    if request.method != b"CONNECT" or not leads_here(request.target.decode("latin-1"), host, target_port):
         answer = http.send(
             h11.Response(status_code=403, headers=[("Content-Length", "0"), ("Connection", "close")])
         )

@@ -73,6 +73,9 @@ async def test_media_fail_and_are_slow_when_that_is_injected(
         ("mmg.whatsapp.net:443", True),
         ("127.0.0.1:5000", True),
         ("127.0.0.1:5001", False),
+        ("10.215.77.9:5000", True),
+        ("10.215.77.9:5001", False),
+        ("10.215.77.8:5000", False),
         ("web.whatsapp.com:80", False),
         ("evilwhatsapp.com:443", False),
         ("web.whatsapp.com.evil.example:443", False),
@@ -81,7 +84,7 @@ async def test_media_fail_and_are_slow_when_that_is_injected(
     ],
 )
 def test_the_proxy_leads_to_the_network_only(target: str, here: bool) -> None:
-    assert leads_here(target, 5000) is here
+    assert leads_here(target, "10.215.77.9", 5000) is here
 
 
 @pytest.mark.parametrize(
