@@ -10,7 +10,7 @@ export no_proxy := $(NO_PROXY)
 # Images set it; the tests start hundreds of processes, and each would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve test slow lint interop bench sound chaos fuzz package image docs lock clean
+.PHONY: help demo serve test slow lint interop bench sound chaos fuzz package image stand docs lock clean
 
 help:
 	@echo "make demo    send voice notes on an emulated network and watch them arrive"
@@ -25,6 +25,7 @@ help:
 	@echo "make fuzz    look for input that breaks a promise, ten minutes for each; SECONDS=10: a little"
 	@echo "make package build wheel and sdist, and run the demo of each where nothing else is installed"
 	@echo "make image   build the container image with Debian's buildah and try it (Linux, root)"
+	@echo "make stand   start what deploy/ has in a virtual machine: systemd, Compose (Linux, root, KVM)"
 	@echo "make docs    build the documentation as a site, and check its links"
 	@echo "make lock    renew requirements.lock and the locks beside it"
 	@echo "make clean   remove .venv and everything else that was made"
@@ -97,6 +98,11 @@ package:
 
 image:
 	@scripts/image
+
+# ARGS=service, one-node or three-nodes: that part alone; ARGS=--tcg: without KVM.
+stand:
+	@scripts/bootstrap dev
+	$(PYTHON_IN_VENV) -m scripts.stand $(ARGS)
 
 # Leaves site/. ARGS=--external: links that lead elsewhere too.
 docs:
