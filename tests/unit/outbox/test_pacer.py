@@ -33,6 +33,14 @@ def rules(**changes: float | bool) -> PacingRules:
     return msgspec.structs.replace(FREE, **changes)
 
 
+async def told_why(outbox: Outbox, uuid: str, what: str) -> Request:
+    """The request once it waits for `what` and the reason is written down, which comes a moment later."""
+    async with asyncio.timeout(10.0):
+        while (request := await waiting(outbox, uuid, what)).failure is None:
+            await asyncio.sleep(0.002)
+    return request
+
+
 def raising(error: WaypostError) -> Script:
     async def script(request: Request) -> None:
         raise error
@@ -59,7 +67,7 @@ async def test_a_first_contact_beyond_the_budget_says_why_and_until_when_and_a_r
         assert (await finished(outbox, first)).state is RequestState.SENT
         at = house.clock.now()
         second = (await outbox.accept(house.call("b"))).uuid
-        held = await waiting(outbox, second, "first_contact")
+        held = await told_why(outbox, second, "first_contact")
         assert held.next_attempt_at == at + DAY
         assert held.failure is not None
         assert (held.failure.code, held.failure.retryable) == ("first_contact", True)
@@ -204,7 +212,7 @@ async def test_while_the_account_is_restricted_new_chats_wait_and_known_ones_go_
         await finished(outbox, (await outbox.accept(house.call("known"))).uuid)
         executor.always("perform", restricting(open_ones))
         refused = (await outbox.accept(house.call("new"))).uuid
-        told = await waiting(outbox, refused, "restriction")
+        told = await told_why(outbox, refused, "restriction")
         assert told.failure is not None
         assert told.failure.code == "restricted"
         assert (told.next_attempt_at or 0.0) - house.clock.now() == pytest.approx(600.0, rel=0.21)
