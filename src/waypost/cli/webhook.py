@@ -153,7 +153,8 @@ def try_out(
     if as_json:
         show_json(tried)
     if not tried.delivered:
-        fail(f"Not delivered: {shown(tried.error or f'the answer was {tried.response_status}')}.", FAILED)
+        why = shown(tried.error or f"the answer was {tried.response_status}").rstrip(".")
+        fail(f"Not delivered: {why}.", FAILED)
     if not as_json:
         typer.echo(f"Delivered in {tried.ms} ms: {tried.response_status}.")
 
@@ -205,7 +206,7 @@ def attempts(
     next_at = f", next attempt {moment(found.next_attempt_at)}" if found.next_attempt_at else ""
     typer.echo(f"{found.event}: {found.state}{next_at}")
     rows = [
-        (one.number, moment(one.at), f"{one.ms} ms", one.response_status, one.error or one.response_body)
+        (one.number, moment(one.at), f"{one.ms} ms", one.response_status, one.response_body or one.error)
         for one in found.log
     ]
     show_rows(("number", "at", "took", "status", "answer"), rows, "Nothing was attempted yet.")
