@@ -49,6 +49,13 @@ class WatchedOutboxStore(SqlOutboxStore):
             self._count("" if request is None else request.operation, ending)
         return cancelled
 
+    async def end_deserted(self, ending: Ending, limit: int) -> int:
+        """End requests of instances that are gone."""
+        ended = await super().end_deserted(ending, limit)
+        for _ in range(ended):
+            self._count("", ending)
+        return ended
+
     async def postponed(self, request: Request, step: Step | None) -> bool:
         """Keep when and why it is tried again."""
         postponed = await super().postponed(request, step)
