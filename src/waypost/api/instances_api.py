@@ -242,6 +242,8 @@ class InstancesApi:
 
     async def code(self, call: Call) -> Reply:
         """The code that can be scanned now, if there is one."""
+        if self._instances.known.code(call.of.id) is None:
+            await self._instances.look_again(call.of.id)
         return Reply(body=self._with_code(call.of, None))
 
     async def health(self, call: Call) -> Reply:

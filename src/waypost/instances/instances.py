@@ -1,12 +1,19 @@
 """Instances as the API knows them: created, looked up, paired, restarted, logged out, deleted."""
 
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from waypost.clock import Clock
 from waypost.engine.port import QrCode
-from waypost.errors import ALREADY_CONNECTED, INSTANCE_NOT_FOUND, InstanceError, InvalidRequest
+from waypost.errors import (
+    ALREADY_CONNECTED,
+    INSTANCE_NOT_FOUND,
+    InstanceError,
+    InvalidRequest,
+    StorageError,
+)
 from waypost.instances.elsewhere import Elsewhere
 from waypost.instances.instance import Instance, NetworkName
 from waypost.instances.order_desk import OrderDesk
@@ -109,7 +116,18 @@ class Instances:
             )
 
         await self.known.until(instance_id, decided, QR_WAIT_SECONDS)
+        if self._others is not None and self._sessions.holds(instance_id):
+            # Whoever got it here may ask for it at another node next.
+            with contextlib.suppress(StorageError):  # written down in a moment anyway
+                await self._others.elsewhere.flush(instance_id)
         return self.known.code(instance_id)
+
+    async def look_again(self, instance_id: str) -> None:
+        """Take in how an instance is that another node holds, since word of it may be on its way. Raises
+        StorageError.
+        """
+        if self._others is not None and not self._sessions.holds(instance_id):
+            await self._others.elsewhere.read(instance_id)
 
     async def new_qr_code(self, instance_id: str) -> QrCode | None:
         """A code to scan: the current one while it is valid, else from a new pairing.
