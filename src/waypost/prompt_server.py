@@ -15,6 +15,7 @@ import uvicorn
 # Answers carry the time in whole seconds.
 _TICK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.005
+_CUT_OFF_SECONDS: Final = 0.5
 
 
 class PromptServer(uvicorn.Server):
@@ -60,5 +61,18 @@ class PromptServer(uvicorn.Server):
                     if not state.connections and not state.tasks:
                         return
         except TimeoutError:
-            for task in state.tasks:
-                task.cancel()
+            await self._cut_off()
+
+    async def _cut_off(self) -> None:
+        """End what did not end in time, calls and connections, and see them gone."""
+        state = self.server_state
+        for task in state.tasks:
+            task.cancel()
+        for connection in state.connections:
+            connection.transport.abort()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CUT_OFF_SECONDS):
+                while True:
+                    await asyncio.sleep(_LOOK_SECONDS)
+                    if not state.connections and not state.tasks:
+                        return

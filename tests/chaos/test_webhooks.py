@@ -168,7 +168,7 @@ def is_whole(note: dict[str, Any]) -> bool:
 def taken_in_order(notes: Path, hook: dict[str, Any]) -> list[str]:
     """The ids of events that a webhook's receiver took, each at its first time."""
     came = [note for note in noted(notes) if hook["url"].endswith(note["path"])]
-    # A gateway that is killed while it posts leaves a body that ends too soon; that one is never taken.
+    # A gateway that is killed while it posts leaves a body that ends too soon.
     for note in (one for one in came if one["status"] == 200 or is_whole(one)):
         Webhook(hook["signing_secret"]).verify(note["body"], note["headers"])
     ids = [str(json.loads(note["body"])["data"]["id"]) for note in came if note["status"] == 200]

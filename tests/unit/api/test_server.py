@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -144,3 +145,23 @@ async def test_a_server_that_stops_answers_the_call_that_is_in_progress_and_take
         assert b"after all" in await calling
         with pytest.raises(ConnectionRefusedError):
             await answer(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+async def test_a_call_that_does_not_end_in_time_is_cut_off_when_the_server_stops() -> None:
+    begun = asyncio.Event()
+
+    @get("/")
+    async def endless() -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return "never"
+
+    listener = listen("127.0.0.1", 0)
+    async with asyncio.timeout(20):
+        async with serving(Litestar([endless], openapi_config=None, logging_config=None), listener, 1.0):
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await begun.wait()
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()

@@ -47,8 +47,11 @@ class Socket:
         return self._frames.popleft()
 
     async def write(self, payload: bytes) -> None:
-        """Send one frame."""
-        await self._send({"type": "websocket.send", "bytes": frame(payload)})
+        """Send one frame; _Gone when nobody takes it any more, which uvicorn tells as an OSError."""
+        try:
+            await self._send({"type": "websocket.send", "bytes": frame(payload)})
+        except OSError as error:
+            raise _Gone from error
 
 
 async def serve(network: Network, receive: Receive, send: Send) -> None:
