@@ -21,11 +21,10 @@ SHOP = "447700900191"
 
 async def scanned(desk: Desk) -> str:
     """What a phone reads off the screen, which it looks at until there is a code."""
-    shown = desk.page.locator(".qr")
 
     async def look() -> list[str]:
-        await shown.wait_for()
-        picture = Image.open(io.BytesIO(await shown.screenshot()))
+        # The whole page: the code alone may be exchanged while its picture is taken.
+        picture = Image.open(io.BytesIO(await desk.page.screenshot(full_page=True)))
         return [code.text for code in zxingcpp.read_barcodes(picture)]
 
     codes: list[str] = await until(look, bool)
