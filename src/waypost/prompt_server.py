@@ -16,6 +16,8 @@ import uvicorn
 _TICK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.005
 _CUT_OFF_SECONDS: Final = 0.5
+# Of the loop: for the task that an accepted connection begins with, for its transport, and for its protocol.
+_TURNS: Final = 3
 
 
 class PromptServer(uvicorn.Server):
@@ -45,7 +47,7 @@ class PromptServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close what is idle, and wait for the rest."""
         for server in self.servers:
-            server.close()
+            await stop_listening(server)
         for one in sockets or []:
             one.close()
         state = self.server_state
@@ -76,3 +78,15 @@ class PromptServer(uvicorn.Server):
                     await asyncio.sleep(_LOOK_SECONDS)
                     if not state.connections and not state.tasks:
                         return
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Close a server's sockets once whoever was accepted has come up. asyncio before Python 3.12 refuses the
+    connection that is between the two with an AssertionError, and never closes it.
+    """
+    loop = asyncio.get_running_loop()
+    for one in server.sockets:
+        loop.remove_reader(one.fileno())
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    server.close()

@@ -12,6 +12,8 @@ from typing import Final
 
 import h11
 
+from waypost.prompt_server import stop_listening
+
 _HEAD_SECONDS: Final = 10.0
 _CHUNK: Final = 64 * 1024
 _DOMAINS: Final = (".whatsapp.com", ".whatsapp.net")
@@ -42,7 +44,7 @@ async def proxying(host: str, port: int, target_port: int) -> AsyncIterator[int]
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
-        server.close()
+        await stop_listening(server)
         for task in list(tunnels):
             task.cancel()
         await asyncio.gather(*tunnels, return_exceptions=True)

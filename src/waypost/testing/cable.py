@@ -3,6 +3,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final, Literal
 
+from waypost.prompt_server import stop_listening
+
 _CHUNK: Final = 65_536
 _COMMIT: Final = b"COMMIT"
 # Until then the server has read what was passed to it; a reset throws away what is unread.
@@ -53,7 +55,7 @@ class Cable:
         try:
             yield self
         finally:
-            self._server.close()
+            await stop_listening(self._server)
             links = list(self._links)
             for link in links:
                 link.cancel()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from waypost.prompt_server import stop_listening
 from waypost.testing.engine_stage import EngineStage
 
 
@@ -59,7 +60,10 @@ class FarNetwork:
         await asyncio.sleep(self.delay)
         if not self.refuses:
             theirs, there = await asyncio.open_connection(self._to.hostname, self._to.port)
-            await asyncio.gather(_pump(reader, there), _pump(theirs, writer))
+            try:
+                await asyncio.gather(_pump(reader, there), _pump(theirs, writer))
+            finally:
+                there.close()
 
 
 @contextlib.asynccontextmanager
@@ -73,7 +77,7 @@ async def far(stage: EngineStage, network: FarNetwork) -> AsyncIterator[EngineSt
         network.let_through()
         await asyncio.gather(*(stage.engine.close(name) for name in stage.homes))
     finally:
-        server.close()
+        await stop_listening(server)
         await network.end()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from waypost.prompt_server import stop_listening
 from waypost.testing.gateway_stage import until
 
 Answer = tuple[int, dict[str, str]]
@@ -114,13 +115,15 @@ async def receiving(answer: Callable[[Received], Answer] = take) -> AsyncIterato
         task = asyncio.create_task(receiver.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        # One that is cancelled before it begins closes nothing by itself.
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook/secret-path"
     try:
         yield receiver
     finally:
-        server.close()
+        await stop_listening(server)
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
